@@ -1,0 +1,99 @@
+package plugin
+
+import (
+	"context"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/jmoiron/sqlx"
+)
+
+// Host is what the engine gives us for the whole process. All methods are safe for concurrent use
+// and cheap unless they take a context.
+type Host interface {
+	// DB is a pool opened with lib/pq on Postgres 14 or newer, on which our role may create and use
+	// the schema "keybridge". It is probed at Attach and refused otherwise. An engine on another
+	// database gives us a Postgres apart, and captures orders by CaptureDurable or CaptureScan.
+	DB() *sqlx.DB
+	// ListenDSN opens one more connection for LISTEN; empty when the engine gives none, then waiting
+	// work is found by a poll each second.
+	ListenDSN() string
+	// Redis is where asynq and the request budget live: single, Sentinel or Cluster.
+	Redis() asynq.RedisConnOpt
+	Logger() *slog.Logger
+	Clock() Clock
+	// Secrets seals the API keys and tokens we store.
+	Secrets() KeyRing
+	// URLs come from the engine's configuration, never from a request's Host header.
+	URLs() URLs
+	// Operator answers who is signed in; false when nobody is, then our pages are not shown.
+	Operator(r *http.Request) (Operator, bool)
+	// VerifyCSRF checks a writing request of ours against the operator's session; see CSRFField.
+	VerifyCSRF(r *http.Request) error
+	// RenderPage writes a page of ours inside the engine's admin frame.
+	RenderPage(w http.ResponseWriter, r *http.Request, p Page) error
+	// Notify leaves a message for the merchant. A failure is logged, nothing waits for it.
+	Notify(ctx context.Context, m Message) error
+	// Capture is the level at which this engine tells us of placed orders.
+	Capture() CaptureLevel
+	// Shops lists the shops of the process.
+	Shops(ctx context.Context) ([]ShopID, error)
+	// Shop opens one. Errors: ErrNotFound.
+	Shop(ctx context.Context, id ShopID) (Shop, error)
+}
+
+// Shop is one shop of the process.
+type Shop interface {
+	Profile(ctx context.Context) (Profile, error)
+	Capabilities() Capabilities
+	Catalog() Catalog
+	Orders() Orders
+	Dictionaries() Dictionaries
+}
+
+// Profile is what a shop is set to.
+type Profile struct {
+	ID       ShopID
+	Name     string
+	Currency string // ISO 4217
+	Locale   string // BCP 47
+	Zone     *time.Location
+	// PhoneRegion reads phones without a country code, ISO 3166 alpha-2 ("UA").
+	PhoneRegion string
+	// CollectsUTM: the merchant has switched on collecting campaign marks.
+	CollectsUTM bool
+}
+
+// Clock tells the time. Engines give the system's; tests give their own.
+type Clock interface {
+	// Now is in UTC.
+	Now() time.Time
+}
+
+// KeyRing holds 32-byte AES keys by id. Current seals; all open. Ids are short and public.
+type KeyRing struct {
+	Current string
+	Keys    map[string][]byte
+}
+
+// URLs are where our handlers are mounted, as the outside sees them, without a trailing slash.
+type URLs struct {
+	// Admin is the address of Plugin.AdminHandler's root.
+	Admin *url.URL
+	// Public is the address of Plugin.WebhookHandler's root; the CRM must reach it.
+	Public *url.URL
+}
+
+// Page is a page of ours to be framed by the engine.
+type Page struct {
+	Title string
+	Body  template.HTML
+	// Head holds our link and script elements, served by ourselves.
+	Head template.HTML
+	// Status is the HTTP status; zero means 200.
+	Status int
+}

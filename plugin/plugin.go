@@ -1,0 +1,77 @@
+package plugin
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Role is what a process does for us.
+type Role string
+
+const (
+	// RoleAll serves pages and hooks and does the work: the ordinary single process.
+	RoleAll Role = "all"
+	// RoleWeb serves pages and hooks and queues the work.
+	RoleWeb Role = "web"
+	// RoleWorker does the work only.
+	RoleWorker Role = "worker"
+)
+
+// Plugin is what the engine holds. Methods are safe for concurrent use, except that Attach and
+// Detach are called once each, in that order.
+type Plugin interface {
+	// Manifest is what plugin.yaml says.
+	Manifest() Manifest
+
+	// Attach joins the process: it probes the host, brings our tables up to date (one process does,
+	// the others wait) and starts the role's goroutines. A failed Attach leaves nothing running.
+	Attach(ctx context.Context, role Role) error
+	// Detach hands unfinished work back and joins every goroutine of ours, at most until ctx ends.
+	// It may be called twice, or after a failed Attach.
+	Detach(ctx context.Context) error
+
+	// Install prepares a shop; nothing is synchronised yet.
+	Install(ctx context.Context, shop ShopID) error
+	// Activate switches a shop on: routes answer, hooks note orders, schedules run.
+	Activate(ctx context.Context, shop ShopID) error
+	// Deactivate switches it off; settings, links and journals stay.
+	Deactivate(ctx context.Context, shop ShopID) error
+	// Upgrade brings a shop's data to the plugin's version; safe to repeat.
+	Upgrade(ctx context.Context, shop ShopID) error
+	// Uninstall drops the shop's secrets always, and our other data of the shop when told to. It
+	// never deletes products or orders of the shop.
+	Uninstall(ctx context.Context, shop ShopID, data DataPolicy) error
+
+	// AdminHandler serves the merchant's pages; mounted with the prefix stripped, behind the
+	// engine's sign-in.
+	AdminHandler() http.Handler
+	// WebhookHandler serves what the CRM calls; mounted with the prefix stripped, without sign-in.
+	WebhookHandler() http.Handler
+	// Orders is what the engine tells of orders.
+	Orders() OrderListener
+	// Health is for the engine's own health page; it answers within a second.
+	Health(ctx context.Context) Health
+}
+
+// DataPolicy says what becomes of our data of a shop at Uninstall.
+type DataPolicy string
+
+// The policies.
+const (
+	KeepData DataPolicy = "keep"
+	DropData DataPolicy = "drop"
+)
+
+// Health is a summary of how we are.
+type Health struct {
+	Database bool
+	Redis    bool
+	// Workers says whether a worker of any process was seen in the last minute.
+	Workers bool
+	// OldestPending is when the oldest unsent order was placed; zero when none waits.
+	OldestPending time.Time
+}
+
+// OK reports whether nothing is wrong.
+func (h Health) OK() bool { return h.Database && h.Redis && h.Workers }
