@@ -1,0 +1,54 @@
+// Package jobs carries work from rows in Postgres to workers over asynq.
+//
+// Postgres holds the truth: what is to be done, when, and who does it (lease and fence). asynq only
+// spreads it. A task names a row and may run twice, late, or never; the relay asks each Source once
+// a second for rows that are due and hands them over again, so Redis may forget everything.
+package jobs
+
+import (
+	"context"
+	"time"
+)
+
+// Lane says which workers run a task.
+type Lane string
+
+const (
+	// Interactive work is short and somebody waits for it: orders, statuses, clicks.
+	Interactive Lane = "interactive"
+	// Background work is long: catalog runs, back-fill.
+	Background Lane = "background"
+)
+
+// Task asks to look at one row. It carries no other data.
+type Task struct {
+	// Kind names the handler, "outbox", "inbox", "run".
+	Kind string
+	// Row is the row's id in Postgres.
+	Row int64
+	// Seq tells two tasks for one row apart; it is raised in Postgres each time the row is handed
+	// over, so that a task lost in Redis never blocks its successor.
+	Seq  int64
+	Lane Lane
+	// At is when it may start, UTC; zero means at once.
+	At time.Time
+}
+
+// Enqueuer hands a task to the workers. Handing over the same (Kind, Row, Seq) twice is no error
+// and does nothing.
+type Enqueuer interface {
+	Enqueue(ctx context.Context, t Task) error
+}
+
+// Handler works on a row. It first asks the row whether there is work left and takes its lease; a
+// row that is leased by somebody else or done is no error. An error means the row could not even be
+// asked or updated (database gone): the task is tried again. What went wrong with the work itself
+// is written into the row, with the time of its next try, and is no error here.
+type Handler func(ctx context.Context, row int64) error
+
+// Source answers rows that are due and marks them handed over until a moment later, so that the
+// next call leaves them out unless their task was lost. Several processes may ask at once (SKIP
+// LOCKED).
+type Source interface {
+	Due(ctx context.Context, now time.Time, limit int) ([]Task, error)
+}

@@ -1,0 +1,27 @@
+package migrations
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// createSchema makes our schema. Two processes that both create it at once would collide in the
+// system catalog even with IF NOT EXISTS, so they queue on an advisory lock first.
+func createSchema(ctx context.Context, db *sqlx.DB) error {
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("create schema %s: %w", Schema, err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	for _, q := range []string{
+		`SELECT pg_advisory_xact_lock(hashtext('keybridge.schema'))`,
+		`CREATE SCHEMA IF NOT EXISTS ` + Schema,
+	} {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("create schema %s: %w", Schema, err)
+		}
+	}
+	return tx.Commit()
+}
