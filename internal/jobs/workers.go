@@ -1,0 +1,120 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/hibiken/asynq"
+)
+
+// Workers runs handlers: two asynq servers, so that long background work never holds a worker that
+// an order needs.
+type Workers struct {
+	interactive, background *asynq.Server
+	mux                     *asynq.ServeMux
+}
+
+// Sizes of the two servers, and how long a stop waits before unfinished tasks are handed back.
+type Sizes struct {
+	Interactive int           // default 8
+	Background  int           // default 4
+	Shutdown    time.Duration // default 10 s
+}
+
+// NewWorkers starts nothing. The context of handlers ends when base does.
+func NewWorkers(base context.Context, redis asynq.RedisConnOpt, handlers map[string]Handler, log *slog.Logger, s Sizes) *Workers {
+	w := &Workers{mux: asynq.NewServeMux()}
+	for kind, h := range handlers {
+		w.mux.Handle(kind, contain(kind, h, log))
+	}
+	config := func(lane Lane, size int, check time.Duration) asynq.Config {
+		return asynq.Config{
+			Concurrency:              size,
+			Queues:                   map[string]int{lane.queue(): 1},
+			TaskCheckInterval:        check,
+			DelayedTaskCheckInterval: time.Second,
+			ShutdownTimeout:          orDefault(s.Shutdown, 10*time.Second),
+			BaseContext:              func() context.Context { return base },
+			Logger:                   asynqLog{log: log.With("queue", string(lane))},
+			LogLevel:                 asynq.WarnLevel,
+			HealthCheckFunc: func(err error) {
+				if err != nil {
+					log.Warn("redis does not answer; nothing is sent until it does", "queue", string(lane))
+				}
+			},
+		}
+	}
+	// Somebody waits for interactive work, so an idle server looks for it five times a second.
+	w.interactive = asynq.NewServer(redis, config(Interactive, orDefault(s.Interactive, 8), 200*time.Millisecond))
+	w.background = asynq.NewServer(redis, config(Background, orDefault(s.Background, 4), time.Second))
+	return w
+}
+
+// Start begins to take tasks; it does not wait for Redis.
+func (w *Workers) Start() error {
+	if err := w.interactive.Start(w.mux); err != nil {
+		return fmt.Errorf("start interactive workers: %w", err)
+	}
+	if err := w.background.Start(w.mux); err != nil {
+		w.interactive.Shutdown()
+		return fmt.Errorf("start background workers: %w", err)
+	}
+	return nil
+}
+
+// Stop waits for running handlers, then hands the rest back to Redis.
+func (w *Workers) Stop() {
+	w.interactive.Stop()
+	w.background.Stop()
+	w.interactive.Shutdown()
+	w.background.Shutdown()
+}
+
+// contain decodes the payload and turns a panic into an error with its stack in the log.
+func contain(kind string, h Handler, log *slog.Logger) asynq.Handler {
+	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) (err error) {
+		var p payload
+		if err := json.Unmarshal(t.Payload(), &p); err != nil || p.V != payloadVersion {
+			// Of another version, or not ours: the row is handed over again by its source.
+			return fmt.Errorf("task %s: unknown payload: %w", kind, asynq.SkipRetry)
+		}
+		defer func() {
+			if r := recover(); r != nil {
+				log.Error("job panicked", "kind", kind, "row", p.Row, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+				err = fmt.Errorf("%s %d panicked", kind, p.Row)
+			}
+		}()
+		return h(ctx, p.Row)
+	})
+}
+
+func orDefault[T comparable](v, d T) T {
+	var zero T
+	if v == zero {
+		return d
+	}
+	return v
+}
+
+// WorkerID names this process among the workers.
+func WorkerID() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s:%d", host, os.Getpid())
+}
+
+// asynqLog writes asynq's messages to the host's logger. Fatal must not end the shop's process.
+type asynqLog struct{ log *slog.Logger }
+
+func (l asynqLog) Debug(args ...any) { l.log.Debug(fmt.Sprint(args...)) }
+func (l asynqLog) Info(args ...any)  { l.log.Info(fmt.Sprint(args...)) }
+func (l asynqLog) Warn(args ...any)  { l.log.Warn(fmt.Sprint(args...)) }
+func (l asynqLog) Error(args ...any) { l.log.Error(fmt.Sprint(args...)) }
+func (l asynqLog) Fatal(args ...any) { l.log.Error(fmt.Sprint(args...)) }
