@@ -1,0 +1,143 @@
+package localredis
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/keybridge/keybridge/internal/localproc"
+)
+
+// TB is what New and StartReal need of a *testing.T. The package is part of the demo too, which
+// should not carry the testing package along.
+type TB interface {
+	Helper()
+	Context() context.Context
+	TempDir() string
+	Cleanup(func())
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// New runs an embedded server for one test. Its keys expire only by FastForward, so that a test
+// decides when time passes. REDIS_URL is not looked at: every test has a Redis of its own.
+func New(t TB) *Server {
+	t.Helper()
+	s, err := startMini()
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// Real is a redis-server process.
+type Real struct {
+	bin, dir string
+	port     int
+	password string
+	proc     *localproc.Process
+}
+
+// StartReal runs a redis-server for one test, on a free loopback port, keeping nothing on disk.
+// A machine without redis-server fails the test.
+func StartReal(t TB) *Real {
+	t.Helper()
+	dirs := localproc.Dirs(os.Getenv("PATH"), []string{"/usr/bin", "/opt/homebrew/bin", "/usr/local/bin"}, "redis-server")
+	if len(dirs) == 0 {
+		t.Fatalf("%s", missingText(os.Getenv("PATH")))
+	}
+	port, err := freePort(t.Context())
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	r := &Real{bin: filepath.Join(dirs[0], "redis-server"), dir: t.TempDir(), port: port, password: rand.Text()}
+	r.Start(t)
+	t.Cleanup(func() { r.Stop(t) })
+	return r
+}
+
+// missingText tells a person what to type.
+func missingText(path string) string {
+	command := localproc.InstallCommand(path, localproc.Packages{Apt: "redis-server", Dnf: "redis", Brew: "redis"})
+	if command == "" {
+		return "redis-server was not found on this machine. Install Redis with your system's package manager"
+	}
+	return "redis-server was not found on this machine. Install it with:  " + command
+}
+
+// URL is a redis:// URL, password included; the same after a restart.
+func (r *Real) URL() string { return fmt.Sprintf("redis://:%s@%s/0", r.password, r.addr()) }
+
+func (r *Real) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(r.port)) }
+
+// Start runs the server again after Stop, empty, at the same address, and returns once it answers.
+func (r *Real) Start(t TB) {
+	t.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), r.bin,
+		"--bind", "127.0.0.1", "--port", strconv.Itoa(r.port), "--requirepass", r.password,
+		"--save", "", "--appendonly", "no", "--dir", r.dir, "--daemonize", "no",
+		"--logfile", filepath.Join(r.dir, "redis.log"))
+	proc, err := localproc.Start(cmd, localproc.Options{DeathSignal: syscall.SIGKILL})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	r.proc = proc
+	if err := r.awaitAnswer(t.Context()); err != nil {
+		r.Stop(t)
+		log, _ := os.ReadFile(filepath.Join(r.dir, "redis.log")) // absent: the message is then without it
+		t.Fatalf("start redis-server: %v\n%s", err, log)
+	}
+}
+
+// Stop ends the server at once, as a crash would: all it held is gone.
+func (r *Real) Stop(t TB) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	if err := r.proc.Stop(ctx, localproc.Step{Signal: syscall.SIGKILL, Wait: 5 * time.Second}); err != nil {
+		t.Errorf("stop redis-server: %v", err)
+	}
+}
+
+func (r *Real) awaitAnswer(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	client := redis.NewClient(&redis.Options{Addr: r.addr(), Password: r.password, MaxRetries: -1})
+	defer client.Close()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.proc.Done():
+			return fmt.Errorf("the server ended: %w", r.proc.Wait())
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			if client.Ping(ctx).Err() == nil {
+				return nil
+			}
+		}
+	}
+}
+
+// freePort asks the system; somebody else may in theory take the port before we do.
+func freePort(ctx context.Context) (int, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("find a free port: %v is not a TCP address", l.Addr())
+	}
+	return addr.Port, l.Close()
+}
