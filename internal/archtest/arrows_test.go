@@ -1,0 +1,125 @@
+package archtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "." // the module's root package
+
+// zone is a folder whose packages obey the same arrows. The zone of a package is the one with the
+// longest matching folder, so internal/demoshop is not part of internal.
+type zone struct {
+	dir string
+	// may lists the zones of ours it may import, besides itself.
+	may []string
+	// onlyForeign, when not nil, lists the modules of others it may import; nil means any.
+	onlyForeign []string
+}
+
+func zones() []zone {
+	return []zone{
+		{dir: "cmd", may: []string{root, "internal/demoshop", "internal", "plugin", "keycrm", "keycrm/keycrmtest"}},
+		{dir: "bench", may: []string{root, "internal/demoshop", "internal", "plugin", "keycrm", "keycrm/keycrmtest"}},
+		{dir: root, may: []string{"admin", "hooks", "keycrm/connector", "keycrm", "orders", "catalog", "plugin", "internal", "migrations"}},
+		{dir: "admin", may: []string{"orders", "catalog", "plugin", "internal"}},
+		{dir: "hooks", may: []string{"orders", "catalog", "plugin", "internal"}},
+		{dir: "keycrm/connector", may: []string{"orders", "catalog", "keycrm", "plugin", "internal"}},
+		{dir: "orders", may: []string{"plugin", "internal"}},
+		{dir: "catalog", may: []string{"plugin", "internal"}},
+		{dir: "keycrm", onlyForeign: []string{"github.com/shopspring/decimal"}},
+		{dir: "keycrm/keycrmtest", may: []string{"keycrm"}, onlyForeign: []string{"github.com/shopspring/decimal", "go.yaml.in/yaml/v3"}},
+		{dir: "plugin"},
+		{dir: "plugin/plugintest", may: []string{"plugin"}},
+		{dir: "migrations"},
+		{dir: "internal", may: []string{"plugin", "migrations"}},
+		{dir: "internal/demoshop", may: []string{"plugin"}},
+	}
+}
+
+// arrows reports imports that run against the design. Tests may import what they like.
+func arrows(f file) []string {
+	if f.test {
+		return nil
+	}
+	from, ok := zoneOf(f.dir())
+	if !ok {
+		return []string{fmt.Sprintf("%s: no rule says what the folder %s may import: add it to zones()", f.path, f.dir())}
+	}
+	var found []string
+	for _, importPath := range f.imports {
+		if why := forbidden(from, importPath); why != "" {
+			found = append(found, f.path+": "+why)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+func forbidden(from zone, importPath string) string {
+	dir, ours := strings.CutPrefix(importPath, modulePath)
+	if !ours {
+		foreign := strings.Contains(strings.Split(importPath, "/")[0], ".") // the standard library has no dot there
+		if foreign && from.onlyForeign != nil && !underAny(importPath, from.onlyForeign) {
+			return fmt.Sprintf("%s may not import %s, only %v", from.dir, importPath, from.onlyForeign)
+		}
+		return ""
+	}
+	dir = strings.TrimPrefix(dir, "/")
+	if dir == "" {
+		dir = root
+	}
+	to, _ := zoneOf(dir)
+	if to.dir != from.dir && !slices.Contains(from.may, to.dir) {
+		return fmt.Sprintf("%s may not import %s, only %v", from.dir, dir, from.may)
+	}
+	return ""
+}
+
+func zoneOf(dir string) (zone, bool) {
+	var best zone
+	for _, z := range zones() {
+		if under(dir, z.dir) && len(z.dir) >= len(best.dir) {
+			best = z
+		}
+	}
+	return best, best.dir != ""
+}
+
+func TestImportsFollowTheArrows(t *testing.T) {
+	t.Parallel()
+	hold(t, eachFile(arrows))
+}
+
+func TestArrowsCanFail(t *testing.T) {
+	t.Parallel()
+	const ours = modulePath + "/"
+	for name, c := range map[string]struct{ file, imports, want string }{
+		"the contract is a leaf":                    {"plugin/a.go", ours + "internal/clock", "plugin may not import internal/clock"},
+		"orders do not know the catalog":            {"orders/a.go", ours + "catalog", "orders may not import catalog"},
+		"the catalog does not know KeyCRM":          {"catalog/sub/a.go", ours + "keycrm", "catalog may not import keycrm"},
+		"nor does the page":                         {"admin/a.go", ours + "keycrm/connector", "admin may not import keycrm/connector"},
+		"the client knows nothing of us":            {"keycrm/a.go", ours + "plugin", "keycrm may not import plugin"},
+		"the client takes no libraries":             {"keycrm/a.go", "github.com/go-chi/chi/v5", "keycrm may not import github.com/go-chi/chi/v5"},
+		"the simulator takes hardly any":            {"keycrm/keycrmtest/a.go", "github.com/lib/pq", "keycrm/keycrmtest may not import github.com/lib/pq"},
+		"an engine knows the contract, not us":      {"internal/demoshop/a.go", modulePath, "internal/demoshop may not import ."},
+		"an engine does not use our helpers either": {"internal/demoshop/web/a.go", ours + "internal/clock", "internal/demoshop may not import internal/clock"},
+		"helpers do not know the parts they help":   {"internal/jobs/a.go", ours + "orders", "internal may not import orders"},
+		"the program does not reach around":         {"cmd/keybridge/main.go", ours + "orders", "cmd may not import orders"},
+		"we do not import the reference engine":     {"keybridge.go", ours + "internal/demoshop", ". may not import internal/demoshop"},
+		"a new folder must be placed":               {"extras/a.go", "fmt", "no rule says what the folder extras may import"},
+	} {
+		wantFinding(t, name, eachFile(arrows), c.file, "import _ \""+c.imports+"\"", c.want)
+	}
+	for name, c := range map[string]struct{ file, imports string }{
+		"the program joins root and engine": {"cmd/keybridge/main.go", ours + "internal/demoshop"},
+		"the client counts money":           {"keycrm/a.go", "github.com/shopspring/decimal"},
+		"a part uses a helper":              {"orders/a.go", ours + "internal/clock"},
+		"an engine has parts of its own":    {"internal/demoshop/a.go", ours + "internal/demoshop/web"},
+		"tests may join what they need":     {"orders/a_test.go", ours + "keycrm/keycrmtest"},
+	} {
+		wantNothing(t, name, eachFile(arrows), c.file, "import _ \""+c.imports+"\"")
+	}
+}
