@@ -44,6 +44,9 @@ type Budget struct {
 	clock  clock.Clock
 	script *redis.Script
 	limit  int
+	// stamp is the time given to the script, in ms; 0 lets Redis tell it, so that processes whose
+	// clocks differ agree.
+	stamp func() int64
 }
 
 // New makes a budget of perMinute requests per key in any 60 s (0: DefaultPerMinute).
@@ -51,7 +54,8 @@ func New(client redis.UniversalClient, c clock.Clock, perMinute int) *Budget {
 	if perMinute <= 0 {
 		perMinute = DefaultPerMinute
 	}
-	return &Budget{redis: client, clock: c, script: redis.NewScript(grantSource), limit: perMinute}
+	return &Budget{redis: client, clock: c, script: redis.NewScript(grantSource), limit: perMinute,
+		stamp: func() int64 { return 0 }}
 }
 
 // Account names whose budget is meant by a digest of the API key, never by the key.
@@ -79,7 +83,7 @@ func (b *Budget) ask(ctx context.Context, a Account, lane Lane) (time.Duration, 
 	if lane == Background {
 		kind = "background"
 	}
-	ms, err := b.script.Run(ctx, b.redis, keys(a), b.limit, kind).Int64()
+	ms, err := b.script.Run(ctx, b.redis, keys(a), b.limit, kind, b.stamp()).Int64()
 	if err != nil {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()

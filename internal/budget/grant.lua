@@ -1,10 +1,11 @@
 -- Grants one request or answers how many milliseconds to wait before asking again.
 -- KEYS: grants (sorted set, score = time of grant), pause, waiting (interactive), since (memory began)
--- ARGV: limit per minute, lane ("interactive" or "background")
+-- ARGV: limit per minute, lane ("interactive" or "background"), now in ms (0: the time of Redis)
 local limit = tonumber(ARGV[1])
 local slot = 60000 / limit
 local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local now = tonumber(ARGV[3])
+if now == 0 then now = t[1] * 1000 + math.floor(t[2] / 1000) end
 
 local pause = redis.call('PTTL', KEYS[2])
 if pause > 0 then return pause end
@@ -43,6 +44,7 @@ if background or cold then
 end
 
 if not background then redis.call('DEL', KEYS[3]) end
-redis.call('ZADD', KEYS[1], now, t[1] .. '.' .. t[2] .. '.' .. used)
+-- The count makes the member unique among grants of one instant, also on a clock that stands still.
+redis.call('ZADD', KEYS[1], now, now .. '.' .. t[2] .. '.' .. used)
 redis.call('PEXPIRE', KEYS[1], 61000)
 return 0

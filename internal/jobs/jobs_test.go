@@ -1,0 +1,183 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/localredis"
+)
+
+// rows stands for a table: rows that are due until their handler ran.
+type rows struct {
+	mu      sync.Mutex
+	due     map[int64]bool
+	seq     int64
+	handled chan int64
+	fail    func(row int64) error
+}
+
+func newRows(ids ...int64) *rows {
+	r := &rows{due: map[int64]bool{}, handled: make(chan int64, 100)}
+	for _, id := range ids {
+		r.due[id] = true
+	}
+	return r
+}
+
+// Due hands over every due row each time: as if the hand-over before had been lost.
+func (r *rows) Due(_ context.Context, _ time.Time, limit int) ([]jobs.Task, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []jobs.Task
+	for id := range r.due {
+		if len(out) < limit {
+			r.seq++
+			out = append(out, jobs.Task{Kind: "row", Row: id, Seq: r.seq, Lane: jobs.Interactive})
+		}
+	}
+	return out, nil
+}
+
+func (r *rows) handle(_ context.Context, row int64) error {
+	if r.fail != nil {
+		if err := r.fail(row); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.due[row] {
+		delete(r.due, row)
+		r.handled <- row
+	}
+	return nil
+}
+
+func redisOpt(t *testing.T, url string) asynq.RedisConnOpt {
+	t.Helper()
+	opt, err := asynq.ParseRedisURI(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opt
+}
+
+// run starts workers and a relay over the rows and stops both with the test.
+func run(t *testing.T, redisURL string, r *rows) {
+	t.Helper()
+	opt := redisOpt(t, redisURL)
+	log := slog.New(slog.DiscardHandler)
+	ctx, cancel := context.WithCancel(context.Background())
+	workers := jobs.NewWorkers(ctx, opt, map[string]jobs.Handler{"row": r.handle}, log, jobs.Sizes{Shutdown: time.Second})
+	if err := workers.Start(); err != nil {
+		t.Fatal(err)
+	}
+	queue := jobs.NewQueue(opt)
+	relay := jobs.Relay{Sources: map[string]jobs.Source{"rows": r}, Queue: queue, Now: time.Now, Log: log}
+	var wg sync.WaitGroup
+	wg.Go(func() { relay.Run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		wg.Wait()
+		workers.Stop()
+		_ = queue.Close()
+	})
+}
+
+func (r *rows) waitFor(t *testing.T, want ...int64) {
+	t.Helper()
+	var got []int64
+	deadline := time.After(20 * time.Second)
+	for len(got) < len(want) {
+		select {
+		case id := <-r.handled:
+			got = append(got, id)
+		case <-deadline:
+			t.Fatalf("handled %v, want %v", got, want)
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("handled %v, want %v", got, want)
+	}
+}
+
+func TestDueRowsReachTheirHandlerOnce(t *testing.T) {
+	t.Parallel()
+	r := newRows(1, 2, 3)
+	run(t, localredis.StartReal(t).URL(), r)
+	r.waitFor(t, 1, 2, 3)
+}
+
+func TestRowsSurviveALostRedis(t *testing.T) {
+	t.Parallel()
+	redis := localredis.StartReal(t)
+	r := newRows()
+	run(t, redis.URL(), r)
+	redis.Stop(t)
+	r.mu.Lock()
+	r.due[7] = true
+	r.mu.Unlock()
+	redis.Start(t)
+	r.waitFor(t, 7)
+}
+
+func TestAPanickingHandlerHarmsOnlyItself(t *testing.T) {
+	t.Parallel()
+	r := newRows(1, 2)
+	var once sync.Once
+	r.fail = func(row int64) error {
+		if row == 1 {
+			once.Do(func() { panic("boom") })
+		}
+		return nil
+	}
+	run(t, localredis.StartReal(t).URL(), r)
+	r.waitFor(t, 1, 2)
+}
+
+func TestHandingOverTwiceIsNoError(t *testing.T) {
+	t.Parallel()
+	opt := redisOpt(t, localredis.New(t).URL())
+	queue := jobs.NewQueue(opt)
+	t.Cleanup(func() { _ = queue.Close() })
+	task := jobs.Task{Kind: "row", Row: 1, Seq: 1, Lane: jobs.Background}
+	for range 2 {
+		if err := queue.Enqueue(t.Context(), task); err != nil {
+			t.Fatalf("Enqueue: %v", err)
+		}
+	}
+	inspector := asynq.NewInspector(opt)
+	t.Cleanup(func() { _ = inspector.Close() })
+	info, err := inspector.GetQueueInfo("keybridge_background")
+	if err != nil || info.Pending != 1 {
+		t.Errorf("pending = %+v, %v; want one task", info, err)
+	}
+}
+
+func TestChoresRunAndOneFailingDoesNotStopTheOthers(t *testing.T) {
+	t.Parallel()
+	ran := make(chan struct{}, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	relay := jobs.Relay{
+		Chores: []jobs.Chore{
+			{Name: "broken", Every: time.Hour, Do: func(context.Context) error { return errors.New("broken") }},
+			{Name: "panics", Every: time.Hour, Do: func(context.Context) error { panic("boom") }},
+			{Name: "good", Every: time.Hour, Do: func(context.Context) error { ran <- struct{}{}; return nil }},
+		},
+		Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { relay.Run(ctx) })
+	<-ran
+	cancel()
+	wg.Wait()
+}
