@@ -30,7 +30,7 @@ func installDirs() []string {
 
 // findBinaries lists the folders holding both initdb and postgres that the account may run, the
 // best first. When there is none, somebody other than root gets a download.
-func findBinaries(cfg Config, account *localproc.User) ([]string, error) {
+func findBinaries(ctx context.Context, cfg Config, account *localproc.User) ([]string, error) {
 	var found []string
 	for _, dir := range localproc.Dirs(cfg.Getenv("PATH"), globNewestFirst(installDirs()), "initdb", "postgres") {
 		if account == nil || runnable(dir, *account) {
@@ -46,7 +46,7 @@ func findBinaries(cfg Config, account *localproc.User) ([]string, error) {
 	if account != nil { // root: a downloaded server is not what an administrator expects to find
 		return nil, missing
 	}
-	dir, err := download(cfg)
+	dir, err := download(ctx, cfg)
 	if err != nil {
 		missing.Cause = err
 		return nil, missing

@@ -84,11 +84,11 @@ func (h *home) launchOnce(ctx context.Context, bin string, cfg Config) (*localpr
 	if err != nil {
 		return nil, fmt.Errorf("open the server's log: %w", err)
 	}
-	defer log.Close() // the child has its own handle
 	// Not bound to ctx: the server outlives its start.
 	cmd := h.command(context.WithoutCancel(ctx), bin, "postgres", append([]string{"-D", h.data()}, h.settings(cfg)...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	proc, err := localproc.Start(cmd, localproc.Options{As: h.account, DeathSignal: deathSignal(cfg)})
+	_ = log.Close() // nothing of ours was written; the child has a handle of its own
 	if err != nil {
 		return nil, err
 	}

@@ -60,8 +60,8 @@ func (e *MissingError) Is(target error) bool { return target == ErrMissing }
 // Unwrap gives the download's own error.
 func (e *MissingError) Unwrap() error { return e.Cause }
 
-// Config says what server to run. The zero value is a throwaway-free server in a temporary
-// folder; most callers name a Dir.
+// Config says what server to run. The zero value is a server in a temporary folder; most
+// callers name a Dir.
 type Config struct {
 	// Dir is the folder for data, socket and log. It is made if absent; one that holds foreign
 	// files is refused. Empty: a temporary folder, removed by Stop.
@@ -121,7 +121,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	bins, err := findBinaries(cfg, account)
+	bins, err := findBinaries(ctx, cfg, account)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func StartReal(t TB) *Real {
 	if len(dirs) == 0 {
 		t.Fatalf("%s", missingText(os.Getenv("PATH")))
 	}
-	port, err := freePort(t.Context())
+	port, err := localproc.FreePort(t.Context())
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -112,7 +112,7 @@ func (r *Real) awaitAnswer(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	client := redis.NewClient(&redis.Options{Addr: r.addr(), Password: r.password, MaxRetries: -1})
-	defer client.Close()
+	defer func() { _ = client.Close() }() // it only asked whether the server is there
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -127,17 +127,4 @@ func (r *Real) awaitAnswer(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-// freePort asks the system; somebody else may in theory take the port before we do.
-func freePort(ctx context.Context) (int, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("find a free port: %v is not a TCP address", l.Addr())
-	}
-	return addr.Port, l.Close()
 }

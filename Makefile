@@ -1,0 +1,37 @@
+# make demo · make test: each does its own set-up. See `make help`.
+
+# Handed to the demo: make demo ARGS=--help
+ARGS ?=
+# Handed to go test: make test GOTESTFLAGS='-run Outbox -v'
+GOTESTFLAGS ?=
+# How often `make soak` runs each test.
+COUNT ?= 20
+
+# The race detector needs a C compiler.
+RACE := $(shell command -v "$${CC:-cc}" >/dev/null 2>&1 && echo -race)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench soak
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: ## run a shop, a simulated KeyCRM and Keybridge on this machine; Ctrl-C ends it
+	@scripts/setup demo
+	@go build -o bin/keybridge ./cmd/keybridge
+	@exec ./bin/keybridge demo $(ARGS)
+
+test: ## run all tests, with the race detector where there is a C compiler
+	@scripts/setup test
+	go test $(RACE) -timeout 8m $(GOTESTFLAGS) ./...
+
+lint: ## run golangci-lint (built from source the first time, which takes a minute or two)
+	go tool -modfile=tools.mod golangci-lint run ./...
+
+bench: ## run all benchmarks
+	@scripts/setup test
+	go test -run '^$$' -bench . -benchmem $(GOTESTFLAGS) ./...
+
+soak: ## run what kills, crashes and races again and again: make soak COUNT=100
+	@scripts/setup test
+	go test $(RACE) -timeout 2h -count=$(COUNT) -run 'Kill|Crash|Orphan|Concurrent|Property' $(GOTESTFLAGS) ./...
