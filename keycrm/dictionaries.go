@@ -126,6 +126,8 @@ type User struct {
 	Phone    string `json:"phone"`
 	RoleID   int64  `json:"role_id"`
 	Status   string `json:"status"` // "active", "blocked"
+
+	CreatedAt Time `json:"created_at"`
 }
 
 // UnmarshalJSON reads PHP's [] as no user.
