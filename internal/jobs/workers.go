@@ -17,6 +17,7 @@ import (
 type Workers struct {
 	interactive, background *asynq.Server
 	mux                     *asynq.ServeMux
+	interrupt, end          context.CancelFunc
 }
 
 // Sizes of the two servers, and how long a stop waits before unfinished tasks are handed back.
@@ -26,13 +27,16 @@ type Sizes struct {
 	Shutdown    time.Duration // default 10 s
 }
 
-// NewWorkers starts nothing. The context of handlers ends when base does.
+// NewWorkers starts nothing. The context of handlers ends when base does, or at Stop.
 func NewWorkers(base context.Context, redis asynq.RedisConnOpt, handlers map[string]Handler, log *slog.Logger, s Sizes) *Workers {
 	w := &Workers{mux: asynq.NewServeMux()}
+	base, w.end = context.WithCancel(base)
+	long, interrupt := context.WithCancel(base)
+	w.interrupt = interrupt
 	for kind, h := range handlers {
 		w.mux.Handle(kind, contain(kind, h, log))
 	}
-	config := func(lane Lane, size int, check time.Duration) asynq.Config {
+	config := func(base context.Context, lane Lane, size int, check time.Duration) asynq.Config {
 		return asynq.Config{
 			Concurrency:              size,
 			Queues:                   map[string]int{lane.queue(): 1},
@@ -50,8 +54,8 @@ func NewWorkers(base context.Context, redis asynq.RedisConnOpt, handlers map[str
 		}
 	}
 	// Somebody waits for interactive work, so an idle server looks for it five times a second.
-	w.interactive = asynq.NewServer(redis, config(Interactive, orDefault(s.Interactive, 8), 200*time.Millisecond))
-	w.background = asynq.NewServer(redis, config(Background, orDefault(s.Background, 4), time.Second))
+	w.interactive = asynq.NewServer(redis, config(base, Interactive, orDefault(s.Interactive, 8), 200*time.Millisecond))
+	w.background = asynq.NewServer(redis, config(long, Background, orDefault(s.Background, 4), time.Second))
 	return w
 }
 
@@ -67,12 +71,15 @@ func (w *Workers) Start() error {
 	return nil
 }
 
-// Stop waits for running handlers, then hands the rest back to Redis.
+// Stop takes no more tasks, interrupts background work (which goes on from its checkpoint later),
+// lets short work end, and hands the rest back to Redis.
 func (w *Workers) Stop() {
 	w.interactive.Stop()
 	w.background.Stop()
+	w.interrupt()
 	w.interactive.Shutdown()
 	w.background.Shutdown()
+	w.end()
 }
 
 // contain decodes the payload and turns a panic into an error with its stack in the log.
