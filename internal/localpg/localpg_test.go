@@ -92,6 +92,23 @@ func TestDataSurvivesARestart(t *testing.T) {
 	}
 }
 
+func TestAStalePIDOfSomebodyElseDoesNotStandInTheWay(t *testing.T) {
+	t.Parallel()
+	cfg := localpg.Config{Dir: filepath.Join(t.TempDir(), "pg")}
+	s := start(t, cfg)
+	stop(t, s)
+	t.Cleanup(func() { removeAll(t, s.Dir()) })
+	// As after a power cut: the number in the file has since gone to another process, to this one.
+	stale := fmt.Sprintf("%d\n%s\n", os.Getpid(), filepath.Join(s.Dir(), "data"))
+	if err := os.WriteFile(filepath.Join(s.Dir(), "data", "postmaster.pid"), []byte(stale), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = start(t, cfg)
+	if got := query(t, s.DSN(), "SELECT 1"); got != "1" {
+		t.Errorf("query answered %q", got)
+	}
+}
+
 func TestTheFolderTakesOneServerAtATime(t *testing.T) {
 	t.Parallel()
 	cfg := localpg.Config{Dir: filepath.Join(t.TempDir(), "pg"), Throwaway: true, Getenv: withoutURL}

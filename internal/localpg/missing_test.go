@@ -131,3 +131,22 @@ func program(t *testing.T, dir, name string) {
 		t.Fatal(err)
 	}
 }
+
+func TestReadPIDForgivesWhatACrashLeaves(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"4711\n/some/folder\n": 4711, "4711": 4711, "": 0, "\n\n": 0, "half": 0, "-1\n": 0} {
+		file := filepath.Join(t.TempDir(), "postmaster.pid")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readPID(file); got != want || err != nil {
+			t.Errorf("readPID(%q) = %d, %v, want %d", text, got, err, want)
+		}
+		if _, err := os.Stat(file); want == 0 && !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the useless %q was left in the server's way: %v", text, err)
+		}
+	}
+	if got, err := readPID(filepath.Join(t.TempDir(), "none")); got != 0 || err != nil {
+		t.Errorf("readPID(no file) = %d, %v", got, err)
+	}
+}

@@ -40,6 +40,20 @@ func TestStopGoesFromAskingToKilling(t *testing.T) {
 	}
 }
 
+func TestChildrenAreOutOfReachOfCtrlC(t *testing.T) {
+	t.Parallel()
+	p, err := localproc.Start(exec.CommandContext(t.Context(), "/bin/sh", "-c", "sleep 600"), localproc.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if group, err := syscall.Getpgid(p.PID()); err == nil && group == syscall.Getpgrp() {
+		t.Error("the child is in our own process group: Ctrl-C would end it before we do")
+	}
+	if err := p.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWaitTellsHowItEnded(t *testing.T) {
 	t.Parallel()
 	p, err := localproc.Start(exec.CommandContext(t.Context(), "/bin/sh", "-c", "exit 3"), localproc.Options{})

@@ -1,13 +1,18 @@
 package pgtest_test
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
 	"os"
+	"os/exec"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/localpg"
 	"github.com/keybridge/keybridge/internal/pgtest"
 )
 
@@ -48,6 +53,7 @@ func TestDatabasesAreDroppedAfterTheTest(t *testing.T) {
 
 func TestMigrationsRunOnceAndAreCopied(t *testing.T) {
 	t.Parallel()
+	name := rand.Text() // under -count the same binary runs this test again
 	var runs atomic.Int32
 	migrate := func(db *sqlx.DB) error {
 		runs.Add(1)
@@ -55,7 +61,7 @@ func TestMigrationsRunOnceAndAreCopied(t *testing.T) {
 		return err
 	}
 	for range 3 {
-		db := pgtest.NewMigrated(t, "goods", migrate)
+		db := pgtest.NewMigrated(t, name, migrate)
 		var sum int
 		if err := db.GetContext(t.Context(), &sum, "UPDATE goods SET n = n + 1 RETURNING n"); err != nil {
 			t.Fatal(err)
@@ -87,6 +93,53 @@ func TestDSNOpensTheDatabaseFromElsewhere(t *testing.T) {
 	if err := errors.Join(one.Close(), two.Close()); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestDatabaseURLIsUsedAndLeftClean(t *testing.T) {
+	t.Parallel()
+	theirs, err := localpg.Start(t.Context(), localpg.Config{Throwaway: true, Getenv: func(name string) string {
+		return map[string]string{"PATH": os.Getenv("PATH")}[name]
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := theirs.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if out, err := runWith(t, theirs.DSN()); err != nil || !strings.Contains(out, "--- PASS") {
+		t.Fatalf("the tests in another's server: %v\n%s", err, out)
+	}
+	const dead = "postgres://127.0.0.1:1/none?sslmode=disable"
+	if out, err := runWith(t, dead); err == nil || !strings.Contains(out, "DATABASE_URL") {
+		t.Errorf("with a dead DATABASE_URL the tests did not fail for it: %v\n%s", err, out)
+	}
+	db, err := sqlx.Connect("postgres", theirs.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	err = db.SelectContext(t.Context(), &left, "SELECT datname FROM pg_database WHERE datname LIKE 'kb_test_%'")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if len(left) != 0 {
+		t.Errorf("left behind in a server that is not ours: %q", left)
+	}
+}
+
+// runWith runs one of these tests in a process of its own, in the server that url names.
+func runWith(t *testing.T, url string) (output string, err error) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.run", "^TestMigrationsRunOnceAndAreCopied$", "-test.v")
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+url)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 func BenchmarkNewMigrated(b *testing.B) {
