@@ -1,0 +1,166 @@
+package catalog
+
+// Kind says what a run does.
+type Kind string
+
+// The kinds of runs.
+const (
+	// Full brings everything.
+	Full Kind = "full"
+	// Prices brings prices and stock of linked variants only.
+	Prices Kind = "prices"
+)
+
+// State says how far a run is.
+type State string
+
+// The states of runs.
+const (
+	Queued    State = "queued"
+	Running   State = "running"
+	Waiting   State = "waiting"  // goes on by itself at NextAt; Error says why it waits
+	Approval  State = "approval" // a guard stopped it; a person decides
+	Done      State = "done"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+)
+
+// Active reports whether the run is not over.
+func (s State) Active() bool {
+	return s == Queued || s == Running || s == Waiting || s == Approval
+}
+
+// Phase says what a run is at. The order below is the order of a full run.
+type Phase string
+
+// The phases of runs.
+const (
+	ReadCategories  Phase = "read_categories"
+	ReadProducts    Phase = "read_products"
+	ReadOffers      Phase = "read_offers"
+	Confirm         Phase = "confirm" // asks by id for linked products that the scan has not shown
+	PlanProducts    Phase = "plan"
+	CheckPlan       Phase = "check" // looks at the plan as a whole, before the first write
+	WriteCategories Phase = "write_categories"
+	WriteProducts   Phase = "write"
+	WriteAgain      Phase = "write_again" // tries once more what failed
+	WriteImages     Phase = "images"
+	Tidy            Phase = "tidy"
+	// ReadPrices is the phase of a price run, before PlanPrices and WritePrices.
+	ReadPrices  Phase = "read_prices"
+	WritePrices Phase = "write_prices"
+)
+
+// Code says why a run waits, stopped or failed. Words for codes belong to the page that shows them.
+type Code string
+
+// The codes of runs. Parameters stand in brackets.
+const (
+	CodeUnauthorised       Code = "crm_unauthorised"
+	CodeFeatureOff         Code = "crm_feature_off"
+	CodeUnavailable        Code = "crm_unavailable"
+	CodeLimited            Code = "crm_limited"
+	CodeRefused            Code = "crm_refused" // [message]
+	CodeNoRedis            Code = "no_redis"
+	CodeShopUnavailable    Code = "shop_unavailable"
+	CodeShopRefused        Code = "shop_refused"
+	CodeIncomplete         Code = "incomplete_scan"     // [list, read, total]
+	CodeCategoriesVanished Code = "categories_vanished" // every chosen category is gone from the CRM
+	CodeConnectionGone     Code = "connection_gone"
+	CodeConnectionOff      Code = "connection_off"
+	CodeInternal           Code = "internal"
+)
+
+// Codes lists every code of a run, so that a page can be checked to have words for each.
+func Codes() []Code {
+	return []Code{
+		CodeUnauthorised, CodeFeatureOff, CodeUnavailable, CodeLimited, CodeRefused, CodeNoRedis,
+		CodeShopUnavailable, CodeShopRefused, CodeIncomplete, CodeCategoriesVanished, CodeConnectionGone,
+		CodeConnectionOff, CodeInternal,
+	}
+}
+
+// ItemKind sorts what a run left alone.
+type ItemKind string
+
+// The kinds of items.
+const (
+	ItemSkip     ItemKind = "skip"     // by the merchant's own choice
+	ItemConflict ItemKind = "conflict" // a person must decide what belongs together
+	ItemError    ItemKind = "error"    // was tried and did not work
+	ItemNote     ItemKind = "note"     // was done, but not all of it
+)
+
+// Reason says why an item is listed. Parameters stand in brackets.
+type Reason string
+
+// The reasons of items.
+const (
+	ReasonNotCreated       Reason = "not_created"       // «Не створювати»
+	ReasonNotUpdated       Reason = "not_updated"       // «Не оновлювати»
+	ReasonNoName           Reason = "no_name"           // the CRM's product has no name
+	ReasonNoOffers         Reason = "no_offers"         // every offer is archived
+	ReasonNoPrice          Reason = "no_price"          // [sku] zero or none: not published
+	ReasonOtherCurrency    Reason = "other_currency"    // [crm, shop] no price was written
+	ReasonIDDiffers        Reason = "id_differs"        // [product] same id, but neither SKU nor name agrees
+	ReasonSeveralInShop    Reason = "several_in_shop"   // [count] several shop products for one key
+	ReasonSeveralInCRM     Reason = "several_in_crm"    // several CRM products for one key or one shop product
+	ReasonLinkedElsewhere  Reason = "linked_elsewhere"  // [product, crm] the shop product belongs to another CRM product
+	ReasonOtherConnection  Reason = "other_connection"  // [product, connection]
+	ReasonSKUTaken         Reason = "sku_taken"         // [product] the shop already sells this SKU
+	ReasonVariantUnclear   Reason = "variant_unclear"   // [sku] no telling which variant it is
+	ReasonVariantsUnknown  Reason = "variants_unknown"  // the shop keeps no variants
+	ReasonVariantNotAdded  Reason = "variant_not_added" // [sku] «Не створювати»
+	ReasonDescriptionLong  Reason = "description_long"  // the text was too long and left out
+	ReasonShopInvalid      Reason = "shop_invalid"      // the shop cannot take it
+	ReasonShopRefused      Reason = "shop_refused"      // [message] the shop's rules say no
+	ReasonShopConflict     Reason = "shop_conflict"     // edited in the shop at the same time, twice
+	ReasonShopGone         Reason = "shop_gone"         // deleted in the shop at the same time
+	ReasonShopError        Reason = "shop_error"        // the shop could not, try later
+	ReasonCategoryFailed   Reason = "category_failed"   // the shop did not take the category
+	ReasonCategoryGone     Reason = "category_gone"     // gone from the CRM, left in the shop
+	ReasonCategoryLoop     Reason = "category_loop"     // the CRM's tree loops here
+	ReasonImageAddress     Reason = "image_address"     // [url] not an address pictures may come from
+	ReasonImageUnreachable Reason = "image_unreachable" // [url]
+	ReasonImageTooBig      Reason = "image_too_big"     // [url]
+	ReasonImageType        Reason = "image_type"        // [url] not a picture
+	ReasonImageRefused     Reason = "image_refused"     // the shop did not take the pictures
+)
+
+// Reasons lists every reason, so that a page can be checked to have words for each.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonNotCreated, ReasonNotUpdated, ReasonNoName, ReasonNoOffers, ReasonNoPrice, ReasonOtherCurrency,
+		ReasonIDDiffers, ReasonSeveralInShop, ReasonSeveralInCRM, ReasonLinkedElsewhere, ReasonOtherConnection,
+		ReasonSKUTaken, ReasonVariantUnclear, ReasonVariantsUnknown, ReasonVariantNotAdded, ReasonDescriptionLong,
+		ReasonShopInvalid, ReasonShopRefused, ReasonShopConflict, ReasonShopGone, ReasonShopError,
+		ReasonCategoryFailed, ReasonCategoryGone, ReasonCategoryLoop, ReasonImageAddress, ReasonImageUnreachable,
+		ReasonImageTooBig, ReasonImageType, ReasonImageRefused,
+	}
+}
+
+// Params are the values a sentence for a code or reason needs, by name.
+type Params map[string]string
+
+// Field names what a change was about.
+type Field string
+
+// The fields of changes.
+const (
+	FieldCreated     Field = "created"
+	FieldVariant     Field = "variant" // added
+	FieldName        Field = "name"
+	FieldDescription Field = "description"
+	FieldCategory    Field = "category"
+	FieldUnit        Field = "unit"
+	FieldAttributes  Field = "attributes"
+	FieldSKU         Field = "sku"
+	FieldBarcode     Field = "barcode"
+	FieldPrice       Field = "price"
+	FieldStock       Field = "stock"
+	FieldSize        Field = "size"
+	FieldOptions     Field = "options"
+	FieldPublished   Field = "published"
+	FieldOrderable   Field = "orderable"
+	FieldImages      Field = "images"
+)

@@ -1,0 +1,165 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// TaskKind is the kind of our tasks; see jobs.Task.
+const TaskKind = "run"
+
+var (
+	// ErrRunning: a run of the connection is not over yet. Start answers its id beside it.
+	ErrRunning = fmt.Errorf("a run of the connection is not over: %w", plugin.ErrConflict)
+	// ErrOff: the connection, or what the run would bring, is switched off.
+	ErrOff = fmt.Errorf("switched off: %w", plugin.ErrRefused)
+)
+
+// Connections reads connections; *settings.Store does. Errors: plugin.ErrNotFound.
+type Connections interface {
+	Get(ctx context.Context, id plugin.ConnectionID) (settings.Connection, error)
+}
+
+// Deps are what the engine works with. All are needed but Unsent.
+type Deps struct {
+	DB          *sqlx.DB
+	Clock       plugin.Clock
+	Log         *slog.Logger
+	Connections Connections
+	// Shop opens a shop. Errors: plugin.ErrNotFound.
+	Shop func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error)
+	// CRM opens the CRM account of a connection, in the background lane of its budget.
+	CRM func(ctx context.Context, id plugin.ConnectionID) (CRM, error)
+	// Unsent is subtracted from stock; nil: nothing is.
+	Unsent Unsent
+	Config Config
+}
+
+// Config tunes the engine. Zero values take the defaults.
+type Config struct {
+	// Lease is how long a worker that fell silent keeps its run. Default 30 s.
+	Lease time.Duration
+	// Slice is how long one Handle works before it lets others have the worker. Default 30 s.
+	Slice time.Duration
+	// WriteBatch is how many products one call to the shop writes. Default 200.
+	WriteBatch int
+	// PlanBatch is how many products are planned at a time. Default 1000, at most plugin.MaxBatch.
+	PlanBatch int
+	// Pictures tunes how pictures are fetched.
+	Pictures Pictures
+}
+
+func (c Config) withDefaults() Config {
+	c.Lease = orDefault(c.Lease, 30*time.Second)
+	c.Slice = orDefault(c.Slice, 30*time.Second)
+	c.WriteBatch = min(orDefault(c.WriteBatch, 200), plugin.MaxBatch)
+	c.PlanBatch = min(orDefault(c.PlanBatch, plugin.MaxBatch), plugin.MaxBatch)
+	c.Pictures = c.Pictures.withDefaults()
+	return c
+}
+
+func orDefault[T comparable](v, d T) T {
+	var zero T
+	if v == zero {
+		return d
+	}
+	return v
+}
+
+// Engine runs synchronisations. Safe for concurrent use; it holds no state beside its tables.
+type Engine struct {
+	deps     Deps
+	store    *store
+	texts    *sanitizer
+	pictures *fetcher
+}
+
+// New starts nothing and asks nothing.
+func New(d Deps) *Engine {
+	d.Config = d.Config.withDefaults()
+	return &Engine{
+		deps: d, store: &store{db: d.DB}, texts: newSanitizer(), pictures: newFetcher(d.Config.Pictures),
+	}
+}
+
+// Start asks for a run and answers its id; a worker takes it up. by is an operator's id, "schedule"
+// or "cli". While a run of the connection is not over it answers that run's id and ErrRunning.
+// Errors: ErrRunning, ErrOff, plugin.ErrNotFound.
+func (e *Engine) Start(ctx context.Context, id plugin.ConnectionID, kind Kind, by string) (int64, error) {
+	conn, err := e.deps.Connections.Get(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("start run: %w", err)
+	}
+	set := conn.Settings.Catalog
+	if !conn.Enabled || (kind == Prices && !set.Products) || (!set.Products && !set.Categories) {
+		return 0, fmt.Errorf("start run of %s: %w", id, ErrOff)
+	}
+	run, started, err := e.store.start(ctx, conn, kind, firstPhase(kind), by, e.now())
+	if err != nil {
+		return 0, err
+	}
+	if !started {
+		return run, fmt.Errorf("start run of %s: %w", id, ErrRunning)
+	}
+	return run, nil
+}
+
+func firstPhase(kind Kind) Phase {
+	if kind == Prices {
+		return ReadPrices
+	}
+	return ReadCategories
+}
+
+// Cancel ends a run. What it has written stays. Cancelling a run that is over does nothing.
+// Errors: plugin.ErrNotFound.
+func (e *Engine) Cancel(ctx context.Context, run int64) error {
+	if _, err := e.Run(ctx, run); err != nil {
+		return err
+	}
+	return e.store.cancel(ctx, run, e.now())
+}
+
+// Run reads one run. Errors: plugin.ErrNotFound.
+func (e *Engine) Run(ctx context.Context, id int64) (Run, error) { return e.store.run(ctx, id) }
+
+// Runs lists the latest runs of a connection, newest first.
+func (e *Engine) Runs(ctx context.Context, id plugin.ConnectionID, limit int) ([]Run, error) {
+	return e.store.runs(ctx, id, limit)
+}
+
+// Changes lists what a run wrote, oldest first, from behind the change with the id after (0: from
+// the first).
+func (e *Engine) Changes(ctx context.Context, run, after int64, limit int) ([]Change, error) {
+	return e.store.changes(ctx, run, after, limit)
+}
+
+// Items lists what a run left alone, oldest first, from behind the item with the id after (0: from
+// the first).
+func (e *Engine) Items(ctx context.Context, run, after int64, limit int) ([]Item, error) {
+	return e.store.items(ctx, run, after, limit)
+}
+
+// Due implements jobs.Source.
+func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
+	return e.store.due(ctx, now, limit)
+}
+
+func (e *Engine) now() time.Time { return e.deps.Clock.Now().UTC() }
+
+// Handle implements jobs.Handler: it works on a run for one slice and says in the run's row when to
+// go on. A run that is over, not due or held by another worker is no error.
+func (e *Engine) Handle(ctx context.Context, id int64) error {
+	return errors.New("not built")
+}
+
+var _ jobs.Source = (*Engine)(nil)

@@ -1,0 +1,86 @@
+package catalog
+
+import (
+	"time"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// Run is one synchronisation as the merchant sees it. Times are UTC.
+type Run struct {
+	ID         int64
+	Connection plugin.ConnectionID
+	Shop       plugin.ShopID
+	Kind       Kind
+	State      State
+	Phase      Phase
+	// Done and Total are the progress of the phase, in rows; Total is 0 while it is not known.
+	Done, Total int64
+	Counters    Counters
+	// StartedBy is an operator's id, "schedule" or "cli".
+	StartedBy string
+	// Code and Params say why the run waits or ended otherwise than done; empty when all is well.
+	Code       Code
+	Params     Params
+	CreatedAt  time.Time
+	StartedAt  *time.Time // nil: not begun
+	FinishedAt *time.Time // nil: not over
+	// NextAt is when a waiting run goes on.
+	NextAt time.Time
+	// Settings are those the run was asked for with.
+	Settings settings.Catalog
+
+	cursor   string
+	attempts int
+	fence    int64
+}
+
+// Counters count what a run did, in products unless the name says otherwise.
+type Counters struct {
+	Requests     int            `json:"requests"` // to the CRM
+	Categories   int            `json:"categories"`
+	Created      int            `json:"created"`
+	Updated      int            `json:"updated"`
+	Unchanged    int            `json:"unchanged"`
+	Missing      int            `json:"missing"` // hidden or made unavailable
+	Skipped      map[Reason]int `json:"skipped,omitempty"`
+	Conflicts    int            `json:"conflicts"`
+	Errors       int            `json:"errors"`
+	Images       int            `json:"images"`        // pictures stored
+	ImagesFailed int            `json:"images_failed"` // pictures
+}
+
+func (c *Counters) skip(r Reason) {
+	if c.Skipped == nil {
+		c.Skipped = map[Reason]int{}
+	}
+	c.Skipped[r]++
+}
+
+// Change is one value a run wrote.
+type Change struct {
+	ID      int64
+	CRMID   string
+	Product plugin.ProductID
+	Variant plugin.VariantID // empty when the product itself changed
+	Name    string           // of the product
+	Field   Field
+	Old     string
+	New     string
+	// Overwrote: nothing had changed in the CRM, so an edit made in the shop gave way.
+	Overwrote bool
+	At        time.Time
+}
+
+// Item is something a run left alone or could not do.
+type Item struct {
+	ID      int64
+	Kind    ItemKind
+	CRMID   string
+	Product plugin.ProductID // empty when there is none
+	Name    string
+	Reason  Reason
+	Params  Params
+	At      time.Time
+}

@@ -1,0 +1,349 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// errLost means that the run is no longer ours: cancelled, over, or taken by another worker.
+var errLost = errors.New("the run is not ours any more")
+
+// handOver is how long a task may wait in the queue before the run is handed over again.
+const handOver = 30 * time.Second
+
+type runRow struct {
+	ID           int64        `db:"id"`
+	ConnectionID string       `db:"connection_id"`
+	ShopID       string       `db:"shop_id"`
+	Kind         string       `db:"kind"`
+	State        string       `db:"state"`
+	Phase        string       `db:"phase"`
+	Cursor       string       `db:"cursor"`
+	Done         int64        `db:"phase_done"`
+	Total        int64        `db:"phase_total"`
+	Settings     []byte       `db:"settings"`
+	Counters     []byte       `db:"counters"`
+	StartedBy    string       `db:"started_by"`
+	Code         string       `db:"error_code"`
+	Params       []byte       `db:"error_params"`
+	CreatedAt    time.Time    `db:"created_at"`
+	StartedAt    sql.NullTime `db:"started_at"`
+	FinishedAt   sql.NullTime `db:"finished_at"`
+	Attempts     int          `db:"attempts"`
+	NextAt       time.Time    `db:"next_at"`
+	Fence        int64        `db:"fence"`
+}
+
+const runColumns = `id, connection_id, shop_id, kind, state, phase, cursor, phase_done, phase_total, settings,
+	counters, started_by, error_code, error_params, created_at, started_at, finished_at, attempts, next_at, fence`
+
+func (r runRow) run() (Run, error) {
+	out := Run{
+		ID: r.ID, Connection: plugin.ConnectionID(r.ConnectionID), Shop: plugin.ShopID(r.ShopID),
+		Kind: Kind(r.Kind), State: State(r.State), Phase: Phase(r.Phase), Done: r.Done, Total: r.Total,
+		StartedBy: r.StartedBy, Code: Code(r.Code), CreatedAt: r.CreatedAt.UTC(),
+		StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), NextAt: r.NextAt.UTC(),
+		cursor: r.Cursor, attempts: r.Attempts, fence: r.Fence,
+	}
+	for _, part := range []struct {
+		raw []byte
+		to  any
+	}{{r.Settings, &out.Settings}, {r.Counters, &out.Counters}, {r.Params, &out.Params}} {
+		if err := json.Unmarshal(part.raw, part.to); err != nil {
+			return Run{}, fmt.Errorf("run %d: %w", r.ID, err)
+		}
+	}
+	return out, nil
+}
+
+func utc(t sql.NullTime) *time.Time {
+	if !t.Valid {
+		return nil
+	}
+	at := t.Time.UTC()
+	return &at
+}
+
+// start inserts a run; started is false when another is active, whose id it then answers.
+func (s *store) start(ctx context.Context, c settings.Connection, kind Kind, first Phase, by string, now time.Time) (id int64, started bool, err error) {
+	const insert = `
+		INSERT INTO keybridge.run (connection_id, shop_id, kind, state, phase, settings, settings_version,
+			started_by, created_at, next_at)
+		VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8)
+		ON CONFLICT (connection_id) WHERE state IN ('queued', 'running', 'waiting', 'approval') DO NOTHING
+		RETURNING id`
+	const active = `SELECT id FROM keybridge.run
+		WHERE connection_id = $1 AND state IN ('queued', 'running', 'waiting', 'approval')`
+	// The active run may end between the two statements: then the insert is tried again.
+	for range 3 {
+		err = s.db.GetContext(ctx, &id, insert, c.ID, c.Shop, kind, first, toJSON(c.Settings.Catalog), c.Version, by, now)
+		if err == nil {
+			return id, true, nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return 0, false, fmt.Errorf("start run of %s: %w", c.ID, err)
+		}
+		err = s.db.GetContext(ctx, &id, active, c.ID)
+		if !errors.Is(err, sql.ErrNoRows) {
+			break
+		}
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("start run of %s: %w", c.ID, err)
+	}
+	return id, false, nil
+}
+
+func (s *store) run(ctx context.Context, id int64) (Run, error) {
+	var row runRow
+	err := s.db.GetContext(ctx, &row, `SELECT `+runColumns+` FROM keybridge.run WHERE id = $1`, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Run{}, fmt.Errorf("run %d: %w", id, plugin.ErrNotFound)
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("run %d: %w", id, err)
+	}
+	return row.run()
+}
+
+func (s *store) runs(ctx context.Context, conn plugin.ConnectionID, limit int) ([]Run, error) {
+	var rows []runRow
+	const q = `SELECT ` + runColumns + ` FROM keybridge.run WHERE connection_id = $1 ORDER BY id DESC LIMIT $2`
+	if err := s.db.SelectContext(ctx, &rows, q, conn, limit); err != nil {
+		return nil, fmt.Errorf("runs of %s: %w", conn, err)
+	}
+	out := make([]Run, 0, len(rows))
+	for _, r := range rows {
+		run, err := r.run()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, run)
+	}
+	return out, nil
+}
+
+// cancel raises the fence, so that whoever works on the run cannot write any more.
+func (s *store) cancel(ctx context.Context, id int64, now time.Time) error {
+	const q = `UPDATE keybridge.run
+		SET state = 'cancelled', fence = fence + 1, lease_until = NULL, finished_at = $2
+		WHERE id = $1 AND state IN ('queued', 'running', 'waiting', 'approval')`
+	if _, err := s.db.ExecContext(ctx, q, id, now); err != nil {
+		return fmt.Errorf("cancel run %d: %w", id, err)
+	}
+	return nil
+}
+
+// due hands over runs whose time has come.
+func (s *store) due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
+	const q = `
+		UPDATE keybridge.run SET seq = seq + 1, queued_until = $2
+		WHERE id IN (
+			SELECT id FROM keybridge.run
+			WHERE state IN ('queued', 'running', 'waiting') AND next_at <= $1
+				AND (queued_until IS NULL OR queued_until < $1)
+				AND (lease_until IS NULL OR lease_until < $1)
+			ORDER BY next_at, id LIMIT $3
+			FOR UPDATE SKIP LOCKED)
+		RETURNING id, seq`
+	var rows []struct {
+		ID  int64 `db:"id"`
+		Seq int64 `db:"seq"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, now, now.Add(handOver), limit); err != nil {
+		return nil, fmt.Errorf("due runs: %w", err)
+	}
+	tasks := make([]jobs.Task, len(rows))
+	for i, r := range rows {
+		tasks[i] = jobs.Task{Kind: TaskKind, Row: r.ID, Seq: r.Seq, Lane: jobs.Background}
+	}
+	return tasks, nil
+}
+
+// claim takes the lease of a due run; false when there is nothing to do here.
+func (s *store) claim(ctx context.Context, id int64, now time.Time, lease time.Duration) (Run, bool, error) {
+	const q = `
+		UPDATE keybridge.run
+		SET state = 'running', fence = fence + 1, lease_until = $3, started_at = coalesce(started_at, $2)
+		WHERE id = $1 AND state IN ('queued', 'running', 'waiting') AND next_at <= $2
+			AND (lease_until IS NULL OR lease_until < $2)
+		RETURNING ` + runColumns
+	var row runRow
+	err := s.db.GetContext(ctx, &row, q, id, now, now.Add(lease))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Run{}, false, nil
+	}
+	if err != nil {
+		return Run{}, false, fmt.Errorf("claim run %d: %w", id, err)
+	}
+	run, err := row.run()
+	return run, err == nil, err
+}
+
+// renew keeps the lease. Errors: errLost.
+func (s *store) renew(ctx context.Context, run Run, until time.Time) error {
+	const q = `UPDATE keybridge.run SET lease_until = $3 WHERE id = $1 AND fence = $2 AND state = 'running'`
+	return s.fenced(ctx, s.db, run.ID, q, run.ID, run.fence, until)
+}
+
+// checkpoint stores where the run stands; it is the last statement of a step's transaction.
+// Errors: errLost, and then the whole step is rolled back.
+func (s *store) checkpoint(ctx context.Context, tx *sqlx.Tx, run Run, until time.Time) error {
+	const q = `UPDATE keybridge.run
+		SET phase = $3, cursor = $4, phase_done = $5, phase_total = $6, counters = $7, lease_until = $8,
+			attempts = 0, error_code = '', error_params = '{}'
+		WHERE id = $1 AND fence = $2 AND state = 'running'`
+	return s.fenced(ctx, tx, run.ID, q, run.ID, run.fence, run.Phase, run.cursor, run.Done, run.Total,
+		toJSON(run.Counters), until)
+}
+
+// leave lets go of a run: it goes on at next.
+func (s *store) leave(ctx context.Context, run Run, next time.Time) error {
+	const q = `UPDATE keybridge.run SET lease_until = NULL, queued_until = NULL, next_at = $3
+		WHERE id = $1 AND fence = $2 AND state = 'running'`
+	return s.fenced(ctx, s.db, run.ID, q, run.ID, run.fence, next)
+}
+
+// wait parks a run until next and says why.
+func (s *store) wait(ctx context.Context, run Run, next time.Time, why outcome) error {
+	const q = `UPDATE keybridge.run
+		SET state = 'waiting', lease_until = NULL, queued_until = NULL, next_at = $3, attempts = attempts + 1,
+			error_code = $4, error_params = $5
+		WHERE id = $1 AND fence = $2 AND state = 'running'`
+	return s.fenced(ctx, s.db, run.ID, q, run.ID, run.fence, next, why.code, toJSON(why.params))
+}
+
+// end finishes a run for good.
+func (s *store) end(ctx context.Context, db sqlx.ExecerContext, run Run, state State, why outcome, now time.Time) error {
+	const q = `UPDATE keybridge.run
+		SET state = $3, lease_until = NULL, queued_until = NULL, finished_at = $4, error_code = $5,
+			error_params = $6, counters = $7
+		WHERE id = $1 AND fence = $2 AND state = 'running'`
+	return s.fenced(ctx, db, run.ID, q, run.ID, run.fence, state, now, why.code, toJSON(why.params), toJSON(run.Counters))
+}
+
+func (s *store) fenced(ctx context.Context, db sqlx.ExecerContext, id int64, q string, args ...any) error {
+	res, err := db.ExecContext(ctx, q, args...)
+	if err != nil {
+		return fmt.Errorf("run %d: %w", id, err)
+	}
+	if n, err := res.RowsAffected(); err == nil && n == 0 {
+		return fmt.Errorf("run %d: %w", id, errLost)
+	}
+	return nil
+}
+
+func (s *store) changes(ctx context.Context, run, after int64, limit int) ([]Change, error) {
+	const q = `SELECT id, crm_id, product_id, variant_id, name, field, old, new, overwrote, at
+		FROM keybridge.run_change WHERE run_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+	var rows []struct {
+		ID        int64     `db:"id"`
+		CRMID     string    `db:"crm_id"`
+		Product   string    `db:"product_id"`
+		Variant   string    `db:"variant_id"`
+		Name      string    `db:"name"`
+		Field     string    `db:"field"`
+		Old       string    `db:"old"`
+		New       string    `db:"new"`
+		Overwrote bool      `db:"overwrote"`
+		At        time.Time `db:"at"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, run, after, limit); err != nil {
+		return nil, fmt.Errorf("changes of run %d: %w", run, err)
+	}
+	out := make([]Change, len(rows))
+	for i, r := range rows {
+		out[i] = Change{
+			ID: r.ID, CRMID: r.CRMID, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant),
+			Name: r.Name, Field: Field(r.Field), Old: r.Old, New: r.New, Overwrote: r.Overwrote, At: r.At.UTC(),
+		}
+	}
+	return out, nil
+}
+
+func (s *store) items(ctx context.Context, run, after int64, limit int) ([]Item, error) {
+	const q = `SELECT id, kind, crm_id, product_id, name, reason, params, at
+		FROM keybridge.run_item WHERE run_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+	var rows []struct {
+		ID      int64     `db:"id"`
+		Kind    string    `db:"kind"`
+		CRMID   string    `db:"crm_id"`
+		Product string    `db:"product_id"`
+		Name    string    `db:"name"`
+		Reason  string    `db:"reason"`
+		Params  []byte    `db:"params"`
+		At      time.Time `db:"at"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, run, after, limit); err != nil {
+		return nil, fmt.Errorf("items of run %d: %w", run, err)
+	}
+	out := make([]Item, len(rows))
+	for i, r := range rows {
+		out[i] = Item{
+			ID: r.ID, Kind: ItemKind(r.Kind), CRMID: r.CRMID, Product: plugin.ProductID(r.Product), Name: r.Name,
+			Reason: Reason(r.Reason), At: r.At.UTC(),
+		}
+		if err := json.Unmarshal(r.Params, &out[i].Params); err != nil {
+			return nil, fmt.Errorf("items of run %d: %w", run, err)
+		}
+	}
+	return out, nil
+}
+
+// addItems lists what was left alone.
+func (s *store) addItems(ctx context.Context, tx *sqlx.Tx, run int64, items []Item, now time.Time) error {
+	if len(items) == 0 {
+		return nil
+	}
+	var kinds, crms, products, names, reasons, params []string
+	for _, it := range items {
+		kinds, crms, products = append(kinds, string(it.Kind)), append(crms, it.CRMID), append(products, string(it.Product))
+		names, reasons, params = append(names, it.Name), append(reasons, string(it.Reason)), append(params, string(toJSON(it.Params)))
+	}
+	const q = `INSERT INTO keybridge.run_item (run_id, kind, crm_id, product_id, name, reason, params, at)
+		SELECT $1, kind, crm_id, product_id, name, reason, params::jsonb, $2
+		FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+			AS t (kind, crm_id, product_id, name, reason, params)`
+	_, err := tx.ExecContext(ctx, q, run, now, pq.Array(kinds), pq.Array(crms), pq.Array(products), pq.Array(names),
+		pq.Array(reasons), pq.Array(params))
+	if err != nil {
+		return fmt.Errorf("list items of run %d: %w", run, err)
+	}
+	return nil
+}
+
+// addChanges lists what was written.
+func (s *store) addChanges(ctx context.Context, tx *sqlx.Tx, run int64, changes []Change, now time.Time) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	var crms, products, variants, names, fields, olds, news []string
+	var overwrote []bool
+	for _, c := range changes {
+		crms, products, variants = append(crms, c.CRMID), append(products, string(c.Product)), append(variants, string(c.Variant))
+		names, fields = append(names, c.Name), append(fields, string(c.Field))
+		olds, news, overwrote = append(olds, c.Old), append(news, c.New), append(overwrote, c.Overwrote)
+	}
+	const q = `INSERT INTO keybridge.run_change
+			(run_id, crm_id, product_id, variant_id, name, field, old, new, overwrote, at)
+		SELECT $1, crm_id, product_id, variant_id, name, field, old, new, overwrote, $2
+		FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::boolean[])
+			AS t (crm_id, product_id, variant_id, name, field, old, new, overwrote)`
+	_, err := tx.ExecContext(ctx, q, run, now, pq.Array(crms), pq.Array(products), pq.Array(variants), pq.Array(names),
+		pq.Array(fields), pq.Array(olds), pq.Array(news), pq.Array(overwrote))
+	if err != nil {
+		return fmt.Errorf("list changes of run %d: %w", run, err)
+	}
+	return nil
+}
