@@ -23,8 +23,8 @@ func (c *Connector) CategoryPage(ctx context.Context, cursor string) (catalog.Pa
 		return catalog.Page[catalog.Category]{}, err
 	}
 	rows, page, err := c.crm.Categories.List(ctx, keycrm.CategoryQuery{Page: n})
-	return catalogPage(rows, page, err, func(r keycrm.Category) catalog.Category {
-		return catalog.Category{ID: code(r.ID), ParentID: code(r.ParentID), Name: r.Name}
+	return catalogPage(n, rows, page, err, func(r keycrm.Category) catalog.Category {
+		return catalog.Category{ID: optionalCode(r.ID), ParentID: optionalCode(r.ParentID), Name: r.Name}
 	})
 }
 
@@ -45,7 +45,7 @@ func (c *Connector) ProductPage(ctx context.Context, q catalog.ProductQuery, cur
 		return catalog.Page[catalog.Product]{}, err
 	}
 	rows, page, err := c.crm.Products.List(ctx, query)
-	return catalogPage(rows, page, err, product)
+	return catalogPage(query.Page, rows, page, err, product)
 }
 
 // OfferPage implements catalog.CRM.
@@ -59,7 +59,7 @@ func (c *Connector) OfferPage(ctx context.Context, q catalog.OfferQuery, cursor 
 		return catalog.Page[catalog.Offer]{}, err
 	}
 	rows, page, err := c.crm.Offers.List(ctx, query)
-	return catalogPage(rows, page, err, offer)
+	return catalogPage(query.Page, rows, page, err, offer)
 }
 
 // StockPage implements catalog.CRM.
@@ -73,12 +73,12 @@ func (c *Connector) StockPage(ctx context.Context, q catalog.StockQuery, cursor 
 		return catalog.Page[catalog.Stock]{}, err
 	}
 	rows, page, err := c.crm.Offers.Stocks(ctx, query)
-	return catalogPage(rows, page, err, func(s keycrm.Stock) catalog.Stock {
-		return catalog.Stock{OfferID: code(s.OfferID), Price: nullable(s.Price), Available: s.Quantity.Sub(s.Reserve.Decimal)}
+	return catalogPage(query.Page, rows, page, err, func(s keycrm.Stock) catalog.Stock {
+		return catalog.Stock{OfferID: optionalCode(s.OfferID), Price: nullable(s.Price), Available: s.Quantity.Sub(s.Reserve.Decimal)}
 	})
 }
 
-func catalogPage[From, To any](rows []From, page *keycrm.Page, err error, read func(From) To) (catalog.Page[To], error) {
+func catalogPage[From, To any](n int, rows []From, page *keycrm.Page, err error, read func(From) To) (catalog.Page[To], error) {
 	if err != nil {
 		return catalog.Page[To]{}, translate(err)
 	}
@@ -88,18 +88,18 @@ func catalogPage[From, To any](rows []From, page *keycrm.Page, err error, read f
 	}
 	// An empty page ends the list whatever its links say.
 	if page.Next && len(rows) > 0 {
-		out.Next = strconv.Itoa(page.Current + 1)
+		out.Next = strconv.Itoa(n + 1)
 	}
 	return out, nil
 }
 
 func product(p keycrm.Product) catalog.Product {
 	out := catalog.Product{
-		ID: code(p.ID), Name: strings.TrimSpace(p.Name), Description: p.Description, CategoryID: code(p.CategoryID),
+		ID: optionalCode(p.ID), Name: strings.TrimSpace(p.Name), Description: p.Description, CategoryID: optionalCode(p.CategoryID),
 		Currency: strings.ToUpper(strings.TrimSpace(p.CurrencyCode)), Unit: strings.TrimSpace(p.UnitType),
 		Pictures: pictures(p), Archived: bool(p.IsArchived),
 		Own: catalog.Offer{
-			ProductID: code(p.ID), SKU: strings.TrimSpace(p.SKU), Barcode: strings.TrimSpace(p.Barcode),
+			ProductID: optionalCode(p.ID), SKU: strings.TrimSpace(p.SKU), Barcode: strings.TrimSpace(p.Barcode),
 			Price: nullable(p.Price), Available: p.Quantity.Sub(p.InReserve.Decimal),
 			Size: size(p.Weight, p.Length, p.Width, p.Height), Archived: bool(p.IsArchived),
 		},
@@ -128,7 +128,7 @@ func pictures(p keycrm.Product) []string {
 
 func offer(o keycrm.Offer) catalog.Offer {
 	out := catalog.Offer{
-		ID: code(o.ID), ProductID: code(o.ProductID), SKU: strings.TrimSpace(o.SKU), Barcode: strings.TrimSpace(o.Barcode),
+		ID: optionalCode(o.ID), ProductID: optionalCode(o.ProductID), SKU: strings.TrimSpace(o.SKU), Barcode: strings.TrimSpace(o.Barcode),
 		Price: nullable(o.Price), Available: o.Quantity.Sub(o.InReserve.Decimal),
 		Size: size(o.Weight, o.Length, o.Width, o.Height), Archived: bool(o.IsArchived),
 	}
@@ -149,8 +149,8 @@ func nullable(d keycrm.Decimal) decimal.NullDecimal {
 	return decimal.NullDecimal{Decimal: d.Decimal, Valid: d.Valid}
 }
 
-// code is an id in neutral words; 0, KeyCRM's "none", is empty.
-func code(id int64) string {
+// optionalCode is an id in neutral words; 0, KeyCRM's "none", is empty.
+func optionalCode(id int64) string {
 	if id == 0 {
 		return ""
 	}
