@@ -72,8 +72,9 @@ type Config struct {
 	Database string
 	// MaxConnections is the server's limit; 0 means 100.
 	MaxConnections int
-	// Throwaway is for tests: nothing is made durable, what Dir holds from an earlier server is
-	// removed at the start and everything is removed by Stop.
+	// Fresh removes the data of an earlier server in Dir (wherever it really lies) before the start.
+	Fresh bool
+	// Throwaway is for tests and trials: Fresh, nothing is made durable, and Stop removes the folder.
 	Throwaway bool
 	// Notice, when not nil, is told what takes long or differs from what was asked, a sentence
 	// at a time.
@@ -142,7 +143,7 @@ func startIn(ctx context.Context, h *home, bins []string, cfg Config) (*Server, 
 	if err != nil {
 		return nil, err
 	}
-	if err := h.prepare(cfg.Throwaway); err != nil {
+	if err := h.prepare(cfg.Fresh || cfg.Throwaway); err != nil {
 		return nil, err
 	}
 	bin, err := chooseBinaries(ctx, bins, h.data())

@@ -76,7 +76,7 @@ func TestStartAnswersAndStopEndsIt(t *testing.T) {
 	}
 }
 
-func TestDataSurvivesARestart(t *testing.T) {
+func TestDataSurvivesARestartUnlessFresh(t *testing.T) {
 	t.Parallel()
 	cfg := localpg.Config{Dir: filepath.Join(t.TempDir(), "pg"), Database: "shop"}
 	s := start(t, cfg)
@@ -89,6 +89,12 @@ func TestDataSurvivesARestart(t *testing.T) {
 	s = start(t, cfg)
 	if got := query(t, s.DSN(), "SELECT n FROM kept"); got != "42" {
 		t.Errorf("after the restart the row reads %q, want 42", got)
+	}
+	stop(t, s)
+	cfg.Fresh = true
+	s = start(t, cfg)
+	if got := query(t, s.DSN(), "SELECT to_regclass('kept') IS NULL"); got != "true" {
+		t.Errorf("a fresh start kept the table: %q", got)
 	}
 }
 
