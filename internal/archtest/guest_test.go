@@ -53,12 +53,17 @@ func (f file) mutableIn(spec *ast.ValueSpec) []string {
 		if i < len(spec.Values) {
 			value = spec.Values[i]
 		}
-		if name.Name == "_" || keptVars()[f.dir()+"."+name.Name] != "" || !f.changes(spec.Type, value) {
+		if name.Name == "_" || isSentinel(name.Name, value) || keptVars()[f.dir()+"."+name.Name] != "" || !f.changes(spec.Type, value) {
 			continue
 		}
 		found = append(found, fmt.Sprintf("%s: the package-level variable %s can change: two shops in one process would share it", f.at(name), name.Name))
 	}
 	return found
+}
+
+// isSentinel passes error values with fields, as in var errGone = &pageError{…}.
+func isSentinel(name string, value ast.Expr) bool {
+	return value != nil && (strings.HasPrefix(name, "err") || strings.HasPrefix(name, "Err"))
 }
 
 func (f file) changes(typ, value ast.Expr) bool {
@@ -200,7 +205,7 @@ func TestGuestRulesCanFail(t *testing.T) {
 	}
 	for _, body := range []string{
 		"import \"errors\"\nvar ErrGone = errors.New(\"gone\")", "var _ I = (*T)(nil)", "import \"embed\"\nvar files embed.FS",
-		"var words = []string{\"a\"}", "import \"regexp\"\nvar re = regexp.MustCompile(`x`)", "func f() { var x = map[int]int{}; _ = x }",
+		"var words = []string{\"a\"}", "var errGone = &pageError{status: 404}", "import \"regexp\"\nvar re = regexp.MustCompile(`x`)", "func f() { var x = map[int]int{}; _ = x }",
 	} {
 		wantNothing(t, body, eachFile(noMutableVars), "orders/a.go", body)
 	}
