@@ -1,0 +1,151 @@
+package keycrmtest
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// pendingWrite is a change that was answered with 202 and takes effect at Due.
+type pendingWrite struct {
+	ID   int64
+	Due  time.Time
+	Kind string // one of the write… constants
+	Card int64
+	Body json.RawMessage
+}
+
+const (
+	writeOffers = "offers"
+	writeStocks = "stocks"
+	writeCard   = "card"
+)
+
+// later puts a checked write on its way; without a delay it takes effect before the next request.
+func (s *Server) later(kind string, card int64, body []byte) {
+	id := s.db.pending.next()
+	s.db.pending.put(id, &pendingWrite{ID: id, Due: s.now().Add(s.cfg.writeDelay), Kind: kind, Card: card, Body: body})
+	if s.cfg.writeDelay <= 0 {
+		s.applyDue()
+	}
+}
+
+// applyDue carries out the writes whose time has come, in order.
+func (s *Server) applyDue() {
+	now := s.now()
+	for id := int64(1); len(s.db.pending.rows) > 0 && id <= s.db.pending.last; id++ {
+		w, ok := s.db.pending.rows[id]
+		if !ok || now.Before(w.Due) {
+			continue
+		}
+		s.db.pending.drop(id)
+		f := readForm(w.Body)
+		switch w.Kind {
+		case writeOffers:
+			s.applyOffers(f)
+		case writeStocks:
+			s.applyStocks(f)
+		case writeCard:
+			s.applyCard(w.Card, f)
+		}
+	}
+}
+
+func (s *Server) putOffers(c *call) *answer {
+	f := readForm(c.body)
+	f.require("offers")
+	for _, row := range f.list("offers") {
+		s.offersNamed(row)
+		for _, name := range []string{"price", "purchased_price", "weight", "height", "length", "width"} {
+			row.amount(name)
+		}
+		row.text("image_url")
+	}
+	return s.accept(f, writeOffers, 0, c)
+}
+
+// accept answers 202, or the complaints.
+func (s *Server) accept(f *form, kind string, card int64, c *call) *answer {
+	if bad := f.answer(); bad != nil {
+		return bad
+	}
+	s.noteUnknown(c, f)
+	s.later(kind, card, c.body)
+	return &answer{202, statusBody{true}}
+}
+
+// offersNamed finds what a row of PUT /offers or /offers/stocks means, by id, offer_id or sku.
+func (s *Server) offersNamed(row *form) []*Offer {
+	id := row.id("id")
+	if id == 0 {
+		id = row.id("offer_id")
+	}
+	sku := row.text("sku")
+	if id != 0 {
+		if o := s.offer(id); o != nil {
+			return []*Offer{o}
+		}
+		row.invalid("id")
+		return nil
+	}
+	found := s.offersBySKU(sku)
+	if len(found) == 0 {
+		row.invalid("sku")
+	}
+	return found
+}
+
+func (s *Server) applyOffers(f *form) {
+	for _, row := range f.list("offers") {
+		for _, o := range s.offersNamed(row) {
+			s.editOffer(o, func(o *Offer) {
+				if p := row.amount("price"); p.Valid {
+					o.Price = p.Decimal
+				}
+				if p := row.amount("purchased_price"); p.Valid {
+					o.PurchasedPrice = p.Decimal
+				}
+				row.setText("image_url", &o.Picture)
+				o.UpdatedAt = s.now()
+			})
+		}
+	}
+}
+
+func (s *Server) putStocks(c *call) *answer {
+	f := readForm(c.body)
+	f.require("warehouse_id")
+	f.known("warehouse_id", func(id int64) bool { return id == WarehouseKyiv || id == WarehouseLviv })
+	f.require("stocks")
+	for _, row := range f.list("stocks") {
+		s.offersNamed(row)
+		row.require("quantity")
+		row.amount("quantity")
+	}
+	return s.accept(f, writeStocks, 0, c)
+}
+
+func (s *Server) applyStocks(f *form) {
+	warehouse := f.id("warehouse_id")
+	for _, row := range f.list("stocks") {
+		quantity := row.amount("quantity").Decimal
+		for _, o := range s.offersNamed(row) {
+			s.setStock(o, warehouse, quantity)
+		}
+	}
+}
+
+func (s *Server) setStock(o *Offer, warehouse int64, quantity decimal.Decimal) {
+	s.changeStock(o, func(o *Offer) { o.Stock[warehouse] = quantity })
+}
+
+// noteUnknown records what strict mode is about.
+func (s *Server) noteUnknown(c *call, f *form) {
+	if !s.cfg.strict {
+		return
+	}
+	for _, name := range f.unknown() {
+		s.unknown[c.r.Method+" "+c.r.URL.Path+": "+name]++
+	}
+}

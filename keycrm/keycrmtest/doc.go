@@ -1,0 +1,2 @@
+// Package keycrmtest simulates a KeyCRM account, importable like net/http/httptest.
+package keycrmtest

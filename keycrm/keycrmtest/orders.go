@@ -1,0 +1,375 @@
+package keycrmtest
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+// postOrder makes an order, or answers what is wrong with it.
+func (s *Server) postOrder(c *call) *answer {
+	f := readForm(c.body)
+	o := &Order{CreatedAt: s.now(), UpdatedAt: s.now(), VisibleAt: s.now().Add(s.cfg.visibilityDelay)}
+	f.require("source_id")
+	o.SourceID = f.known("source_id", func(id int64) bool { return sourceByID(id) != nil })
+	o.SourceUUID = f.text("source_uuid")
+	if s.uuidTaken(o) {
+		f.fail("source_uuid", "The source uuid has already been taken.")
+	}
+	name, phone, email := readOrderBuyer(f)
+	s.readOrderFields(f, o)
+	for _, row := range f.list("products") {
+		o.Lines = append(o.Lines, s.readLine(row))
+	}
+	for _, row := range f.list("payments") {
+		o.Payments = append(o.Payments, s.readPayment(row, "not_paid"))
+	}
+	if bad := f.answer(); bad != nil {
+		return bad
+	}
+	s.noteUnknown(c, f)
+	o.ID, o.StatusID, o.StatusChangedAt = s.db.orders.next(), 1, s.now()
+	if o.OrderedAt.IsZero() {
+		o.OrderedAt = s.now()
+	}
+	o.BuyerID = s.matchBuyer(name, phone, email).ID
+	s.numberRows(o.Lines, o.Payments)
+	s.settleStock(o)
+	s.db.orders.put(o.ID, o)
+	return &answer{201, s.renderOrder(o, parts("buyer", "products", "shipping", "payments"))}
+}
+
+func parts(names ...string) map[string]bool {
+	out := map[string]bool{}
+	for _, n := range names {
+		out[n] = true
+	}
+	return out
+}
+
+func (s *Server) uuidTaken(o *Order) bool {
+	if o.SourceUUID == "" {
+		return false
+	}
+	for _, other := range s.db.orders.rows {
+		if other.SourceUUID == o.SourceUUID && (s.cfg.scope == ScopeAccount || other.SourceID == o.SourceID) {
+			return true
+		}
+	}
+	return false
+}
+
+func readOrderBuyer(f *form) (name, phone, email string) {
+	f.require("buyer")
+	b := f.object("buyer")
+	if b == nil {
+		return "", "", ""
+	}
+	name, phone, email = b.text("full_name"), b.text("phone"), b.text("email")
+	if name == "" && phone == "" && email == "" {
+		f.fail("buyer", "The buyer must have a full_name, an email or a phone.")
+	}
+	return name, phone, email
+}
+
+func (s *Server) readOrderFields(f *form, o *Order) {
+	o.BuyerComment, o.ManagerComment = f.text("buyer_comment"), f.text("manager_comment")
+	o.Promocode, o.GiftMessage = f.text("promocode"), f.text("gift_message")
+	o.ManagerID = f.known("manager_id", func(id int64) bool { return userByID(id) != nil })
+	o.DiscountPercent, o.DiscountAmount = f.amount("discount_percent"), f.amount("discount_amount")
+	o.ShippingPrice, o.WrapPrice, o.Taxes = f.amount("shipping_price"), f.amount("wrap_price"), f.amount("taxes")
+	o.IsGift, o.GiftWrap = f.flag("is_gift"), f.flag("gift_wrap")
+	o.OrderedAt = f.moment("ordered_at")
+	o.CustomFields = f.fields("order")
+	if sh := f.object("shipping"); sh != nil {
+		o.Shipping = &Shipping{CreatedAt: s.now()}
+		s.readShipping(sh, o.Shipping, true)
+	}
+	if m := f.object("marketing"); m != nil {
+		o.Marketing = &Marketing{
+			m.text("utm_source"), m.text("utm_medium"), m.text("utm_campaign"), m.text("utm_term"), m.text("utm_content"),
+		}
+	}
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+
+func (s *Server) readShipping(f *form, sh *Shipping, fresh bool) {
+	if id := f.known("delivery_service_id", func(id int64) bool { return deliveryByID(id) != nil }); id != 0 {
+		sh.DeliveryServiceID = id
+	}
+	if fresh {
+		if name := f.text("shipping_service"); name != "" && sh.DeliveryServiceID == 0 {
+			if d := findRow(seedDeliveries(), func(d *dictDelivery) bool { return d.Name == name }); d != nil {
+				sh.DeliveryServiceID = d.ID
+			}
+		}
+	}
+	if code := f.text("tracking_code"); code != "" {
+		if code == sh.TrackingCode {
+			f.fail("tracking_code", "The %s has already been taken.", f.words("tracking_code"))
+		}
+		sh.TrackingCode = code
+	}
+	f.setText("shipping_address_city", &sh.City)
+	f.setText("shipping_address_country", &sh.Country)
+	f.setText("shipping_address_region", &sh.Region)
+	f.setText("shipping_address_zip", &sh.Zip)
+	f.setText("shipping_secondary_line", &sh.SecondaryLine)
+	f.setText("shipping_receive_point", &sh.ReceivePoint)
+	f.setText("recipient_full_name", &sh.RecipientFullName)
+	f.setText("recipient_phone", &sh.RecipientPhone)
+	f.setText("warehouse_ref", &sh.WarehouseRef)
+	f.setText("shipping_date", &sh.ShippingDate)
+	f.moment("shipping_date")
+	if sh.WarehouseRef != "" && (sh.DeliveryServiceID != 1 || !uuidForm.MatchString(sh.WarehouseRef)) {
+		f.invalid("warehouse_ref")
+	}
+	sh.UpdatedAt = s.now()
+}
+
+// readLine reads a new line and ties it to the catalog by its SKU alone.
+func (s *Server) readLine(f *form) Line {
+	l := Line{
+		SKU: f.text("sku"), Name: f.text("name"), Price: f.amount("price").Decimal,
+		PurchasedPrice: f.amount("purchased_price").Decimal, DiscountPercent: f.amount("discount_percent").Decimal,
+		DiscountAmount: f.amount("discount_amount").Decimal, UnitType: f.text("unit_type"), Comment: f.text("comment"),
+		Picture: f.text("picture"), Quantity: decimal.NewFromInt(1), CreatedAt: s.now(), UpdatedAt: s.now(),
+	}
+	if q := f.amount("quantity"); q.Valid {
+		l.Quantity = q.Decimal
+	}
+	for _, p := range f.list("properties") {
+		l.Properties = append(l.Properties, Property{p.text("name"), p.text("value")})
+	}
+	if l.SKU == "" && l.Name == "" {
+		f.fail("name", "The %s field is required when sku is not present.", f.words("name"))
+	}
+	s.tie(&l)
+	return l
+}
+
+// tie links the line to the first offer with its SKU and fills what the request left out.
+func (s *Server) tie(l *Line) {
+	found := s.offersBySKU(l.SKU)
+	if len(found) == 0 {
+		return
+	}
+	o := found[0]
+	l.OfferID = o.ID
+	if p := s.product(o.ProductID); l.Name == "" {
+		l.Name = p.Name
+	}
+	if l.PurchasedPrice.IsZero() {
+		l.PurchasedPrice = o.PurchasedPrice
+	}
+	if l.Picture == "" {
+		l.Picture = s.absoluteURL(o.Picture)
+	}
+}
+
+func (s *Server) numberRows(lines []Line, payments []Payment) {
+	for i := range lines {
+		if lines[i].ID == 0 {
+			lines[i].ID = s.nextID(idLine)
+		}
+	}
+	for i := range payments {
+		if payments[i].ID == 0 {
+			payments[i].ID = s.nextID(idPayment)
+		}
+	}
+}
+
+// change works on a copy of the order and, unless keep says no, stores it and fires what the change caused.
+func (s *Server) changeOrder(o *Order, edit func(*Order) (keep bool)) *Order {
+	c := clone(o)
+	if !edit(&c) {
+		return o
+	}
+	c.UpdatedAt = s.now()
+	if c.StatusID != o.StatusID {
+		c.StatusChangedAt = s.now()
+		if c.ClosedAt = o.ClosedAt; s.closing(c.StatusID) {
+			c.ClosedAt = s.now()
+		}
+	}
+	s.settleStock(&c)
+	s.db.orders.put(c.ID, &c)
+	if c.StatusID != o.StatusID {
+		s.fire(EventOrderStatus, strconv.FormatInt(c.StatusID, 10), c.SourceID, s.renderOrder(&c, nil), c.ID)
+	}
+	if c.PaymentStatus() != o.PaymentStatus() {
+		s.fire(EventOrderPayment, c.PaymentStatus(), c.SourceID, s.renderOrder(&c, nil), c.ID)
+	}
+	return &c
+}
+
+func (s *Server) closing(status int64) bool {
+	st := s.db.statuses.rows[status]
+	return st != nil && st.Closing
+}
+
+func (s *Server) putOrder(c *call) *answer {
+	o := s.db.orders.rows[c.id("id")]
+	if o == nil {
+		return notFound()
+	}
+	f := readForm(c.body)
+	after := s.changeOrder(o, func(o *Order) bool {
+		if id := f.known("status_id", s.statusExists); id != 0 {
+			o.StatusID = id
+		}
+		f.setText("manager_comment", &o.ManagerComment)
+		f.setText("buyer_comment", &o.BuyerComment)
+		f.setAmount("discount_percent", &o.DiscountPercent)
+		f.setAmount("discount_amount", &o.DiscountAmount)
+		if sh := f.object("shipping"); sh != nil {
+			if o.Shipping == nil {
+				o.Shipping = &Shipping{CreatedAt: s.now()}
+			}
+			s.readShipping(sh, o.Shipping, false)
+		}
+		s.readLineChanges(f, o)
+		o.CustomFields = merge(o.CustomFields, f.fields("order"))
+		return f.answer() == nil
+	})
+	if bad := f.answer(); bad != nil {
+		return bad
+	}
+	s.noteUnknown(c, f)
+	return &answer{202, s.renderOrder(after, parts("buyer", "products", "shipping", "payments"))}
+}
+
+func (s *Server) statusExists(id int64) bool { return s.db.statuses.rows[id] != nil }
+
+// readLineChanges changes existing lines by id or SKU; a row that matches none is ignored, since lines cannot be
+// added here.
+func (s *Server) readLineChanges(f *form, o *Order) {
+	type resize struct {
+		line *Line
+		to   decimal.Decimal
+	}
+	var sizes []resize
+	for _, row := range f.list("products") {
+		id, sku := row.id("id"), row.text("sku")
+		l := findRow(o.Lines, func(l *Line) bool { return l.ID == id || id == 0 && sku != "" && l.SKU == sku })
+		if q := row.amount("quantity"); q.Valid && l != nil {
+			sizes = append(sizes, resize{l, q.Decimal})
+		}
+		s.editLine(row, l)
+	}
+	if f.answer() != nil {
+		return // nothing of a refused request may touch the stock
+	}
+	for _, r := range sizes {
+		s.resizeLine(r.line, r.to)
+	}
+}
+
+func (s *Server) editLine(row *form, l *Line) {
+	if l == nil {
+		l = &Line{}
+	}
+	if p := row.amount("price"); p.Valid {
+		l.Price = p.Decimal
+	}
+	if p := row.amount("discount_percent"); p.Valid {
+		l.DiscountPercent = p.Decimal
+	}
+	if p := row.amount("discount_amount"); p.Valid {
+		l.DiscountAmount = p.Decimal
+	}
+	row.setText("comment", &l.Comment)
+	if name := row.text("name"); name != "" && l.OfferID == 0 {
+		l.Name = name
+	}
+	l.UpdatedAt = s.now()
+}
+
+func (s *Server) postOrderPayment(c *call) *answer {
+	o := s.db.orders.rows[c.id("id")]
+	if o == nil {
+		return notFound()
+	}
+	f := readForm(c.body)
+	p := s.readPayment(f, "paid")
+	if bad := f.answer(); bad != nil {
+		return bad
+	}
+	s.noteUnknown(c, f)
+	s.changeOrder(o, func(o *Order) bool {
+		o.Payments = append(o.Payments, p)
+		s.numberRows(nil, o.Payments)
+		return true
+	})
+	return &answer{201, renderOnePayment(&p)}
+}
+
+func (s *Server) putOrderPayment(c *call) *answer {
+	o := s.db.orders.rows[c.id("id")]
+	if o == nil {
+		return notFound()
+	}
+	f := readForm(c.body)
+	var p *Payment
+	s.changeOrder(o, func(o *Order) bool {
+		p = s.changePayment(f, o.Payments, c.id("p"))
+		return p != nil && f.answer() == nil
+	})
+	if p == nil {
+		return notFound()
+	}
+	if bad := f.answer(); bad != nil {
+		return bad
+	}
+	s.noteUnknown(c, f)
+	return &answer{202, renderOnePayment(p)}
+}
+
+func (s *Server) postOrderTag(c *call) *answer {
+	o, tag := s.db.orders.rows[c.id("id")], c.id("tag")
+	if o == nil || tagByID(tag) == nil {
+		return notFound()
+	}
+	s.changeOrder(o, func(o *Order) bool {
+		for _, id := range o.Tags {
+			if id == tag {
+				return false
+			}
+		}
+		o.Tags = append(o.Tags, tag)
+		return true
+	})
+	return &answer{status: 202}
+}
+
+func (s *Server) deleteOrderTag(c *call) *answer {
+	o, tag := s.db.orders.rows[c.id("id")], c.id("tag")
+	if o == nil || tagByID(tag) == nil {
+		return notFound()
+	}
+	s.changeOrder(o, func(o *Order) bool {
+		kept := o.Tags[:0:0]
+		for _, id := range o.Tags {
+			if id != tag {
+				kept = append(kept, id)
+			}
+		}
+		o.Tags = kept
+		return true
+	})
+	return &answer{status: 204}
+}
+
+func fullAddress(sh *Shipping) *string {
+	var out []string
+	for _, v := range []string{sh.City, sh.ReceivePoint, sh.SecondaryLine} {
+		if v != "" {
+			out = append(out, v)
+		}
+	}
+	return orNull(strings.Join(out, ", "))
+}

@@ -1,0 +1,106 @@
+package keycrmtest
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// number is a bare JSON number.
+type number decimal.Decimal
+
+func (n number) MarshalJSON() ([]byte, error) { return []byte(decimal.Decimal(n).String()), nil }
+
+// priceText is a sum as KeyCRM writes some of them: "60.00", or null.
+type priceText decimal.NullDecimal
+
+func (p priceText) MarshalJSON() ([]byte, error) {
+	if !p.Valid {
+		return []byte("null"), nil
+	}
+	return []byte(`"` + p.Decimal.StringFixed(2) + `"`), nil
+}
+
+// nullNumber is a bare number or null.
+type nullNumber decimal.NullDecimal
+
+func (n nullNumber) MarshalJSON() ([]byte, error) {
+	if !n.Valid {
+		return []byte("null"), nil
+	}
+	return []byte(n.Decimal.String()), nil
+}
+
+// stockNumber is a quantity: a number, but a text such as "-1.000" once it is below zero, as one account showed.
+type stockNumber decimal.Decimal
+
+func (n stockNumber) MarshalJSON() ([]byte, error) {
+	d := decimal.Decimal(n)
+	if d.IsNegative() {
+		return []byte(`"` + d.StringFixed(3) + `"`), nil
+	}
+	return []byte(d.String()), nil
+}
+
+// isoTime is the form most times have; the zero time is null.
+type isoTime time.Time
+
+func (t isoTime) MarshalJSON() ([]byte, error) {
+	if time.Time(t).IsZero() {
+		return []byte("null"), nil
+	}
+	return []byte(time.Time(t).UTC().Format(`"2006-01-02T15:04:05.000000Z"`)), nil
+}
+
+// plainTime is the other form, without a zone and still UTC.
+type plainTime time.Time
+
+const secondsLayout = "2006-01-02 15:04:05"
+
+func (t plainTime) MarshalJSON() ([]byte, error) {
+	if time.Time(t).IsZero() {
+		return []byte("null"), nil
+	}
+	return []byte(time.Time(t).UTC().Format(`"` + secondsLayout + `"`)), nil
+}
+
+// part is a member that is absent unless its include was asked for; asked for, it may be null.
+type part struct {
+	on bool
+	v  any
+}
+
+func with(on bool, v any) part { return part{on, v} }
+
+// IsZero makes omitzero leave the member out.
+func (p part) IsZero() bool { return !p.on }
+
+func (p part) MarshalJSON() ([]byte, error) { return json.Marshal(p.v) }
+
+// emptyList is PHP's empty map.
+type emptyList struct{}
+
+func (emptyList) MarshalJSON() ([]byte, error) { return []byte("[]"), nil }
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func idOrNull(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}
+
+func list[T, U any](rows []T, f func(*T) U) []U {
+	out := make([]U, len(rows))
+	for i := range rows {
+		out[i] = f(&rows[i])
+	}
+	return out
+}
