@@ -125,3 +125,11 @@ func keys(a Account) []string {
 	tag := "keybridge:budget:{" + string(a) + "}:"
 	return []string{tag + "grants", tag + "pause", tag + "waiting", tag + "since"}
 }
+
+// Ping reports whether Redis answers. Errors: ErrNoRedis.
+func (b *Budget) Ping(ctx context.Context) error {
+	if err := b.redis.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNoRedis, err)
+	}
+	return nil
+}

@@ -224,3 +224,29 @@ func TestDeletedConnectionKeepsNoSecret(t *testing.T) {
 		t.Errorf("%d sealed keys left, %v", secrets, err)
 	}
 }
+
+func TestConnectingTheSameAccountAgainRevivesTheConnection(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	c := f.connection(t)
+	set := c.Settings
+	set.Orders.Target, set.Orders.Prefix = settings.TargetOrders, "A-"
+	f.save(t, c, set, true)
+	if err := f.Delete(t.Context(), c.ID); err != nil {
+		t.Fatal(err)
+	}
+	other, err := f.Create(t.Context(), "demo", "keycrm", "KeyCRM", apiKey, "account-2")
+	if err != nil || other.ID == c.ID {
+		t.Errorf("another account revived connection %s: %v", other.ID, err)
+	}
+	again, err := f.Create(t.Context(), "demo", "keycrm", "KeyCRM", apiKey+"-new", "account-1")
+	if err != nil || again.ID != c.ID {
+		t.Fatalf("connection %s, %v; want %s back", again.ID, err, c.ID)
+	}
+	if again.Settings.Orders.Prefix != "A-" || again.Running() || again.OrdersSince != nil {
+		t.Errorf("revived = %+v; want its settings kept and nothing at work", again)
+	}
+	if key, err := f.Key(t.Context(), c.ID); err != nil || key != apiKey+"-new" {
+		t.Errorf("Key = %q, %v", key, err)
+	}
+}

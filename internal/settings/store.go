@@ -74,8 +74,52 @@ func utc(t sql.NullTime) *time.Time {
 	return &at
 }
 
-// Create adds a connection with default settings, switched off, at the end of the shop's list.
+// Create adds a connection with default settings, switched off, at the end of the shop's list. A
+// deleted connection of the same shop and account is revived instead, with its settings and id, so
+// that its links and sent orders are known again and nothing is made twice; it too is switched off
+// and sends nothing placed before it is switched on again.
 func (s *Store) Create(ctx context.Context, shop plugin.ShopID, crm, name, key, account string) (Connection, error) {
+	id, err := s.deleted(ctx, shop, crm, account)
+	if errors.Is(err, plugin.ErrNotFound) {
+		return s.insert(ctx, shop, crm, name, key, account)
+	}
+	if err != nil {
+		return Connection{}, err
+	}
+	sealed, err := s.box.Seal(key, keyPurpose(id))
+	if err != nil {
+		return Connection{}, err
+	}
+	const q = `
+		UPDATE keybridge.connection
+		SET deleted_at = NULL, key_sealed = $2, key_hint = $3, updated_at = $4, version = version + 1,
+			enabled = false, ready_at = NULL, orders_since = NULL,
+			position = (SELECT coalesce(max(position), 0) + 1 FROM keybridge.connection
+				WHERE shop_id = $5 AND deleted_at IS NULL)
+		WHERE id = $1`
+	if err := s.one(ctx, "revive connection", id, q, id, sealed, hint(key), s.clock.Now(), shop); err != nil {
+		return Connection{}, err
+	}
+	return s.Get(ctx, id)
+}
+
+// deleted finds the connection to revive. Errors: plugin.ErrNotFound.
+func (s *Store) deleted(ctx context.Context, shop plugin.ShopID, crm, account string) (plugin.ConnectionID, error) {
+	var id plugin.ConnectionID
+	const q = `SELECT id FROM keybridge.connection
+		WHERE shop_id = $1 AND crm = $2 AND account = $3 AND account <> '' AND deleted_at IS NOT NULL
+		ORDER BY deleted_at DESC LIMIT 1`
+	err := s.db.GetContext(ctx, &id, q, shop, crm, account)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("deleted connection of shop %q: %w", shop, plugin.ErrNotFound)
+	}
+	if err != nil {
+		return "", fmt.Errorf("deleted connection of shop %q: %w", shop, err)
+	}
+	return id, nil
+}
+
+func (s *Store) insert(ctx context.Context, shop plugin.ShopID, crm, name, key, account string) (Connection, error) {
 	id := newID()
 	sealed, err := s.box.Seal(key, keyPurpose(id))
 	if err != nil {
@@ -89,7 +133,7 @@ func (s *Store) Create(ctx context.Context, shop plugin.ShopID, crm, name, key, 
 		INSERT INTO keybridge.connection
 			(id, shop_id, crm, position, name, key_sealed, key_hint, account, settings, created_at, updated_at)
 		VALUES ($1, $2, $3,
-			(SELECT coalesce(max(position), 0) + 1 FROM keybridge.connection WHERE shop_id = $2),
+			(SELECT coalesce(max(position), 0) + 1 FROM keybridge.connection WHERE shop_id = $2 AND deleted_at IS NULL),
 			$4, $5, $6, $7, $8, $9, $9)`
 	now := s.clock.Now()
 	if _, err := s.db.ExecContext(ctx, q, id, shop, crm, name, sealed, hint(key), account, body, now); err != nil {
