@@ -92,22 +92,24 @@ func (s *Store) Create(ctx context.Context, shop plugin.ShopID, crm, name, key, 
 	}
 	const q = `
 		UPDATE keybridge.connection
-		SET deleted_at = NULL, key_sealed = $2, key_hint = $3, updated_at = $4, version = version + 1,
+		SET deleted_at = NULL, key_sealed = $2, key_hint = $3, account = $6, updated_at = $4, version = version + 1,
 			enabled = false, ready_at = NULL, orders_since = NULL,
 			position = (SELECT coalesce(max(position), 0) + 1 FROM keybridge.connection
 				WHERE shop_id = $5 AND deleted_at IS NULL)
 		WHERE id = $1`
-	if err := s.one(ctx, "revive connection", id, q, id, sealed, hint(key), s.clock.Now(), shop); err != nil {
+	if err := s.one(ctx, "revive connection", id, q, id, sealed, hint(key), s.clock.Now(), shop, account); err != nil {
 		return Connection{}, err
 	}
 	return s.Get(ctx, id)
 }
 
-// deleted finds the connection to revive. Errors: plugin.ErrNotFound.
+// deleted finds the connection to revive: one whose account's fingerprint shares a mark with this
+// one (see crm.Fingerprint). Errors: plugin.ErrNotFound.
 func (s *Store) deleted(ctx context.Context, shop plugin.ShopID, crm, account string) (plugin.ConnectionID, error) {
 	var id plugin.ConnectionID
 	const q = `SELECT id FROM keybridge.connection
-		WHERE shop_id = $1 AND crm = $2 AND account = $3 AND account <> '' AND deleted_at IS NOT NULL
+		WHERE shop_id = $1 AND crm = $2 AND deleted_at IS NOT NULL AND account <> ''
+			AND string_to_array(account, ' ') && string_to_array($3, ' ')
 		ORDER BY deleted_at DESC LIMIT 1`
 	err := s.db.GetContext(ctx, &id, q, shop, crm, account)
 	if errors.Is(err, sql.ErrNoRows) {
