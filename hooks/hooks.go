@@ -1,0 +1,129 @@
+package hooks
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// Links looks webhook links up; *settings.Store does. Errors: plugin.ErrNotFound.
+type Links interface {
+	FindLink(ctx context.Context, object settings.Object, token string) (settings.Link, error)
+}
+
+// Reader reads an object of the CRM as it is now. Errors are those of internal/crm, crm.ErrNotFound
+// when the object is gone.
+type Reader interface {
+	OrderState(ctx context.Context, id string) (orders.State, error)
+	CardState(ctx context.Context, id string) (orders.State, error)
+}
+
+// Deps is what hooks work with. All but Active and Config are needed.
+type Deps struct {
+	DB          *sqlx.DB
+	Clock       plugin.Clock
+	Log         *slog.Logger
+	Links       Links
+	Connections orders.Connections
+	Orders      *orders.Exporter
+	// Shop opens a shop. Errors: plugin.ErrNotFound.
+	Shop func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error)
+	// Reader opens the CRM of a connection in the lane of status reads.
+	Reader func(ctx context.Context, id plugin.ConnectionID) (Reader, error)
+	// PluginID is the manifest's id, the Origin of our writes.
+	PluginID string
+	// CRMName names the CRM in histories of orders, "KeyCRM".
+	CRMName string
+	// Active reports whether the plugin is active in a shop. It is called inside the checkout, so it
+	// must answer from memory. nil: always.
+	Active func(shop plugin.ShopID) bool
+	Config Config
+}
+
+// Config holds the timings. The zero value takes the defaults.
+type Config struct {
+	// Lease is how long a worker has an object to itself (30 s). It must be longer than Request.
+	Lease time.Duration
+	// Request is how long one read from the CRM may take (20 s).
+	Request time.Duration
+	// RetryBase and RetryCap bound the pause after a temporary error (5 s, 10 min).
+	RetryBase, RetryCap time.Duration
+	// HandOver is how long a row handed to the queue is left to it (30 s).
+	HandOver time.Duration
+	// Answer is how long a webhook waits for the database before it answers 503 (2 s).
+	Answer time.Duration
+	// Unconfirmed is how long an order whose creation is not confirmed yet is waited for (10 min).
+	Unconfirmed time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	for _, d := range []struct {
+		v   *time.Duration
+		def time.Duration
+	}{
+		{&c.Lease, 30 * time.Second},
+		{&c.Request, 20 * time.Second},
+		{&c.RetryBase, 5 * time.Second},
+		{&c.RetryCap, 10 * time.Minute},
+		{&c.HandOver, 30 * time.Second},
+		{&c.Answer, 2 * time.Second},
+		{&c.Unconfirmed, 10 * time.Minute},
+	} {
+		if *d.v <= 0 {
+			*d.v = d.def
+		}
+	}
+	return c
+}
+
+// Hooks joins the three: what the shop calls, what the CRM calls, and the work that follows.
+type Hooks struct {
+	listener *Listener
+	receiver *receiver
+	inbox    *Inbox
+	nudge    nudge
+}
+
+// New starts nothing.
+func New(d Deps) *Hooks {
+	d.Config = d.Config.withDefaults()
+	if d.Active == nil {
+		d.Active = func(plugin.ShopID) bool { return true }
+	}
+	n := make(nudge, 1)
+	return &Hooks{
+		listener: &Listener{Deps: d, nudge: n},
+		receiver: newReceiver(d, n),
+		inbox:    &Inbox{Deps: d, store: store{db: d.DB}},
+		nudge:    n,
+	}
+}
+
+// Listener is what the engine tells of orders.
+func (h *Hooks) Listener() *Listener { return h.listener }
+
+// Webhooks serves POST /orders/{token} and /cards/{token}; mount it with the prefix stripped.
+func (h *Hooks) Webhooks() http.Handler { return h.receiver }
+
+// Inbox does the work that webhooks leave.
+func (h *Hooks) Inbox() *Inbox { return h.inbox }
+
+// Nudged answers once after something was noted in this process: a relay need not wait for its poll.
+func (h *Hooks) Nudged() <-chan struct{} { return h.nudge }
+
+// nudge has room for one: whoever is nudged looks at everything anyway.
+type nudge chan struct{}
+
+func (n nudge) poke() {
+	select {
+	case n <- struct{}{}:
+	default:
+	}
+}

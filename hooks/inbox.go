@@ -1,0 +1,185 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/keybridge/keybridge/internal/crm"
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// Kind names the inbox among the jobs.
+const Kind = "inbox"
+
+// Inbox does the work that webhooks leave: it reads the object from the CRM and moves the shop's
+// order. Safe for concurrent use, by any number of processes.
+type Inbox struct {
+	Deps
+	store store
+}
+
+var _ jobs.Source = (*Inbox)(nil)
+
+// Due implements jobs.Source.
+func (b *Inbox) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
+	rows, err := b.store.due(ctx, now, now.Add(b.Config.HandOver), limit)
+	if err != nil {
+		return nil, err
+	}
+	tasks := make([]jobs.Task, len(rows))
+	for i, r := range rows {
+		tasks[i] = jobs.Task{Kind: Kind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
+	}
+	return tasks, nil
+}
+
+// result is what a read came to.
+type result struct {
+	event
+	// retry is the pause before the next try; 0: this one was final.
+	retry time.Duration
+}
+
+// Handle implements jobs.Handler for Kind.
+func (b *Inbox) Handle(ctx context.Context, id int64) error {
+	now := b.Clock.Now()
+	m, err := b.store.claim(ctx, id, now, now.Add(b.Config.Lease))
+	if err != nil || m == nil {
+		return err
+	}
+	res := result{event: event{Connection: m.Connection, Object: m.Object, ObjectID: m.ObjectID}}
+	if err := b.work(ctx, m, &res); err != nil {
+		return err
+	}
+	res.At = b.Clock.Now()
+	// Also when the process is being stopped: what was done is written down.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return b.store.finish(ctx, m, res)
+}
+
+// Purge forgets what is older than age: objects that are dealt with, and their journal.
+func (b *Inbox) Purge(ctx context.Context, age time.Duration) error {
+	return b.store.purge(ctx, b.Clock.Now().Add(-age))
+}
+
+// work fills res. An error means that Postgres could not be asked.
+func (b *Inbox) work(ctx context.Context, m *message, res *result) error {
+	conn, err := b.Connections.Get(ctx, m.Connection)
+	switch {
+	case errors.Is(err, plugin.ErrNotFound):
+		res.Outcome, res.Reason = Ignored, ReasonConnectionOff
+		return nil
+	case err != nil:
+		return err
+	case !conn.Running() || conn.Settings.Orders.Target == settings.TargetOff:
+		res.Outcome, res.Reason = Ignored, ReasonConnectionOff
+		return nil
+	case !b.Active(conn.Shop):
+		res.Outcome, res.Reason = Ignored, ReasonShopInactive
+		return nil
+	}
+	state, err := b.read(ctx, m)
+	if err != nil {
+		return b.unread(ctx, m, err, res)
+	}
+	res.CRMStatus = state.Status
+	link, err := b.find(ctx, m, conn, state, res)
+	if err != nil || res.Outcome != "" {
+		return err
+	}
+	res.Order = link.Order
+	return b.apply(ctx, m, conn, link, state, res)
+}
+
+func (b *Inbox) read(ctx context.Context, m *message) (orders.State, error) {
+	reader, err := b.Reader(ctx, m.Connection)
+	if err != nil {
+		return orders.State{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.Config.Request)
+	defer cancel()
+	if m.Object == settings.ObjectCard {
+		return reader.CardState(ctx, m.ObjectID)
+	}
+	return reader.OrderState(ctx, m.ObjectID)
+}
+
+// unread settles a read that failed.
+func (b *Inbox) unread(ctx context.Context, m *message, cause error, res *result) error {
+	switch {
+	case errors.Is(cause, crm.ErrNotFound):
+		res.Outcome, res.Reason = Gone, ReasonCRMGone
+		link, err := b.Orders.ByCRM(ctx, m.Connection, target(m.Object), m.ObjectID)
+		if errors.Is(err, plugin.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		res.Order = link.Order
+		return b.Orders.MarkDeleted(ctx, link.Entry)
+	case errors.Is(cause, crm.ErrUnauthorised), errors.Is(cause, crm.ErrFeatureOff):
+		b.again(m, res, b.Config.RetryCap, ReasonUnauthorised)
+	default:
+		b.again(m, res, crm.RetryAfter(cause), ReasonUnavailable)
+	}
+	b.Log.Warn("webhook: the CRM cannot be read", "connection", string(m.Connection), "object", string(m.Object),
+		"id", m.ObjectID, "error", cause.Error())
+	return nil
+}
+
+// again tries later; pause 0 takes one that grows with each try.
+func (b *Inbox) again(m *message, res *result, pause time.Duration, why Reason) {
+	if pause <= 0 {
+		pause = b.Config.RetryCap
+		if m.Tries < 20 {
+			pause = min(b.Config.RetryBase<<m.Tries, b.Config.RetryCap)
+		}
+		pause = time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64())) // #nosec G404 -- spreads load, guards nothing
+	}
+	res.Outcome, res.Reason, res.retry = Waiting, why, pause
+}
+
+// find tells which order of the shop the object is. Not ours: res says so.
+func (b *Inbox) find(ctx context.Context, m *message, conn settings.Connection, s orders.State, res *result) (orders.Link, error) {
+	link, err := b.Orders.ByCRM(ctx, conn.ID, target(m.Object), m.ObjectID)
+	if err == nil {
+		if s.Source != link.Source {
+			res.Outcome, res.Reason, res.Params = Unknown, ReasonOtherSource, params{"source": s.Source}
+		}
+		return link, nil
+	}
+	if !errors.Is(err, plugin.ErrNotFound) {
+		return link, err
+	}
+	res.Outcome, res.Reason = Unknown, ReasonNotOurs
+	if s.Source != conn.Settings.Orders.Source {
+		res.Reason, res.Params = ReasonOtherSource, params{"source": s.Source}
+		return link, nil
+	}
+	link, err = b.Orders.ByKey(ctx, conn.ID, target(m.Object), s.Key)
+	if errors.Is(err, plugin.ErrNotFound) {
+		return link, nil
+	}
+	if err != nil {
+		return link, err
+	}
+	// Created, but the exporter does not know yet: it will within a moment.
+	if link.CRMID == "" && b.Clock.Now().Sub(m.FirstAt) < b.Config.Unconfirmed {
+		b.again(m, res, 0, ReasonUnconfirmed)
+	}
+	return link, nil
+}
+
+func target(o settings.Object) settings.Target {
+	if o == settings.ObjectCard {
+		return settings.TargetCards
+	}
+	return settings.TargetOrders
+}

@@ -1,0 +1,124 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// maxBody is how much of a webhook is read. A body that is longer, or makes no sense, is answered
+// with 200 and noted as unreadable: sent again it would be no better, and a status that is missed
+// that way is found by the next webhook or by polling.
+const maxBody = 256 << 10
+
+// receiver takes webhooks: it authenticates, stores and answers. The work is a job.
+type receiver struct {
+	Deps
+	store store
+	nudge nudge
+	mux   *http.ServeMux
+}
+
+func newReceiver(d Deps, n nudge) *receiver {
+	r := &receiver{Deps: d, store: store{db: d.DB}, nudge: n, mux: http.NewServeMux()}
+	r.mux.Handle("/orders/{token}", r.object(settings.ObjectOrder))
+	r.mux.Handle("/cards/{token}", r.object(settings.ObjectCard))
+	return r
+}
+
+// ServeHTTP implements http.Handler.
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	r.mux.ServeHTTP(w, req)
+}
+
+func (r *receiver) object(object settings.Object) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		if req.Method != http.MethodPost { // before the token: a GET tells nothing about it
+			w.Header().Set("Allow", http.MethodPost)
+			answer(w, http.StatusMethodNotAllowed)
+			return
+		}
+		// A sender that dawdles with its body must not hold us; not every server can set it.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(10 * time.Second))
+		ctx, cancel := context.WithTimeout(req.Context(), r.Config.Answer)
+		conn, err := r.authenticate(ctx, object, req.PathValue("token"))
+		cancel()
+		if err != nil {
+			r.refuse(w, object, err)
+			return
+		}
+		body, err := io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+		if err != nil {
+			answer(w, http.StatusBadRequest) // the sender is gone, or too slow; it tries again
+			return
+		}
+		ctx, cancel = context.WithTimeout(req.Context(), r.Config.Answer)
+		defer cancel()
+		if err := r.take(ctx, conn, object, body); err != nil {
+			r.refuse(w, object, err)
+			return
+		}
+		r.nudge.poke()
+		answer(w, http.StatusOK) // exactly 200: the CRM repeats after anything else
+	}
+}
+
+// authenticate answers the link's connection. A link of an inactive shop is like one that is not
+// there. Errors: plugin.ErrNotFound.
+func (r *receiver) authenticate(ctx context.Context, object settings.Object, token string) (plugin.ConnectionID, error) {
+	link, err := r.Links.FindLink(ctx, object, token)
+	if err != nil {
+		return "", err
+	}
+	conn, err := r.Connections.Get(ctx, link.Connection)
+	if err != nil {
+		return "", err
+	}
+	if !r.Active(conn.Shop) {
+		return "", plugin.ErrNotFound
+	}
+	return conn.ID, nil
+}
+
+func (r *receiver) take(ctx context.Context, conn plugin.ConnectionID, object settings.Object, body []byte) error {
+	now := r.Clock.Now()
+	note := event{Connection: conn, Object: object, At: now, Outcome: Unreadable}
+	if len(body) > maxBody {
+		note.Reason = ReasonTooLarge
+		return r.store.addEvent(ctx, note)
+	}
+	h, err := decodeHint(body)
+	if err != nil {
+		note.Reason = ReasonBadBody
+		return r.store.addEvent(ctx, note)
+	}
+	if !h.belongs(object) {
+		note.ObjectID, note.Outcome, note.Reason, note.Params = h.ID, Ignored, ReasonWrongLink, params{"event": h.Event}
+		return r.store.addEvent(ctx, note)
+	}
+	return r.store.receive(ctx, conn, object, h, now)
+}
+
+func (r *receiver) refuse(w http.ResponseWriter, object settings.Object, err error) {
+	if errors.Is(err, plugin.ErrNotFound) {
+		answer(w, http.StatusNotFound)
+		return
+	}
+	// The error may hold no token: it is looked up by its digest.
+	r.Log.Warn("webhook: not stored, the CRM will repeat it", "object", string(object), "error", err.Error())
+	w.Header().Set("Retry-After", "5")
+	answer(w, http.StatusServiceUnavailable)
+}
+
+// answer says no more than the status: whoever calls is a machine or a stranger.
+func answer(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, http.StatusText(status))
+}

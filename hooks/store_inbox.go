@@ -1,0 +1,173 @@
+package hooks
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// params are what a reason speaks of; never personal data.
+type params map[string]string
+
+// Value implements driver.Valuer.
+func (p params) Value() (driver.Value, error) {
+	if p == nil {
+		return "{}", nil
+	}
+	b, err := json.Marshal(p)
+	return string(b), err
+}
+
+// Scan implements sql.Scanner.
+func (p *params) Scan(src any) error {
+	b, ok := src.([]byte)
+	if !ok {
+		return fmt.Errorf("params: %T is not jsonb: %w", src, plugin.ErrInvalid)
+	}
+	return json.Unmarshal(b, p)
+}
+
+// event is a line of the journal of what came in.
+type event struct {
+	Connection plugin.ConnectionID `db:"connection_id"`
+	Object     settings.Object     `db:"object"`
+	ObjectID   string              `db:"object_id"`
+	Order      plugin.OrderID      `db:"order_id"`
+	At         time.Time           `db:"at"`
+	Outcome    Outcome             `db:"outcome"`
+	Reason     Reason              `db:"reason"`
+	Params     params              `db:"reason_params"`
+	CRMStatus  string              `db:"crm_status"`
+	ShopStatus string              `db:"shop_status"`
+}
+
+const insertEvent = `
+	INSERT INTO keybridge.inbox_event (connection_id, object, object_id, order_id, at, outcome, reason, reason_params,
+		crm_status, shop_status)
+	VALUES (:connection_id, :object, :object_id, :order_id, :at, :outcome, :reason, :reason_params, :crm_status,
+		:shop_status)`
+
+func (s store) addEvent(ctx context.Context, e event) error {
+	if _, err := sqlx.NamedExecContext(ctx, s.db, insertEvent, e); err != nil {
+		return fmt.Errorf("note %s webhook of connection %s: %w", e.Object, e.Connection, err)
+	}
+	return nil
+}
+
+// receive stores a hook. Many for one object are one row; one that waits for its retry keeps waiting.
+func (s store) receive(ctx context.Context, conn plugin.ConnectionID, o settings.Object, h hint, now time.Time) error {
+	const q = `
+		INSERT INTO keybridge.inbox AS i (connection_id, object, object_id, event, first_at, received_at, next_at)
+		VALUES ($1, $2, $3, $4, $5, $5, $5)
+		ON CONFLICT (connection_id, object, object_id) DO UPDATE SET hooks = i.hooks + 1, event = $4, received_at = $5,
+			first_at = CASE WHEN i.handled = i.hooks THEN $5 ELSE i.first_at END, next_at = coalesce(i.next_at, $5)`
+	if _, err := s.db.ExecContext(ctx, q, conn, o, h.ID, h.Event, now); err != nil {
+		return fmt.Errorf("store %s webhook of connection %s: %w", o, conn, err)
+	}
+	return nil
+}
+
+type handOver struct {
+	ID  int64 `db:"id"`
+	Seq int64 `db:"seq"`
+}
+
+func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]handOver, error) {
+	const q = `
+		UPDATE keybridge.inbox SET seq = seq + 1, queued_until = $2
+		WHERE id IN (
+			SELECT id FROM keybridge.inbox
+			WHERE next_at <= $1 AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
+			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
+		RETURNING id, seq`
+	var rows []handOver
+	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
+		return nil, fmt.Errorf("inbox due: %w", err)
+	}
+	return rows, nil
+}
+
+// message is an object in the hands of the worker that holds its lease. Hooks that come in
+// meanwhile are not covered by this worker's read.
+type message struct {
+	ID         int64               `db:"id"`
+	Connection plugin.ConnectionID `db:"connection_id"`
+	Object     settings.Object     `db:"object"`
+	ObjectID   string              `db:"object_id"`
+	Hooks      int64               `db:"hooks"`
+	FirstAt    time.Time           `db:"first_at"`
+	Tries      int                 `db:"tries"`
+	Outcome    Outcome             `db:"outcome"`
+	Reason     Reason              `db:"reason"`
+	Fence      int64               `db:"fence"`
+}
+
+func (s store) claim(ctx context.Context, id int64, now, until time.Time) (*message, error) {
+	const q = `
+		UPDATE keybridge.inbox SET fence = fence + 1, lease_until = $3
+		WHERE id = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
+		RETURNING id, connection_id, object, object_id, hooks, first_at, tries, outcome, reason, fence`
+	m := new(message)
+	err := s.db.GetContext(ctx, m, q, id, now, until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("inbox claim %d: %w", id, err)
+	}
+	return m, nil
+}
+
+// finish gives the object back with what the read came to. A worker whose lease ran out writes
+// nothing: another one reads for itself.
+func (s store) finish(ctx context.Context, m *message, r result) error {
+	tx, err := s.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("inbox finish %d: %w", m.ID, err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	const q = `
+		UPDATE keybridge.inbox SET outcome = $3, reason = $4, lease_until = NULL, queued_until = NULL,
+			handled = CASE WHEN $5 THEN handled ELSE $6 END,
+			tries = CASE WHEN $5 THEN tries + 1 ELSE 0 END,
+			next_at = CASE WHEN $5 THEN $7 WHEN hooks > $6 THEN received_at END
+		WHERE id = $1 AND fence = $2`
+	waiting := r.retry > 0
+	res, err := tx.ExecContext(ctx, q, m.ID, m.Fence, r.Outcome, r.Reason, waiting, m.Hooks, r.At.Add(r.retry))
+	if err != nil {
+		return fmt.Errorf("inbox finish %d: %w", m.ID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	if !waiting || m.Outcome != r.Outcome || m.Reason != r.Reason { // a long wait is one line, not hundreds
+		if _, err := sqlx.NamedExecContext(ctx, tx, insertEvent, r.event); err != nil {
+			return fmt.Errorf("inbox finish %d: %w", m.ID, err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("inbox finish %d: %w", m.ID, err)
+	}
+	return nil
+}
+
+func (s store) purge(ctx context.Context, before time.Time) error {
+	for _, q := range []string{
+		`DELETE FROM keybridge.inbox WHERE next_at IS NULL AND received_at < $1`,
+		`DELETE FROM keybridge.inbox_event WHERE at < $1`,
+	} {
+		if _, err := s.db.ExecContext(ctx, q, before); err != nil {
+			return fmt.Errorf("purge inbox: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,246 @@
+package connector
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
+	"github.com/keybridge/keybridge/internal/crm"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/keycrm"
+	"github.com/keybridge/keybridge/orders"
+)
+
+var _ orders.Sink = (*Connector)(nil)
+
+// CreateOrder implements orders.Sink.
+func (c *Connector) CreateOrder(ctx context.Context, target settings.Target, body []byte) (orders.Receipt, error) {
+	if target == settings.TargetCards {
+		card, err := c.crm.Cards.CreateRaw(ctx, body)
+		if err != nil {
+			return orders.Receipt{}, translate(err)
+		}
+		return cardReceipt(card), nil
+	}
+	o, err := c.crm.Orders.CreateRaw(ctx, body)
+	if err != nil {
+		return orders.Receipt{}, translate(err)
+	}
+	return orderReceipt(o), nil
+}
+
+// Neither answer of KeyCRM tells the account's own address, so there is no link to the order.
+func orderReceipt(o *keycrm.Order) orders.Receipt {
+	return orders.Receipt{
+		ID: code(o.ID), Total: o.GrandTotal.Decimal, Status: code(o.StatusID), StatusAt: o.StatusChangedAt.Time,
+	}
+}
+
+func cardReceipt(card *keycrm.Card) orders.Receipt {
+	return orders.Receipt{
+		ID: code(card.ID), Total: card.ProductsTotal.Decimal, Status: cardStatus(card), StatusAt: card.StatusChangedAt.Time,
+	}
+}
+
+func cardStatus(card *keycrm.Card) string { return code(card.PipelineID) + "/" + code(card.StatusID) }
+
+// SetOrderStatus implements orders.Sink.
+func (c *Connector) SetOrderStatus(ctx context.Context, target settings.Target, id, status string) (orders.StatusSet, error) {
+	object, err := parseCode("order", id)
+	if err != nil {
+		return orders.StatusSet{}, err
+	}
+	if target == settings.TargetCards {
+		_, status, _ = strings.Cut(status, "/") // the status alone names its pipeline
+	}
+	wanted, err := parseCode("status", status)
+	if err != nil {
+		return orders.StatusSet{}, err
+	}
+	if target == settings.TargetCards { // answered before it takes effect, and without a time
+		return orders.StatusSet{}, translate(c.crm.Cards.Update(ctx, object, keycrm.CardUpdate{StatusID: wanted}))
+	}
+	o, err := c.crm.Orders.Update(ctx, object, keycrm.OrderUpdate{StatusID: wanted})
+	if err != nil {
+		return orders.StatusSet{}, translate(err)
+	}
+	if o.StatusID != wanted {
+		return orders.StatusSet{}, nil
+	}
+	return orders.StatusSet{At: o.StatusChangedAt.Time}, nil
+}
+
+// OrderState reads an order as it is now; it serves hooks.
+func (c *Connector) OrderState(ctx context.Context, id string) (orders.State, error) {
+	n, err := parseCode("order", id)
+	if err != nil {
+		return orders.State{}, fmt.Errorf("%w: %w", crm.ErrNotFound, err)
+	}
+	o, err := c.crm.Orders.Get(ctx, n, keycrm.OrderShipping)
+	if err != nil {
+		return orders.State{}, translate(err)
+	}
+	s := orders.State{
+		ID: id, Key: o.SourceUUID, Source: code(o.SourceID), Status: code(o.StatusID), StatusAt: o.StatusChangedAt.Time,
+		UpdatedAt: o.UpdatedAt.Time, Payment: o.PaymentStatus, Total: o.GrandTotal.Decimal,
+	}
+	if o.Shipping != nil {
+		s.Tracking, s.Shipping = o.Shipping.TrackingCode, o.Shipping.ShippingStatus
+	}
+	return s, nil
+}
+
+// CardState reads a card as it is now; it serves hooks.
+func (c *Connector) CardState(ctx context.Context, id string) (orders.State, error) {
+	n, err := parseCode("card", id)
+	if err != nil {
+		return orders.State{}, fmt.Errorf("%w: %w", crm.ErrNotFound, err)
+	}
+	card, err := c.crm.Cards.Get(ctx, n)
+	if err != nil {
+		return orders.State{}, translate(err)
+	}
+	s := orders.State{
+		ID: id, Source: code(card.SourceID), Status: cardStatus(card), StatusAt: card.StatusChangedAt.Time,
+		UpdatedAt: card.UpdatedAt.Time, Total: card.ProductsTotal.Decimal,
+	}
+	if card.TargetType == keycrm.TargetOrder && card.TargetID != 0 {
+		s.OrderID = code(card.TargetID)
+	}
+	return s, nil
+}
+
+// OrderDictionary implements orders.Sink.
+func (c *Connector) OrderDictionary(ctx context.Context) (orders.Dictionary, error) {
+	d := orders.Dictionary{Sources: map[string]string{}, Fields: map[string]orders.FieldKind{}, BranchRefs: map[string]bool{}}
+	err := everyPage(func(q keycrm.PageQuery) (*keycrm.Page, error) {
+		rows, page, err := c.crm.Dictionaries.Sources(ctx, q)
+		for _, s := range rows {
+			d.Sources[code(s.ID)] = s.CurrencyCode
+		}
+		return page, err
+	})
+	if err != nil {
+		return d, translate(err)
+	}
+	err = everyPage(func(q keycrm.PageQuery) (*keycrm.Page, error) {
+		rows, page, err := c.crm.Dictionaries.DeliveryServices(ctx, q)
+		for _, s := range rows {
+			d.BranchRefs[code(s.ID)] = s.SourceName == novaPoshta
+		}
+		return page, err
+	})
+	if err != nil {
+		return d, translate(err)
+	}
+	fields, err := c.crm.CustomFields.List(ctx, keycrm.CustomFieldQuery{})
+	if err != nil {
+		return d, translate(err)
+	}
+	for _, f := range fields {
+		if f.Model == keycrm.ModelOrder || f.Model == keycrm.ModelCard {
+			d.Fields[f.UUID] = fieldKind(f.Type)
+		}
+	}
+	return d, nil
+}
+
+// novaPoshta is the carrier whose branches KeyCRM knows by their reference.
+// Source: KeyCRM OpenAPI v1, POST /order, shipping.warehouse_ref.
+const novaPoshta = "novaposhta"
+
+func everyPage(read func(keycrm.PageQuery) (*keycrm.Page, error)) error {
+	for n := 1; ; n++ {
+		page, err := read(keycrm.PageQuery{Page: n})
+		if err != nil {
+			return err
+		}
+		if !page.Next {
+			return nil
+		}
+	}
+}
+
+func fieldKind(t string) orders.FieldKind {
+	switch t {
+	case keycrm.FieldSwitcher:
+		return orders.FieldSwitch
+	case keycrm.FieldNumber, keycrm.FieldFloat:
+		return orders.FieldNumber
+	case keycrm.FieldSelect:
+		return orders.FieldSelect
+	case keycrm.FieldDate:
+		return orders.FieldDate
+	case keycrm.FieldDateTime:
+		return orders.FieldDateTime
+	}
+	return orders.FieldText
+}
+
+// FindOrders implements orders.Sink. What a filter answers is checked row by row.
+func (c *Connector) FindOrders(ctx context.Context, p orders.Probe) ([]orders.Found, error) {
+	if p.Target == settings.TargetCards {
+		return c.findCards(ctx, p)
+	}
+	var found []orders.Found
+	for o, err := range c.crm.Orders.All(ctx, keycrm.OrderQuery{SourceUUIDs: []string{p.Key}}) {
+		if err != nil {
+			return nil, translate(err)
+		}
+		if o.SourceUUID == p.Key {
+			found = append(found, orders.Found{Receipt: orderReceipt(&o), Source: code(o.SourceID)})
+		}
+	}
+	return found, nil
+}
+
+// around is how far a card's time of creation may lie from our request.
+const around = 10 * time.Minute
+
+// findCards looks for the marker among the source's cards of those minutes, in every pipeline, since
+// a card may have been moved already.
+func (c *Connector) findCards(ctx context.Context, p orders.Probe) ([]orders.Found, error) {
+	source, err := parseCode("source", p.Source)
+	if err != nil {
+		return nil, err
+	}
+	q := keycrm.CardQuery{
+		SourceIDs: []int64{source}, Created: keycrm.Between{From: p.Since.Add(-around), To: p.Until.Add(around)},
+	}
+	var found []orders.Found
+	for card, err := range c.crm.Cards.All(ctx, q) {
+		if err != nil {
+			return nil, translate(err)
+		}
+		if strings.HasSuffix(card.Title, p.Key) || strings.HasSuffix(strings.TrimSpace(card.ManagerComment), p.Key) {
+			found = append(found, orders.Found{Receipt: cardReceipt(&card), Source: code(card.SourceID)})
+		}
+	}
+	return found, nil
+}
+
+// code writes an id as the neutral packages know it.
+func code(id int64) string { return strconv.FormatInt(id, 10) }
+
+// parseCode reads it back. Errors: orders.ErrBadCode.
+func parseCode(what, s string) (int64, error) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id <= 0 {
+		return 0, fmt.Errorf("%s %q: %w", what, s, orders.ErrBadCode)
+	}
+	return id, nil
+}
+
+// countryName is a country in English, as KeyCRM writes it; a code nobody knows stays.
+func countryName(alpha2 string) string {
+	region, err := language.ParseRegion(alpha2)
+	if err != nil {
+		return alpha2
+	}
+	return display.English.Regions().Name(region)
+}

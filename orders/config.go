@@ -1,0 +1,54 @@
+package orders
+
+import "time"
+
+// Config holds the timings. The zero value takes the defaults.
+type Config struct {
+	// Lease is how long a worker has an entry to itself (30 s). It must be longer than Request.
+	Lease time.Duration
+	// Request is how long one request to the CRM may take, waiting for the budget included (20 s).
+	Request time.Duration
+	// ResendAfter is how long after an attempt's deadline the CRM may still come out with the order
+	// (2 min): nobody sends again before.
+	ResendAfter time.Duration
+	// LookupGap is the least time between two look-ups that count (60 s).
+	LookupGap time.Duration
+	// MaxRounds is after how many attempts with an unknown outcome a person must look (3).
+	MaxRounds int
+	// RetryBase and RetryCap bound the pause after a temporary error: it doubles from 5 s to 10 min.
+	RetryBase, RetryCap time.Duration
+	// Recheck is the pause before trying again what may be mended outside, such as the key (15 min).
+	Recheck time.Duration
+	// HandOver is how long a row handed to the queue is left to it (30 s).
+	HandOver time.Duration
+	// StepBack is how far the scan looks back from where it was (15 min).
+	StepBack time.Duration
+	// DictionaryTTL is how long the account's sources and fields are believed (10 min).
+	DictionaryTTL time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	for _, d := range []struct {
+		v   *time.Duration
+		def time.Duration
+	}{
+		{&c.Lease, 30 * time.Second},
+		{&c.Request, 20 * time.Second},
+		{&c.ResendAfter, 2 * time.Minute},
+		{&c.LookupGap, time.Minute},
+		{&c.RetryBase, 5 * time.Second},
+		{&c.RetryCap, 10 * time.Minute},
+		{&c.Recheck, 15 * time.Minute},
+		{&c.HandOver, 30 * time.Second},
+		{&c.StepBack, 15 * time.Minute},
+		{&c.DictionaryTTL, 10 * time.Minute},
+	} {
+		if *d.v <= 0 {
+			*d.v = d.def
+		}
+	}
+	if c.MaxRounds <= 0 {
+		c.MaxRounds = 3
+	}
+	return c
+}

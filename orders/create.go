@@ -1,0 +1,312 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/shopspring/decimal"
+
+	"github.com/keybridge/keybridge/internal/crm"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// send makes one attempt to create the order in the CRM.
+func (w *work) send(ctx context.Context, s *step) error {
+	past, err := w.store.attempts(ctx, w.e.ID)
+	if err != nil {
+		return err
+	}
+	a := frozen(past)
+	if a == nil {
+		if a = w.compose(ctx, s, len(past) == 0); a == nil {
+			return w.hold(ctx)
+		}
+	}
+	now := w.Clock.Now()
+	a.StartedAt, a.Deadline = now, now.Add(w.Config.Request)
+	s.to(StepSending, &now, "", nil)
+	if err := w.hold(ctx, openAttempt(ctx, w.e, a)); err != nil {
+		return err
+	}
+	sending, cancel := context.WithTimeout(ctx, w.Config.Request)
+	defer cancel()
+	receipt, err := w.sink.CreateOrder(sending, w.e.Target, a.Body)
+	return w.answered(ctx, s, a, receipt, err)
+}
+
+// frozen answers the bytes that must be sent unchanged: those of an attempt whose outcome was not
+// known, unless the CRM has since given a definite refusal.
+func frozen(past []attempt) *attempt {
+	var kept *attempt
+	for i, a := range past {
+		switch a.Outcome {
+		case outcomeUnknown, outcomeOpen:
+			kept = &attempt{Body: past[i].Body, Masked: past[i].Masked}
+		case outcomeRefused:
+			kept = nil
+		case outcomeCreated, outcomeTaken, outcomeTemporary:
+		}
+	}
+	if kept == nil || len(kept.Body) == 0 {
+		return nil
+	}
+	return kept
+}
+
+// compose reads the order from the shop and translates it. nil: the step says why not.
+func (w *work) compose(ctx context.Context, s *step, first bool) *attempt {
+	order, ok := w.read(ctx, s, first)
+	if !ok {
+		return nil
+	}
+	dict, err := w.dictionary(ctx, w.conn.ID, w.sink)
+	if err != nil {
+		w.failed(s, err)
+		return nil
+	}
+	profile, err := w.shop.Profile(ctx)
+	if err != nil {
+		w.retry(s, err, ReasonShopUnavailable)
+		return nil
+	}
+	draft, blocks := Map(Input{
+		Order: order, Profile: profile, Settings: w.conn.Settings.Orders, CRM: dict, BranchAsText: w.e.BranchAsText,
+	})
+	if len(blocks) > 0 {
+		w.forget(w.conn.ID)
+		s.finish(StepBlocked, blocks[0].Code, blocks[0].Params)
+		return nil
+	}
+	body, err := w.sink.EncodeOrder(draft)
+	if err != nil {
+		s.finish(StepBlocked, ReasonBadMapping, Params{"detail": err.Error()})
+		return nil
+	}
+	masked, err := w.sink.EncodeOrder(draft.Masked())
+	if err != nil {
+		s.finish(StepBlocked, ReasonBadMapping, Params{"detail": err.Error()})
+		return nil
+	}
+	w.e.Target, w.e.Number, w.e.Key, w.e.Source = draft.Target, draft.Number, draft.Key, draft.Source
+	w.e.Currency, w.e.Total = draft.Currency, decimal.NewNullDecimal(draft.ShopTotal)
+	return &attempt{Body: body, Masked: string(masked)}
+}
+
+// read gets the order, and leaves it out when it is gone or was cancelled before anything was sent.
+func (w *work) read(ctx context.Context, s *step, first bool) (plugin.Order, bool) {
+	order, err := w.shop.Orders().Get(ctx, w.e.Order)
+	switch {
+	case errors.Is(err, plugin.ErrNotFound):
+		s.finish(StepIgnored, ReasonOrderGone, nil)
+		return order, false
+	case plugin.Retryable(err):
+		w.retry(s, err, ReasonShopUnavailable)
+		return order, false
+	case err != nil:
+		s.finish(StepDead, ReasonOrderUnreadable, nil)
+		return order, false
+	}
+	w.e.Number = order.Number
+	if !first || w.e.Forced {
+		return order, true
+	}
+	statuses, err := w.shop.Dictionaries().OrderStatuses(ctx)
+	if err != nil {
+		w.retry(s, err, ReasonShopUnavailable)
+		return order, false
+	}
+	for _, st := range statuses {
+		if st.Code == order.Status && st.Canceled {
+			s.finish(StepIgnored, ReasonCanceled, Params{"status": st.Code})
+			return order, false
+		}
+	}
+	return order, true
+}
+
+// answered settles the step after an attempt.
+func (w *work) answered(ctx context.Context, s *step, a *attempt, r Receipt, err error) error {
+	now := w.Clock.Now()
+	end := func(o outcome, said answer) func(*sqlx.Tx) error {
+		return closeAttempt(context.WithoutCancel(ctx), a.ID, now, o, said)
+	}
+	var refusal *crm.Refusal
+	switch {
+	case err == nil:
+		w.created(s, r)
+		return w.hold(ctx, end(outcomeCreated, answer{ID: r.ID, Total: r.Total.String(), Status: r.Status}))
+	case errors.Is(err, crm.ErrTaken):
+		s.Taken, s.Negatives, s.LookedAt = true, 0, sql.NullTime{}
+		s.to(StepChecking, &now, ReasonAwaitingOutcome, nil)
+		return w.hold(ctx, end(outcomeTaken, answer{}))
+	case errors.Is(err, crm.ErrUnknownOutcome):
+		w.unknown(s)
+		return w.hold(ctx, end(outcomeUnknown, answer{}))
+	case errors.As(err, &refusal):
+		w.refused(s, refusal)
+		return w.hold(ctx, end(outcomeRefused, answer{Message: scrub(refusal.Message), Fields: scrubAll(refusal.Fields)}))
+	case errors.Is(err, crm.ErrRefused), errors.Is(err, crm.ErrNotFound):
+		s.finish(StepBlocked, ReasonRefused, Params{"message": ""})
+		return w.hold(ctx, end(outcomeRefused, answer{}))
+	}
+	w.failed(s, err)
+	return w.hold(ctx, end(outcomeTemporary, answer{Pause: crm.RetryAfter(err).String()}))
+}
+
+// unknown begins the look-ups: nobody sends again before they are complete.
+func (w *work) unknown(s *step) {
+	now := w.Clock.Now()
+	s.Rounds++
+	s.Negatives, s.LookedAt = 0, sql.NullTime{}
+	s.to(StepChecking, &now, ReasonAwaitingOutcome, nil)
+}
+
+// recover takes over from a worker that died while its request was under way.
+func (w *work) recover(ctx context.Context, s *step) error {
+	past, err := w.store.attempts(ctx, w.e.ID)
+	if err != nil {
+		return err
+	}
+	var also []func(*sqlx.Tx) error
+	for _, a := range past {
+		if a.Outcome == outcomeOpen {
+			also = append(also, closeAttempt(ctx, a.ID, w.Clock.Now(), outcomeUnknown, answer{}))
+		}
+	}
+	w.unknown(s)
+	return w.hold(ctx, also...)
+}
+
+// refused blocks the order, unless the CRM only dislikes the branch's reference: then the branch is
+// told in words, at once.
+func (w *work) refused(s *step, r *crm.Refusal) {
+	w.forget(w.conn.ID)
+	if _, ok := r.Fields["shipping.warehouse_ref"]; ok && !w.e.BranchAsText {
+		w.e.BranchAsText = true
+		now := w.Clock.Now()
+		s.to(StepPending, &now, "", nil)
+		return
+	}
+	s.finish(StepBlocked, ReasonRefused, refusalParams(r))
+}
+
+// created notes what the CRM made of the order and what follows from it.
+func (w *work) created(s *step, r Receipt) {
+	w.e.CRMID = sql.NullString{String: r.ID, Valid: true}
+	w.e.CRMURL = r.URL
+	w.e.CRMTotal = decimal.NewNullDecimal(r.Total)
+	// The status it starts with is no change that anybody made: the shop is not moved by it.
+	w.e.applied = crmStatus{r.Status, r.StatusAt}
+	s.finish(StepDone, "", nil)
+	s.Taken, s.Negatives = false, 0
+	now := w.Clock.Now()
+	for _, name := range []StepName{StepFacts, StepStatus} {
+		next := w.e.step(name)
+		next.to(StepPending, &now, "", nil)
+	}
+}
+
+// check looks the order up while nobody knows whether the CRM has it.
+func (w *work) check(ctx context.Context, s *step) error {
+	past, err := w.store.attempts(ctx, w.e.ID)
+	if err != nil {
+		return err
+	}
+	looking, cancel := context.WithTimeout(ctx, w.Config.Request)
+	defer cancel()
+	found, err := w.sink.FindOrders(looking, w.probe(past))
+	if err != nil {
+		w.failed(s, err)
+		return w.hold(ctx)
+	}
+	if len(found) > 0 {
+		w.adopt(s, found, past)
+		return w.hold(ctx)
+	}
+	w.missed(s, past)
+	return w.hold(ctx)
+}
+
+func (w *work) probe(past []attempt) Probe {
+	p := Probe{Target: w.e.Target, Key: w.e.Key, Source: w.e.Source}
+	for _, a := range past {
+		if p.Since.IsZero() {
+			p.Since = a.StartedAt
+		}
+		p.Until = a.Deadline
+	}
+	return p
+}
+
+// missed counts a complete look-up that found nothing and decides what is next.
+func (w *work) missed(s *step, past []attempt) {
+	now := w.Clock.Now()
+	if !s.LookedAt.Valid || now.Sub(s.LookedAt.Time) >= w.Config.LookupGap {
+		s.Negatives++
+		s.LookedAt = sql.NullTime{Time: now, Valid: true}
+	}
+	var over time.Time
+	for _, a := range past {
+		over = a.Deadline.Add(w.Config.ResendAfter)
+	}
+	switch {
+	case s.Negatives < 2 || now.Before(over):
+		again := s.LookedAt.Time.Add(w.Config.LookupGap)
+		s.to(StepChecking, &again, ReasonAwaitingOutcome, nil)
+	case s.Taken:
+		s.finish(StepBlocked, ReasonTakenNotFound, Params{"key": w.e.Key})
+	case s.Rounds >= w.Config.MaxRounds:
+		s.finish(StepBlocked, ReasonUnknownOutcome, Params{"rounds": itoa(s.Rounds)})
+	default:
+		s.to(StepRetrying, &now, ReasonUnavailable, nil)
+	}
+}
+
+// adopt takes an order of the CRM for ours. Whether it is: it carries our key in our source, and
+// either an attempt of ours may have made it or its total is the order's.
+func (w *work) adopt(s *step, found []Found, past []attempt) {
+	var ours []Found
+	for _, f := range found {
+		if f.Source == w.e.Source {
+			ours = append(ours, f)
+		}
+	}
+	switch {
+	case len(ours) > 1:
+		s.finish(StepBlocked, ReasonSeveralInCRM, Params{"key": w.e.Key, "crm_ids": joinIDs(ours)})
+	case len(ours) == 0:
+		s.finish(StepBlocked, ReasonTakenByOther, w.strange(found[0]))
+	case !ambiguous(past) && !ours[0].Total.Equal(w.e.Total.Decimal):
+		s.finish(StepBlocked, ReasonTakenByOther, w.strange(ours[0]))
+	default:
+		w.created(s, ours[0].Receipt)
+	}
+}
+
+func (w *work) strange(f Found) Params {
+	return Params{
+		"key": w.e.Key, "crm_id": f.ID, "crm_total": f.Total.String(), "total": w.e.Total.Decimal.String(),
+		"crm_source": f.Source,
+	}
+}
+
+// ambiguous reports whether an attempt of ours may have created the order without our knowing.
+func ambiguous(past []attempt) bool {
+	for _, a := range past {
+		if a.Outcome == outcomeUnknown || a.Outcome == outcomeOpen {
+			return true
+		}
+	}
+	return false
+}
+
+// forPersons are the reasons that only a person may resolve: a saved setting does not.
+func forPersons() []string {
+	return []string{
+		string(ReasonUnknownOutcome), string(ReasonTakenByOther), string(ReasonSeveralInCRM), string(ReasonTakenNotFound),
+	}
+}
+

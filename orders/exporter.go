@@ -1,0 +1,145 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// Kind names the outbox among the jobs.
+const Kind = "outbox"
+
+// Connections answers the shop's connections; *settings.Store does. Errors: plugin.ErrNotFound.
+type Connections interface {
+	Get(ctx context.Context, id plugin.ConnectionID) (settings.Connection, error)
+	List(ctx context.Context, shop plugin.ShopID) ([]settings.Connection, error)
+	All(ctx context.Context) ([]settings.Connection, error)
+}
+
+// Deps is what an Exporter works with. All but Active and Config are needed.
+type Deps struct {
+	DB          *sqlx.DB
+	Clock       plugin.Clock
+	Log         *slog.Logger
+	Connections Connections
+	// Shop opens a shop. Errors: plugin.ErrNotFound.
+	Shop func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error)
+	// Sink opens the CRM of a connection in the lane of orders.
+	Sink func(ctx context.Context, id plugin.ConnectionID) (Sink, error)
+	// PluginID is the manifest's id, the Origin of our writes.
+	PluginID string
+	// Active reports whether the plugin is active in a shop; nil: always.
+	Active func(shop plugin.ShopID) bool
+	Config Config
+}
+
+// Exporter carries orders to the CRM. Safe for concurrent use, by any number of processes.
+type Exporter struct {
+	Deps
+	store store
+
+	mu    sync.Mutex
+	dicts map[plugin.ConnectionID]keptDictionary
+}
+
+type keptDictionary struct {
+	Dictionary
+	at time.Time
+}
+
+// New starts nothing.
+func New(d Deps) *Exporter {
+	d.Config = d.Config.withDefaults()
+	if d.Active == nil {
+		d.Active = func(plugin.ShopID) bool { return true }
+	}
+	return &Exporter{Deps: d, store: store{db: d.DB}, dicts: map[plugin.ConnectionID]keptDictionary{}}
+}
+
+var _ jobs.Source = (*Exporter)(nil)
+
+// Note adds placed orders to the outbox; those known already change nothing. It answers how many
+// are new. The orders are not looked at yet.
+func (x *Exporter) Note(ctx context.Context, placed ...plugin.Placement) (int64, error) {
+	if len(placed) == 0 {
+		return 0, nil
+	}
+	return x.store.put(ctx, placed)
+}
+
+// Due implements jobs.Source. Entries that are blocked go on by themselves once their connection was
+// saved.
+func (x *Exporter) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
+	if err := x.store.wake(ctx, now); err != nil {
+		return nil, err
+	}
+	rows, err := x.store.due(ctx, now, now.Add(x.Config.HandOver), limit)
+	if err != nil {
+		return nil, err
+	}
+	tasks := make([]jobs.Task, len(rows))
+	for i, r := range rows {
+		tasks[i] = jobs.Task{Kind: Kind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
+	}
+	return tasks, nil
+}
+
+// Handle implements jobs.Handler for Kind: it does everything that is due for an entry, as long as
+// nothing makes it wait.
+func (x *Exporter) Handle(ctx context.Context, id int64) error {
+	now := x.Clock.Now()
+	e, err := x.store.claim(ctx, id, now, now.Add(x.Config.Lease))
+	if err != nil || e == nil {
+		return err
+	}
+	w := &work{Exporter: x, e: e}
+	if err = w.run(ctx); errors.Is(err, errFenced) {
+		x.Log.Warn("order export: the lease ran out, another worker goes on", "entry", id, "order", string(e.Order))
+		return nil
+	}
+	return err
+}
+
+// Purge drops the bodies of attempts older than the age; what may still be sent again is kept.
+func (x *Exporter) Purge(ctx context.Context, age time.Duration) error {
+	return x.store.purge(ctx, x.Clock.Now().Add(-age))
+}
+
+// origin marks our writes to a shop.
+func (x *Exporter) origin(c plugin.ConnectionID, e *entry) plugin.Origin {
+	return plugin.Origin{Plugin: x.PluginID, Connection: c, Ref: "order " + e.Number}
+}
+
+// dictionary answers what is known of a connection's account; at most DictionaryTTL old.
+func (x *Exporter) dictionary(ctx context.Context, id plugin.ConnectionID, sink Sink) (Dictionary, error) {
+	now := x.Clock.Now()
+	x.mu.Lock()
+	kept, ok := x.dicts[id]
+	x.mu.Unlock()
+	if ok && now.Sub(kept.at) < x.Config.DictionaryTTL {
+		return kept.Dictionary, nil
+	}
+	d, err := sink.OrderDictionary(ctx)
+	if err != nil {
+		return Dictionary{}, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.dicts[id] = keptDictionary{d, now}
+	return d, nil
+}
+
+// forget drops what is known of an account, after something did not fit.
+func (x *Exporter) forget(id plugin.ConnectionID) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.dicts, id)
+}

@@ -1,0 +1,204 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// errFenced means that the lease ran out and another worker has the entry: what this one knows is
+// not written, the other finds out by itself.
+var errFenced = errors.New("another worker has the entry")
+
+type store struct{ db *sqlx.DB }
+
+// put notes orders; those known already stay as they are. It answers how many are new.
+func (s store) put(ctx context.Context, batch []plugin.Placement) (int64, error) {
+	n := len(batch)
+	shops, ids, fronts, domains := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	placed := make([]time.Time, n)
+	for i, p := range batch {
+		shops[i], ids[i], fronts[i], domains[i] = string(p.Shop), string(p.Order), string(p.Storefront), p.Domain
+		placed[i] = p.PlacedAt
+	}
+	const q = `
+		INSERT INTO keybridge.outbox (shop_id, order_id, storefront, domain, placed_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+		ON CONFLICT (shop_id, order_id) DO NOTHING`
+	res, err := s.db.ExecContext(ctx, q, pq.Array(shops), pq.Array(ids), pq.Array(fronts), pq.Array(domains), pq.Array(placed))
+	if err != nil {
+		return 0, fmt.Errorf("outbox put %d orders: %w", n, err)
+	}
+	return res.RowsAffected()
+}
+
+// handOver is a row that goes to the queue.
+type handOver struct {
+	ID  int64 `db:"id"`
+	Seq int64 `db:"seq"`
+}
+
+// due marks rows handed over until the given time and answers them, oldest first.
+func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]handOver, error) {
+	const q = `
+		UPDATE keybridge.outbox SET seq = seq + 1, queued_until = $2
+		WHERE id IN (
+			SELECT id FROM keybridge.outbox
+			WHERE next_at <= $1 AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
+			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
+		RETURNING id, seq`
+	var rows []handOver
+	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
+		return nil, fmt.Errorf("outbox due: %w", err)
+	}
+	return rows, nil
+}
+
+// wake makes entries due that are blocked by something the merchant has since saved. What only a
+// person may decide stays.
+func (s store) wake(ctx context.Context, now time.Time) error {
+	const q = `
+		WITH woken AS (
+			UPDATE keybridge.outbox o SET next_at = $1, changed_at = $1
+			FROM keybridge.connection c
+			WHERE o.state = 'blocked' AND c.id = o.connection_id AND c.updated_at > o.changed_at
+				AND (o.lease_until IS NULL OR o.lease_until <= $1) AND o.reason <> ALL ($2)
+			RETURNING o.id)
+		UPDATE keybridge.outbox_step s SET next_at = $1
+		FROM woken WHERE s.outbox_id = woken.id AND s.state = 'blocked'`
+	if _, err := s.db.ExecContext(ctx, q, now, pq.Array(forPersons())); err != nil {
+		return fmt.Errorf("outbox wake: %w", err)
+	}
+	return nil
+}
+
+// claim takes the lease of a due entry; nil when there is nothing to do or somebody else does it.
+func (s store) claim(ctx context.Context, id int64, now, until time.Time) (*entry, error) {
+	const q = `
+		UPDATE keybridge.outbox SET fence = fence + 1, lease_until = $3
+		WHERE id = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
+		RETURNING ` + entryColumns
+	e := &entry{claimed: now}
+	err := s.db.GetContext(ctx, e, q, id, now, until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("outbox claim %d: %w", id, err)
+	}
+	if e.steps, err = selectSteps(ctx, s.db, id); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func selectSteps(ctx context.Context, db sqlx.QueryerContext, id int64) ([]*step, error) {
+	const q = `
+		SELECT step, state, tries, rounds, negatives, looked_at, taken, wanted, reason, reason_params, next_at, changed_at
+		FROM keybridge.outbox_step WHERE outbox_id = $1 ORDER BY step`
+	var steps []*step
+	if err := sqlx.SelectContext(ctx, db, &steps, q, id); err != nil {
+		return nil, fmt.Errorf("steps of outbox entry %d: %w", id, err)
+	}
+	return steps, nil
+}
+
+// save writes the entry and its steps, and what also does, in one transaction, if the worker still
+// has the entry. leaseUntil nil gives the entry back.
+func (s store) save(ctx context.Context, e *entry, now time.Time, leaseUntil *time.Time, also ...func(*sqlx.Tx) error) error {
+	return s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if err := updateEntry(ctx, tx, e, leaseUntil); err != nil {
+			return err
+		}
+		for _, st := range e.steps {
+			if err := upsertStep(ctx, tx, e.ID, st, now); err != nil {
+				return err
+			}
+		}
+		for _, do := range also {
+			if err := do(tx); err != nil {
+				return err
+			}
+		}
+		return settle(ctx, tx, e.ID, e.claimed)
+	})
+}
+
+func updateEntry(ctx context.Context, tx *sqlx.Tx, e *entry, leaseUntil *time.Time) error {
+	const q = `
+		UPDATE keybridge.outbox SET connection_id = $3, target = $4, number = $5, natural_key = $6, source = $7,
+			currency = $8, total = $9, branch_as_text = $10, crm_id = $11, crm_url = $12, crm_total = $13,
+			applied_status = CASE WHEN $14 <> '' THEN $14 ELSE applied_status END,
+			applied_at = coalesce($15, applied_at),
+			own_status = CASE WHEN $16 <> '' THEN $16 ELSE own_status END,
+			own_status_at = coalesce($17, own_status_at),
+			lease_until = $18,
+			queued_until = CASE WHEN $18::timestamptz IS NULL THEN NULL ELSE queued_until END
+		WHERE id = $1 AND fence = $2`
+	res, err := tx.ExecContext(ctx, q, e.ID, e.Fence, e.Connection, e.Target, e.Number, e.Key, e.Source, e.Currency,
+		e.Total, e.BranchAsText, e.CRMID, e.CRMURL, e.CRMTotal, e.applied.code, e.applied.when(), e.own.code,
+		e.own.when(), leaseUntil)
+	if err != nil {
+		return fmt.Errorf("outbox save %d: %w", e.ID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return fmt.Errorf("outbox save %d: %w", e.ID, errFenced)
+	}
+	return nil
+}
+
+// upsertStep writes a step. One that was asked for anew since it was read stays due.
+func upsertStep(ctx context.Context, tx *sqlx.Tx, id int64, st *step, now time.Time) error {
+	const q = `
+		INSERT INTO keybridge.outbox_step AS s (outbox_id, step, state, tries, rounds, negatives, looked_at, taken,
+			wanted, reason, reason_params, next_at, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT (outbox_id, step) DO UPDATE SET
+			state = CASE WHEN s.wanted = $9 THEN $3 ELSE 'pending' END,
+			next_at = CASE WHEN s.wanted = $9 THEN $12 ELSE $13 END,
+			tries = $4, rounds = $5, negatives = $6, looked_at = $7, taken = $8, reason = $10, reason_params = $11,
+			changed_at = $13`
+	_, err := tx.ExecContext(ctx, q, id, st.Name, st.State, st.Tries, st.Rounds, st.Negatives, st.LookedAt, st.Taken,
+		st.Wanted, st.Reason, st.Params, st.NextAt, now)
+	if err != nil {
+		return fmt.Errorf("outbox save %d step %s: %w", id, st.Name, err)
+	}
+	return nil
+}
+
+// settle writes the state that follows from the steps. looked is when they were looked at.
+func settle(ctx context.Context, tx *sqlx.Tx, id int64, looked time.Time) error {
+	steps, err := selectSteps(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	state, why := derive(steps)
+	const q = `UPDATE keybridge.outbox SET state = $2, reason = $3, reason_params = $4, next_at = $5, changed_at = $6
+		WHERE id = $1`
+	if _, err := tx.ExecContext(ctx, q, id, state, why.Reason, why.Params, why.NextAt, looked); err != nil {
+		return fmt.Errorf("outbox settle %d: %w", id, err)
+	}
+	return nil
+}
+
+func (s store) inTx(ctx context.Context, do func(*sqlx.Tx) error) error {
+	tx, err := s.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := do(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package orders
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// outcome is what became of an attempt.
+type outcome string
+
+const (
+	outcomeOpen      outcome = ""          // under way, or its worker died
+	outcomeCreated   outcome = "created"   // the CRM answered with the order
+	outcomeTaken     outcome = "taken"     // the natural key is in use
+	outcomeRefused   outcome = "refused"   // a definite no
+	outcomeTemporary outcome = "temporary" // nothing happened
+	outcomeUnknown   outcome = "unknown"
+)
+
+// attempt is one request that creates.
+type attempt struct {
+	ID        int64     `db:"id"`
+	StartedAt time.Time `db:"started_at"`
+	Deadline  time.Time `db:"deadline"`
+	Outcome   outcome   `db:"outcome"`
+	Body      []byte    `db:"body"`
+	Masked    string    `db:"masked"`
+}
+
+// answer is what the CRM said to an attempt, without personal data.
+type answer struct {
+	ID      string              `json:"id,omitempty"`
+	Total   string              `json:"total,omitempty"`
+	Status  string              `json:"status,omitempty"`
+	Message string              `json:"message,omitempty"`
+	Fields  map[string][]string `json:"fields,omitempty"`
+	Pause   string              `json:"pause,omitempty"`
+}
+
+func (s store) attempts(ctx context.Context, id int64) ([]attempt, error) {
+	const q = `SELECT id, started_at, deadline, outcome, body, masked FROM keybridge.outbox_attempt
+		WHERE outbox_id = $1 AND step = 'create' ORDER BY id`
+	var list []attempt
+	if err := s.db.SelectContext(ctx, &list, q, id); err != nil {
+		return nil, fmt.Errorf("attempts of outbox entry %d: %w", id, err)
+	}
+	return list, nil
+}
+
+// openAttempt freezes the bytes; a's ID is set.
+func openAttempt(ctx context.Context, e *entry, a *attempt) func(*sqlx.Tx) error {
+	return func(tx *sqlx.Tx) error {
+		const q = `
+			INSERT INTO keybridge.outbox_attempt (outbox_id, step, fence, started_at, deadline, body, masked)
+			VALUES ($1, 'create', $2, $3, $4, $5, $6) RETURNING id`
+		if err := tx.GetContext(ctx, &a.ID, q, e.ID, e.Fence, a.StartedAt, a.Deadline, a.Body, a.Masked); err != nil {
+			return fmt.Errorf("open attempt of outbox entry %d: %w", e.ID, err)
+		}
+		return nil
+	}
+}
+
+func closeAttempt(ctx context.Context, id int64, now time.Time, o outcome, said answer) func(*sqlx.Tx) error {
+	return func(tx *sqlx.Tx) error {
+		body, err := json.Marshal(said)
+		if err != nil {
+			return fmt.Errorf("close attempt %d: %w", id, err)
+		}
+		const q = `UPDATE keybridge.outbox_attempt SET finished_at = $2, outcome = $3, answer = $4 WHERE id = $1`
+		if _, err := tx.ExecContext(ctx, q, id, now, o, string(body)); err != nil {
+			return fmt.Errorf("close attempt %d: %w", id, err)
+		}
+		return nil
+	}
+}
+
+// purge drops bodies of attempts started before a time; the attempts stay.
+func (s store) purge(ctx context.Context, before time.Time) error {
+	const q = `UPDATE keybridge.outbox_attempt a SET body = NULL, masked = '', answer = '{}'
+		WHERE a.started_at < $1 AND a.body IS NOT NULL
+			AND NOT EXISTS (SELECT 1 FROM keybridge.outbox o WHERE o.id = a.outbox_id AND o.crm_id IS NULL
+				AND o.state IN ('sending', 'checking', 'retrying'))`
+	if _, err := s.db.ExecContext(ctx, q, before); err != nil {
+		return fmt.Errorf("purge attempts: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/shopspring/decimal"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+type journalRow struct {
+	ID         int64               `db:"id"`
+	Shop       plugin.ShopID       `db:"shop_id"`
+	Order      plugin.OrderID      `db:"order_id"`
+	Number     string              `db:"number"`
+	Connection sql.NullString      `db:"connection_id"`
+	Target     settings.Target     `db:"target"`
+	State      EntryState          `db:"state"`
+	Reason     Reason              `db:"reason"`
+	Params     Params              `db:"reason_params"`
+	Attempts   int                 `db:"attempts"`
+	PlacedAt   time.Time           `db:"placed_at"`
+	NextAt     sql.NullTime        `db:"next_at"`
+	Currency   string              `db:"currency"`
+	Total      decimal.NullDecimal `db:"total"`
+	CRMID      sql.NullString      `db:"crm_id"`
+	CRMURL     string              `db:"crm_url"`
+	CRMTotal   decimal.NullDecimal `db:"crm_total"`
+	DeletedAt  sql.NullTime        `db:"crm_deleted_at"`
+}
+
+const journalColumns = `o.id, o.shop_id, o.order_id, o.number, o.connection_id, o.target, o.state, o.reason,
+	o.reason_params, (SELECT count(*) FROM keybridge.outbox_attempt a WHERE a.outbox_id = o.id) AS attempts,
+	o.placed_at, o.next_at, o.currency, o.total, o.crm_id, o.crm_url, o.crm_total, o.crm_deleted_at`
+
+func (r journalRow) row() Row {
+	row := Row{
+		ID: r.ID, Shop: r.Shop, Order: r.Order, Number: r.Number, Connection: plugin.ConnectionID(r.Connection.String),
+		Target: r.Target, State: r.State, Reason: r.Reason, Params: r.Params, Attempts: r.Attempts,
+		PlacedAt: r.PlacedAt.UTC(), Currency: r.Currency, Total: r.Total.Decimal, CRMID: r.CRMID.String,
+		CRMURL: r.CRMURL, CRMTotal: r.CRMTotal.Decimal,
+	}
+	if r.NextAt.Valid {
+		row.NextAt = r.NextAt.Time.UTC()
+	}
+	if r.DeletedAt.Valid {
+		row.CRMDeletedAt = r.DeletedAt.Time.UTC()
+	}
+	return row
+}
+
+// narrowed is the condition of a Filter, over $1 to $4.
+const narrowed = `($1 = '' OR o.shop_id = $1) AND ($2 = '' OR o.connection_id = $2)
+	AND (cardinality($3::text[]) = 0 OR o.state = ANY ($3)) AND ($4 = '' OR o.number = $4 OR o.crm_id = $4)`
+
+func (f Filter) args() []any {
+	states := make([]string, len(f.States))
+	for i, s := range f.States {
+		states[i] = string(s)
+	}
+	return []any{string(f.Shop), string(f.Connection), pq.Array(states), f.Number}
+}
+
+func (s store) list(ctx context.Context, f Filter, limit int) ([]journalRow, error) {
+	const q = `SELECT ` + journalColumns + ` FROM keybridge.outbox o
+		WHERE ` + narrowed + ` AND ($5::timestamptz IS NULL OR (o.placed_at, o.id) < ($5, $6))
+		ORDER BY o.placed_at DESC, o.id DESC LIMIT $7`
+	var at *time.Time
+	var id int64
+	if f.Before != nil {
+		at, id = &f.Before.PlacedAt, f.Before.ID
+	}
+	var rows []journalRow
+	if err := s.db.SelectContext(ctx, &rows, q, append(f.args(), at, id, limit)...); err != nil {
+		return nil, fmt.Errorf("list orders journal: %w", err)
+	}
+	return rows, nil
+}
+
+func (s store) row(ctx context.Context, id int64) (journalRow, error) {
+	var r journalRow
+	err := s.db.GetContext(ctx, &r, `SELECT `+journalColumns+` FROM keybridge.outbox o WHERE o.id = $1`, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, fmt.Errorf("outbox entry %d: %w", id, plugin.ErrNotFound)
+	}
+	if err != nil {
+		return r, fmt.Errorf("outbox entry %d: %w", id, err)
+	}
+	return r, nil
+}
+
+func (s store) idOf(ctx context.Context, shop plugin.ShopID, order plugin.OrderID) (int64, error) {
+	var id int64
+	const q = `SELECT id FROM keybridge.outbox WHERE shop_id = $1 AND order_id = $2`
+	err := s.db.GetContext(ctx, &id, q, shop, order)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("outbox entry of order %q: %w", order, plugin.ErrNotFound)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("outbox entry of order %q: %w", order, err)
+	}
+	return id, nil
+}
+
+type attemptRow struct {
+	attempt
+	FinishedAt sql.NullTime `db:"finished_at"`
+	Answer     []byte       `db:"answer"`
+}
+
+func (s store) attemptRows(ctx context.Context, id int64) ([]attemptRow, error) {
+	const q = `SELECT id, started_at, deadline, finished_at, outcome, masked, answer FROM keybridge.outbox_attempt
+		WHERE outbox_id = $1 ORDER BY id`
+	var rows []attemptRow
+	if err := s.db.SelectContext(ctx, &rows, q, id); err != nil {
+		return nil, fmt.Errorf("attempts of outbox entry %d: %w", id, err)
+	}
+	return rows, nil
+}
+
+func (s store) counts(ctx context.Context, f Filter) (map[EntryState]int, error) {
+	const q = `SELECT o.state, count(*) AS n FROM keybridge.outbox o WHERE ` + narrowed + ` GROUP BY o.state`
+	var rows []struct {
+		State EntryState `db:"state"`
+		N     int        `db:"n"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, f.args()...); err != nil {
+		return nil, fmt.Errorf("count orders journal: %w", err)
+	}
+	counts := make(map[EntryState]int, len(rows))
+	for _, r := range rows {
+		counts[r.State] = r.N
+	}
+	return counts, nil
+}
+
+func (s store) oldestPending(ctx context.Context, shop plugin.ShopID) (time.Time, error) {
+	const q = `SELECT min(placed_at) FROM keybridge.outbox
+		WHERE next_at IS NOT NULL AND crm_id IS NULL AND ($1 = '' OR shop_id = $1)`
+	var at sql.NullTime
+	if err := s.db.GetContext(ctx, &at, q, string(shop)); err != nil {
+		return time.Time{}, fmt.Errorf("oldest pending order: %w", err)
+	}
+	if !at.Valid {
+		return time.Time{}, nil
+	}
+	return at.Time.UTC(), nil
+}
+
+// byHand changes an entry that no worker has, in one transaction.
+func (s store) byHand(ctx context.Context, id int64, now time.Time, do func(*sqlx.Tx, *entry) error) error {
+	return s.inTx(ctx, func(tx *sqlx.Tx) error {
+		// The fence is raised too: a worker whose lease ran out must not undo what a person decides.
+		const q = `UPDATE keybridge.outbox SET fence = fence + 1, queued_until = NULL
+			WHERE id = $1 AND (lease_until IS NULL OR lease_until <= $2) RETURNING ` + entryColumns
+		e := &entry{claimed: now}
+		err := tx.GetContext(ctx, e, q, id, now)
+		if errors.Is(err, sql.ErrNoRows) {
+			return s.busyOrGone(ctx, tx, id)
+		}
+		if err != nil {
+			return fmt.Errorf("outbox entry %d: %w", id, err)
+		}
+		if e.steps, err = selectSteps(ctx, tx, id); err != nil {
+			return err
+		}
+		return do(tx, e)
+	})
+}
+
+func (s store) busyOrGone(ctx context.Context, tx *sqlx.Tx, id int64) error {
+	var n int
+	if err := tx.GetContext(ctx, &n, `SELECT count(*) FROM keybridge.outbox WHERE id = $1`, id); err != nil {
+		return fmt.Errorf("outbox entry %d: %w", id, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("outbox entry %d: %w", id, plugin.ErrNotFound)
+	}
+	return fmt.Errorf("outbox entry %d: %w", id, ErrBusy)
+}
+
+func (s store) retry(ctx context.Context, id int64, now time.Time) error {
+	return s.byHand(ctx, id, now, func(tx *sqlx.Tx, e *entry) error {
+		for _, st := range e.again(now) {
+			if err := upsertStep(ctx, tx, id, st, now); err != nil {
+				return err
+			}
+		}
+		const q = `UPDATE keybridge.outbox SET forced = $2, connection_id = $3 WHERE id = $1`
+		if _, err := tx.ExecContext(ctx, q, id, e.Forced, e.Connection); err != nil {
+			return fmt.Errorf("retry outbox entry %d: %w", id, err)
+		}
+		return settle(ctx, tx, id, now)
+	})
+}
+
+// again prepares the steps for a person's retry.
+func (e *entry) again(now time.Time) []*step {
+	create := e.step(StepCreate)
+	if create.State == StepDone {
+		for _, s := range e.steps {
+			if s.Name != StepCreate && s.State != StepDone {
+				s.Tries = 0
+				s.to(StepPending, &now, "", nil)
+			}
+		}
+		return e.steps
+	}
+	state := StepPending
+	switch {
+	case create.State == StepSending:
+		state = StepSending // its worker died: the next one finds out what became of it
+	case create.State == StepChecking, create.Reason == ReasonUnknownOutcome:
+		state = StepChecking
+	case create.State == StepIgnored:
+		e.Forced = true
+	case create.Reason == ReasonConnectionGone:
+		e.Connection = sql.NullString{}
+	}
+	if create.Reason == ReasonUnknownOutcome {
+		create.Rounds, create.Negatives, create.LookedAt = 0, 0, sql.NullTime{}
+	}
+	create.Tries, create.Taken = 0, create.Taken && state == StepChecking
+	create.to(state, &now, "", nil)
+	return e.steps
+}
+
+func (s store) ignore(ctx context.Context, id int64, now time.Time) error {
+	return s.byHand(ctx, id, now, func(tx *sqlx.Tx, e *entry) error {
+		create := e.step(StepCreate)
+		if create.State == StepDone || create.State == StepSending || create.State == StepChecking {
+			return fmt.Errorf("ignore outbox entry %d: it is, or may be, in the CRM: %w", id, plugin.ErrConflict)
+		}
+		create.finish(StepIgnored, ReasonByHand, nil)
+		if err := upsertStep(ctx, tx, id, create, now); err != nil {
+			return err
+		}
+		return settle(ctx, tx, id, now)
+	})
+}

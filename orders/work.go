@@ -1,0 +1,205 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/internal/crm"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// work is one worker's hold on one entry.
+type work struct {
+	*Exporter
+	e    *entry
+	conn settings.Connection
+	shop plugin.Shop
+	sink Sink
+}
+
+// maxActions bounds one hold; what is left is due again at once.
+const maxActions = 8
+
+func (w *work) run(ctx context.Context) error {
+	for range maxActions {
+		s := w.e.due(w.Clock.Now())
+		if s == nil {
+			break
+		}
+		if err := w.act(ctx, s); err != nil {
+			return err
+		}
+	}
+	return w.save(ctx, nil)
+}
+
+func (w *work) act(ctx context.Context, s *step) error {
+	if s.Name == StepCreate && s.State == StepSending {
+		return w.recover(ctx, s)
+	}
+	ready, err := w.prepare(ctx, s)
+	if err != nil {
+		return err
+	}
+	if !ready {
+		return w.hold(ctx)
+	}
+	switch {
+	case s.Name == StepFacts:
+		w.offerFacts(ctx, s)
+	case s.Name == StepStatus:
+		w.sendStatus(ctx, s)
+	case s.State == StepChecking:
+		return w.check(ctx, s)
+	default:
+		return w.send(ctx, s)
+	}
+	return w.hold(ctx)
+}
+
+// prepare opens what the step needs. Not ready: the step says why and when it goes on. An error
+// means that Postgres could not be asked.
+func (w *work) prepare(ctx context.Context, s *step) (ready bool, err error) {
+	if w.sink != nil {
+		return true, nil
+	}
+	if !w.Active(w.e.Shop) {
+		w.retryIn(s, time.Minute, ReasonShopInactive, nil)
+		return false, nil
+	}
+	if ready, err = w.connect(ctx, s); err != nil || !ready {
+		return false, err
+	}
+	if w.shop, err = w.Shop(ctx, w.e.Shop); err != nil {
+		w.retry(s, err, ReasonShopUnavailable)
+		return false, nil
+	}
+	sink, err := w.Sink(ctx, w.conn.ID)
+	if err != nil {
+		w.Log.Warn("order export: the CRM cannot be opened", "connection", string(w.conn.ID), "error", err.Error())
+		w.recheck(s, ReasonUnauthorised, nil)
+		return false, nil
+	}
+	w.sink = sink
+	return true, nil
+}
+
+// connect loads the entry's connection, or routes the order to one.
+func (w *work) connect(ctx context.Context, s *step) (bool, error) {
+	if !w.e.Connection.Valid {
+		return w.route(ctx, s)
+	}
+	conn, err := w.Connections.Get(ctx, w.e.connection())
+	switch {
+	case errors.Is(err, plugin.ErrNotFound):
+		s.finish(StepDead, ReasonConnectionGone, Params{"connection": w.e.Connection.String})
+		return false, nil
+	case err != nil:
+		return false, err
+	case !conn.Running() || conn.Settings.Orders.Target == settings.TargetOff:
+		w.retryIn(s, time.Minute, ReasonConnectionOff, nil)
+		return false, nil
+	}
+	w.conn = conn
+	return true, nil
+}
+
+// route chooses the first running connection that takes the order. None is final: switching a
+// connection on never sends what was placed before.
+func (w *work) route(ctx context.Context, s *step) (bool, error) {
+	conns, err := w.Connections.List(ctx, w.e.Shop)
+	if err != nil {
+		return false, err
+	}
+	why := ReasonNoConnection
+	for _, c := range conns {
+		if !c.Running() || c.Settings.Orders.Target == settings.TargetOff || !c.Settings.Routing.Matches(w.e.placement()) {
+			continue
+		}
+		if !w.e.Forced && (c.OrdersSince == nil || w.e.PlacedAt.Before(*c.OrdersSince)) {
+			why = ReasonBeforeStart
+			continue
+		}
+		w.conn = c
+		w.e.Connection = sql.NullString{String: string(c.ID), Valid: true}
+		return true, nil
+	}
+	s.finish(StepIgnored, why, nil)
+	return false, nil
+}
+
+// hold writes what was reached and keeps the entry.
+func (w *work) hold(ctx context.Context, also ...func(*sqlx.Tx) error) error {
+	until := w.Clock.Now().Add(w.Config.Lease)
+	return w.save(ctx, &until, also...)
+}
+
+// save writes even when the process is being stopped: a worker that knows more than the row would
+// leave work to be found out again.
+func (w *work) save(ctx context.Context, leaseUntil *time.Time, also ...func(*sqlx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return w.store.save(ctx, w.e, w.Clock.Now(), leaseUntil, also...)
+}
+
+// retry tries the step again after a pause that grows; the CRM's own pause wins. It never gives up:
+// an outage of days loses nothing.
+func (w *work) retry(s *step, cause error, reason Reason) {
+	pause := crm.RetryAfter(cause)
+	if pause <= 0 {
+		pause = w.Config.pause(s.Tries, rand.Float64()) // #nosec G404 -- spreads load, guards nothing
+	}
+	s.Tries++
+	w.retryIn(s, pause, reason, nil)
+}
+
+func (w *work) retryIn(s *step, pause time.Duration, reason Reason, params Params) {
+	at := w.Clock.Now().Add(pause)
+	state := StepRetrying
+	if s.State == StepChecking { // it stays unknown: nobody may send
+		state = StepChecking
+	}
+	s.to(state, &at, reason, params)
+}
+
+// recheck blocks the step and looks again later, since it may be mended outside.
+func (w *work) recheck(s *step, reason Reason, params Params) {
+	at := w.Clock.Now().Add(w.Config.Recheck)
+	state := StepBlocked
+	if s.State == StepChecking {
+		state = StepChecking
+	}
+	s.to(state, &at, reason, params)
+}
+
+// pause doubles with each try up to RetryCap; luck in [0,1) spreads it by a fifth either way.
+func (c Config) pause(tries int, luck float64) time.Duration {
+	d := c.RetryCap
+	if tries < 20 {
+		d = min(c.RetryBase<<tries, c.RetryCap)
+	}
+	return time.Duration(float64(d) * (0.8 + 0.4*luck))
+}
+
+// failed settles a step after an error of the CRM that is the same for every step.
+func (w *work) failed(s *step, err error) {
+	switch {
+	case errors.Is(err, crm.ErrUnauthorised):
+		w.recheck(s, ReasonUnauthorised, nil)
+	case errors.Is(err, crm.ErrFeatureOff):
+		w.recheck(s, ReasonFeatureOff, nil)
+	case errors.Is(err, crm.ErrLimited):
+		w.retry(s, err, ReasonLimited)
+	default:
+		w.retry(s, err, ReasonUnavailable)
+	}
+	w.Log.Warn("order export", "step", string(s.Name), "entry", w.e.ID, "order", string(w.e.Order),
+		"connection", string(w.conn.ID), "state", string(s.State), "error", fmt.Sprint(err))
+}
