@@ -1,0 +1,84 @@
+package demoshop
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+
+	"github.com/hibiken/asynq"
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// The shop this engine serves; one process serves one.
+const (
+	// ShopID is the id of the only shop.
+	ShopID plugin.ShopID = "demo"
+	// Currency is the only currency of the shop, ISO 4217.
+	Currency = "UAH"
+	// Locale is the only language of its texts, BCP 47.
+	Locale = "uk"
+
+	zoneName = "Europe/Kyiv"
+)
+
+// Config is what an Engine is made of. DB and PublicURL are needed, all else has a default.
+type Config struct {
+	// DB is a lib/pq pool; the engine keeps its tables in the schema "demoshop". The caller closes it.
+	DB *sqlx.DB
+	// ListenDSN is handed to the plugin; empty when there is none.
+	ListenDSN string
+	// Redis is handed to the plugin; the shop itself needs none.
+	Redis asynq.RedisConnOpt
+	// Logger: nil means silence.
+	Logger *slog.Logger
+	// Clock: nil means the system's.
+	Clock plugin.Clock
+	// Secrets is handed to the plugin.
+	Secrets plugin.KeyRing
+	// PublicURL is where buyers, staff and webhooks reach the shop, without a path.
+	PublicURL *url.URL
+	// ShopName is shown to buyers; empty means «Обрій».
+	ShopName string
+	// AdminPassword signs in "admin" (owner), ManagerPassword "manager", ViewerPassword "viewer".
+	// Somebody with an empty password cannot sign in.
+	AdminPassword   string
+	ManagerPassword string
+	ViewerPassword  string
+	// Capture is how the plugin learns of placed orders; zero means plugin.CaptureInTx.
+	Capture plugin.CaptureLevel
+	// Storefronts are the faces of the shop; empty means one, "main", on PublicURL's host. An order
+	// belongs to the first that names the host it was placed on, else to the first of all.
+	Storefronts []plugin.Storefront
+}
+
+// withDefaults checks the configuration and fills what was left out.
+func (c Config) withDefaults() (Config, error) {
+	if c.DB == nil {
+		return c, errors.New("demo shop: no database given")
+	}
+	if c.PublicURL == nil || c.PublicURL.Host == "" {
+		return c, errors.New("demo shop: no public URL given")
+	}
+	if c.PublicURL.Path != "" && c.PublicURL.Path != "/" {
+		return c, fmt.Errorf("demo shop: the public URL %s must not have a path", c.PublicURL)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = systemClock{}
+	}
+	if c.ShopName == "" {
+		c.ShopName = "Обрій"
+	}
+	if c.Capture == 0 {
+		c.Capture = plugin.CaptureInTx
+	}
+	if len(c.Storefronts) == 0 {
+		c.Storefronts = []plugin.Storefront{{ID: "main", Name: c.ShopName, Domains: []string{c.PublicURL.Hostname()}}}
+	}
+	return c, nil
+}

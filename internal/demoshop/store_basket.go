@@ -1,0 +1,118 @@
+package demoshop
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/shopspring/decimal"
+)
+
+// basketLine is a variant a buyer wants.
+type basketLine struct {
+	Variant  int64           `json:"variant"`
+	Quantity decimal.Decimal `json:"quantity"`
+}
+
+// basketRow is a basket as its table keeps it.
+type basketRow struct {
+	Lines []basketLine
+	Promo string
+}
+
+// basketLife is how long an untouched basket is kept.
+const basketLife = 60 * 24 * time.Hour
+
+func readBasket(ctx context.Context, q sqlx.QueryerContext, query string, hash []byte) (basketRow, bool, error) {
+	var row struct {
+		Lines []byte `db:"lines"`
+		Promo string `db:"promo"`
+	}
+	err := sqlx.GetContext(ctx, q, &row, query, hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return basketRow{}, false, nil
+	}
+	if err != nil {
+		return basketRow{}, false, dbErr("read basket", err)
+	}
+	b := basketRow{Promo: row.Promo}
+	return b, true, dbErr("read basket", json.Unmarshal(row.Lines, &b.Lines))
+}
+
+// basket answers a basket; an unknown one is empty.
+func (s *store) basket(ctx context.Context, hash []byte) (basketRow, error) {
+	b, _, err := readBasket(ctx, s.db, `SELECT lines, promo FROM demoshop.baskets WHERE token_hash = $1`, hash)
+	return b, err
+}
+
+// changeBasket changes a basket, which comes into being when it was not there.
+func (s *store) changeBasket(ctx context.Context, hash []byte, change func(b *basketRow)) error {
+	return s.inTx(ctx, func(tx *sqlx.Tx) error {
+		now := s.now()
+		if _, err := tx.ExecContext(ctx, `DELETE FROM demoshop.baskets WHERE updated_at < $1`, now.Add(-basketLife)); err != nil {
+			return dbErr("sweep baskets", err)
+		}
+		_, err := tx.ExecContext(ctx,
+			`INSERT INTO demoshop.baskets (token_hash, updated_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, hash, now)
+		if err != nil {
+			return dbErr("make basket", err)
+		}
+		b, _, err := readBasket(ctx, tx, `SELECT lines, promo FROM demoshop.baskets WHERE token_hash = $1 FOR UPDATE`, hash)
+		if err != nil {
+			return err
+		}
+		change(&b)
+		return saveBasket(ctx, tx, hash, b, now)
+	})
+}
+
+func saveBasket(ctx context.Context, tx *sqlx.Tx, hash []byte, b basketRow, now time.Time) error {
+	if b.Lines == nil {
+		b.Lines = []basketLine{}
+	}
+	lines, err := json.Marshal(b.Lines)
+	if err != nil {
+		return dbErr("write basket", err)
+	}
+	_, err = tx.ExecContext(ctx,
+		`UPDATE demoshop.baskets SET lines = $2, promo = $3, updated_at = $4 WHERE token_hash = $1`, hash, lines, b.Promo, now)
+	return dbErr("write basket", err)
+}
+
+// goods is a variant with what the basket and the order need of its product.
+type goods struct {
+	VariantID int64               `db:"id"`
+	ProductID int64               `db:"product_id"`
+	Name      string              `db:"name"`
+	Options   attributeList       `db:"options"`
+	SKU       string              `db:"sku"`
+	Unit      string              `db:"unit"`
+	ImageID   *int64              `db:"main_image_id"`
+	Price     decimal.NullDecimal `db:"price"`
+	OldPrice  decimal.NullDecimal `db:"old_price"`
+	Stock     decimal.NullDecimal `db:"stock"`
+	ForSale   bool                `db:"for_sale"` // published and orderable, product and variant
+}
+
+// goodsQuery reads what a basket holds.
+const goodsQuery = `
+	SELECT v.id, v.product_id, p.name, v.options, v.sku, p.unit, p.main_image_id, v.price, v.old_price, v.stock,
+		p.published AND p.orderable AND v.published AND v.orderable AND v.price IS NOT NULL AS for_sale
+	FROM demoshop.variants v JOIN demoshop.products p ON p.id = v.product_id WHERE v.id = ANY($1)`
+
+// goodsOf answers the variants that still exist, by id.
+func goodsOf(ctx context.Context, q sqlx.QueryerContext, variants []int64) (map[int64]goods, error) {
+	var rows []goods
+	if err := sqlx.SelectContext(ctx, q, &rows, goodsQuery, pq.Array(variants)); err != nil {
+		return nil, dbErr("read goods", err)
+	}
+	out := make(map[int64]goods, len(rows))
+	for _, g := range rows {
+		out[g.VariantID] = g
+	}
+	return out, nil
+}

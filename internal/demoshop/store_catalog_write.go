@@ -1,0 +1,288 @@
+package demoshop
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// lockProducts reads products with their variants and holds their rows until the transaction ends,
+// in id order like everybody else. Unknown ids are left out.
+func lockProducts(ctx context.Context, tx *sqlx.Tx, ids []int64) (map[int64]*productState, error) {
+	var rows []productRow
+	err := tx.SelectContext(ctx, &rows, `
+		SELECT id, version, external_id, name, description, COALESCE(category_id, 0) AS category_id,
+			published, orderable, featured, unit, attributes
+		FROM demoshop.products WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, pq.Array(ids))
+	if err != nil {
+		return nil, dbErr("lock products", err)
+	}
+	states := make(map[int64]*productState, len(rows))
+	for _, row := range rows {
+		states[row.ID] = &productState{row: row, dirty: map[int64]bool{}}
+	}
+	variants, err := variantsOf(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range variants {
+		if s := states[v.ProductID]; s != nil {
+			s.variants = append(s.variants, v)
+		}
+	}
+	return states, nil
+}
+
+// productsOfVariants answers which product holds each of the variants that exist.
+func productsOfVariants(ctx context.Context, q sqlx.QueryerContext, ids []int64) (map[int64]int64, error) {
+	var rows []struct {
+		ID        int64 `db:"id"`
+		ProductID int64 `db:"product_id"`
+	}
+	err := sqlx.SelectContext(ctx, q, &rows, `SELECT id, product_id FROM demoshop.variants WHERE id = ANY($1)`, pq.Array(ids))
+	if err != nil {
+		return nil, dbErr("find products of variants", err)
+	}
+	out := make(map[int64]int64, len(rows))
+	for _, r := range rows {
+		out[r.ID] = r.ProductID
+	}
+	return out, nil
+}
+
+// knownCategories answers which of the ids exist, and keeps them from vanishing until the end of
+// the transaction.
+func knownCategories(ctx context.Context, tx *sqlx.Tx, ids []int64) (map[int64]bool, error) {
+	known := make(map[int64]bool, len(ids))
+	if len(ids) == 0 {
+		return known, nil
+	}
+	var found []int64
+	err := tx.SelectContext(ctx, &found,
+		`SELECT id FROM demoshop.categories WHERE id = ANY($1) ORDER BY id FOR KEY SHARE`, pq.Array(ids))
+	if err != nil {
+		return nil, dbErr("find categories", err)
+	}
+	for _, id := range found {
+		known[id] = true
+	}
+	return known, nil
+}
+
+// saveProducts writes what a batch changed, with one statement per kind of change.
+func (s *store) saveProducts(ctx context.Context, tx *sqlx.Tx, states map[int64]*productState) error {
+	var changed []*productState
+	for _, id := range slices.Sorted(maps.Keys(states)) {
+		if states[id].changed {
+			changed = append(changed, states[id])
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	if err := s.updateProductRows(ctx, tx, changed); err != nil {
+		return err
+	}
+	var update, insert []variantRow
+	var remove []int64
+	for _, st := range changed {
+		remove = append(remove, st.removed...)
+		for _, v := range st.variants {
+			switch {
+			case st.dirty[v.ID]:
+				update = append(update, v)
+			case slices.Contains(st.added, v.ID):
+				insert = append(insert, v)
+			}
+		}
+	}
+	if err := removeVariants(ctx, tx, remove); err != nil {
+		return err
+	}
+	if err := updateVariantRows(ctx, tx, update); err != nil {
+		return err
+	}
+	return insertVariantRows(ctx, tx, insert)
+}
+
+// productColumns are the columns of many products, for an unnest.
+type productColumns struct {
+	ids, versions                                                 []int64
+	external, names, keys, sorts, descriptions, units, attributes []string
+	categories                                                    []sql.NullInt64
+	prices                                                        []sql.NullString
+	published, orderable, featured                                []bool
+}
+
+func columnsOf(states []*productState) (productColumns, error) {
+	var c productColumns
+	for _, st := range states {
+		p := st.row
+		attrs, err := p.Attributes.json()
+		if err != nil {
+			return c, invalidf("attributes of product %d", p.ID)
+		}
+		c.ids = append(c.ids, p.ID)
+		c.versions = append(c.versions, st.current())
+		c.external = append(c.external, p.ExternalID)
+		c.names = append(c.names, p.Name)
+		c.keys = append(c.keys, nameKey(p.Name))
+		c.sorts = append(c.sorts, cut(ukrainianOrder(p.Name), 120))
+		c.descriptions = append(c.descriptions, p.Description)
+		c.categories = append(c.categories, noneIsNull(p.CategoryID))
+		c.published = append(c.published, p.Published)
+		c.orderable = append(c.orderable, p.Orderable)
+		c.featured = append(c.featured, p.Featured)
+		c.units = append(c.units, p.Unit)
+		c.attributes = append(c.attributes, attrs)
+		c.prices = append(c.prices, nullable(st.minPrice()))
+	}
+	return c, nil
+}
+
+func (c productColumns) args() []any {
+	return []any{
+		pq.Array(c.ids), pq.Array(c.versions), pq.Array(c.external), pq.Array(c.names), pq.Array(c.keys),
+		pq.Array(c.descriptions), pq.Array(c.categories), pq.Array(c.published), pq.Array(c.orderable),
+		pq.Array(c.featured), pq.Array(c.units), pq.Array(c.attributes), pq.Array(c.prices), pq.Array(c.sorts),
+	}
+}
+
+const productUnnest = `
+	unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::boolean[],
+		$9::boolean[], $10::boolean[], $11::text[], $12::text[], $13::text[], $14::text[])
+	AS n (id, version, external_id, name, name_key, description, category_id, published, orderable, featured, unit,
+		attributes, min_price, name_sort)`
+
+func (s *store) updateProductRows(ctx context.Context, tx *sqlx.Tx, states []*productState) error {
+	c, err := columnsOf(states)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		UPDATE demoshop.products p SET version = n.version, external_id = n.external_id, name = n.name, name_key = n.name_key,
+			name_sort = n.name_sort, description = n.description, category_id = n.category_id, published = n.published, orderable = n.orderable,
+			featured = n.featured, unit = n.unit, attributes = n.attributes::jsonb, min_price = n.min_price::numeric,
+			updated_at = $15
+		FROM `+productUnnest+` WHERE p.id = n.id`, append(c.args(), s.now())...)
+	return dbErr("update products", err)
+}
+
+func (s *store) insertProductRows(ctx context.Context, tx *sqlx.Tx, states []*productState) error {
+	if len(states) == 0 {
+		return nil
+	}
+	c, err := columnsOf(states)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO demoshop.products (id, version, external_id, name, name_key, name_sort, description, category_id, published,
+			orderable, featured, unit, attributes, min_price, created_at, updated_at)
+		SELECT n.id, n.version, n.external_id, n.name, n.name_key, n.name_sort, n.description, n.category_id, n.published,
+			n.orderable, n.featured, n.unit, n.attributes::jsonb, n.min_price::numeric, $15, $15
+		FROM `+productUnnest, append(c.args(), s.now())...)
+	if err != nil {
+		return dbErr("insert products", err)
+	}
+	var variants []variantRow
+	for _, st := range states {
+		variants = append(variants, st.variants...)
+	}
+	return insertVariantRows(ctx, tx, variants)
+}
+
+const variantUnnest = `
+	unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
+		$9::boolean[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
+	AS n (id, product_id, sku, barcode, price, old_price, stock, orderable, published, weight, length, width, height,
+		options)`
+
+func variantArgs(rows []variantRow) ([]any, error) {
+	var ids, products []int64
+	var skus, barcodes, weights, lengths, widths, heights, options []string
+	var prices, oldPrices, stocks []sql.NullString
+	var orderable, published []bool
+	for _, v := range rows {
+		opts, err := v.Options.json()
+		if err != nil {
+			return nil, invalidf("options of variant %d", v.ID)
+		}
+		ids, products = append(ids, v.ID), append(products, v.ProductID)
+		skus, barcodes = append(skus, v.SKU), append(barcodes, v.Barcode)
+		prices, oldPrices = append(prices, nullable(v.Price)), append(oldPrices, nullable(v.OldPrice))
+		stocks = append(stocks, nullable(v.Stock))
+		orderable, published = append(orderable, v.Orderable), append(published, v.Published)
+		weights, lengths = append(weights, v.Weight.String()), append(lengths, v.Length.String())
+		widths, heights = append(widths, v.Width.String()), append(heights, v.Height.String())
+		options = append(options, opts)
+	}
+	return []any{
+		pq.Array(ids), pq.Array(products), pq.Array(skus), pq.Array(barcodes), pq.Array(prices), pq.Array(oldPrices),
+		pq.Array(stocks), pq.Array(orderable), pq.Array(published), pq.Array(weights), pq.Array(lengths),
+		pq.Array(widths), pq.Array(heights), pq.Array(options),
+	}, nil
+}
+
+func insertVariantRows(ctx context.Context, tx *sqlx.Tx, rows []variantRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	args, err := variantArgs(rows)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO demoshop.variants (id, product_id, sku, barcode, price, old_price, stock, orderable, published,
+			weight, length, width, height, options)
+		SELECT n.id, n.product_id, n.sku, n.barcode, n.price::numeric, n.old_price::numeric, n.stock::numeric, n.orderable,
+			n.published, n.weight::numeric, n.length::numeric, n.width::numeric, n.height::numeric, n.options::jsonb
+		FROM `+variantUnnest, args...)
+	return dbErr("insert variants", err)
+}
+
+func updateVariantRows(ctx context.Context, tx *sqlx.Tx, rows []variantRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	args, err := variantArgs(rows)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		UPDATE demoshop.variants v SET sku = n.sku, barcode = n.barcode, price = n.price::numeric,
+			old_price = n.old_price::numeric, stock = n.stock::numeric, orderable = n.orderable, published = n.published,
+			weight = n.weight::numeric, length = n.length::numeric, width = n.width::numeric, height = n.height::numeric,
+			options = n.options::jsonb
+		FROM `+variantUnnest+` WHERE v.id = n.id`, args...)
+	return dbErr("update variants", err)
+}
+
+func removeVariants(ctx context.Context, tx *sqlx.Tx, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM demoshop.variants WHERE id = ANY($1)`, pq.Array(ids))
+	return dbErr("remove variants", err)
+}
+
+// versions answers the versions of the products that exist.
+func (s *store) versions(ctx context.Context, q sqlx.QueryerContext, ids []int64) (map[int64]int64, error) {
+	var rows []struct {
+		ID      int64 `db:"id"`
+		Version int64 `db:"version"`
+	}
+	err := sqlx.SelectContext(ctx, q, &rows, `SELECT id, version FROM demoshop.products WHERE id = ANY($1)`, pq.Array(ids))
+	if err != nil {
+		return nil, dbErr("read versions", err)
+	}
+	out := make(map[int64]int64, len(rows))
+	for _, r := range rows {
+		out[r.ID] = r.Version
+	}
+	return out, nil
+}

@@ -1,0 +1,127 @@
+package demoshop
+
+import (
+	"context"
+	"strings"
+
+	"github.com/lib/pq"
+	"github.com/shopspring/decimal"
+)
+
+// shelfCategory is a category as buyers may see it.
+type shelfCategory struct {
+	categoryRow
+	Stocked bool   `db:"stocked"` // holds a published product itself
+	ImageID *int64 `db:"image_id"`
+}
+
+// shelfCategories answers the tree with a picture of each category, in one pass over small indexes.
+func (s *store) shelfCategories(ctx context.Context) ([]shelfCategory, error) {
+	var rows []shelfCategory
+	err := s.db.SelectContext(ctx, &rows, `
+		SELECT c.id, COALESCE(c.parent_id, 0) AS parent_id, c.name, c.version,
+			EXISTS (SELECT 1 FROM demoshop.products p WHERE p.category_id = c.id AND p.published) AS stocked,
+			(SELECT p.main_image_id FROM demoshop.products p
+				WHERE p.category_id = c.id AND p.published AND p.main_image_id IS NOT NULL ORDER BY p.id LIMIT 1) AS image_id
+		FROM demoshop.categories c ORDER BY c.id`)
+	return rows, dbErr("read categories", err)
+}
+
+// card is a product in a list of the storefront.
+type card struct {
+	ID        int64               `db:"id"`
+	Name      string              `db:"name"`
+	ImageID   *int64              `db:"main_image_id"`
+	Price     decimal.NullDecimal `db:"min_price"`
+	MaxPrice  decimal.NullDecimal `db:"max_price"`
+	OldPrice  decimal.NullDecimal `db:"old_price"` // of the cheapest variant
+	Available bool                `db:"available"`
+}
+
+// From reports whether the variants have different prices.
+func (c card) From() bool {
+	return c.Price.Valid && c.MaxPrice.Valid && c.MaxPrice.Decimal.GreaterThan(c.Price.Decimal)
+}
+
+// Off is the discount in whole percent; zero when there is none.
+func (c card) Off() int64 { return percentOff(c.Price, c.OldPrice) }
+
+func percentOff(price, old decimal.NullDecimal) int64 {
+	if !price.Valid || !old.Valid || !old.Decimal.GreaterThan(price.Decimal) {
+		return 0
+	}
+	return old.Decimal.Sub(price.Decimal).Mul(decimal.NewFromInt(100)).Div(old.Decimal).IntPart()
+}
+
+// shelfQuery selects published products.
+type shelfQuery struct {
+	Categories []int64 // nil: all
+	Words      string  // every word must be in the name, or the whole be a SKU; empty: all
+	Featured   bool    // only those of the home page
+	Except     int64   // a product left out; 0: none
+	Sort       string  // "", "price", "-price" or "name"
+	Limit      int
+	Offset     int
+}
+
+// maxWords bounds a search.
+const maxWords = 8
+
+func (q shelfQuery) where() (string, []any) {
+	var patterns []string
+	for _, w := range strings.Fields(nameKey(q.Words)) {
+		if len(patterns) == maxWords {
+			break
+		}
+		patterns = append(patterns, "%"+likeText(w)+"%")
+	}
+	conds := []string{
+		`p.published`, `($1::bigint[] IS NULL OR p.category_id = ANY($1))`,
+		`($2 = '' OR p.name_key LIKE ALL($3::text[])
+			OR p.id IN (SELECT v.product_id FROM demoshop.variants v WHERE v.sku <> '' AND v.sku = $2))`,
+		`p.id <> $4`,
+	}
+	if q.Featured {
+		conds = append(conds, `p.featured`)
+	}
+	return strings.Join(conds, " AND "), []any{pq.Array(q.Categories), strings.TrimSpace(q.Words), pq.Array(patterns), q.Except}
+}
+
+// order ends with the id, so that pages never repeat a product.
+func (q shelfQuery) order() string {
+	switch q.Sort {
+	case "price":
+		return `min_price NULLS LAST, id DESC`
+	case "-price":
+		return `min_price DESC NULLS LAST, id DESC`
+	case "name":
+		return `name_sort, id`
+	}
+	return `id DESC`
+}
+
+// shelf answers one page of cards; what the cards show of variants is read for the page alone.
+func (s *store) shelf(ctx context.Context, q shelfQuery) ([]card, error) {
+	where, args := q.where()
+	var rows []card
+	err := s.db.SelectContext(ctx, &rows, `
+		WITH page AS (
+			SELECT p.id, p.name, p.name_sort, p.main_image_id, p.min_price, p.orderable FROM demoshop.products p
+			WHERE `+where+` ORDER BY `+q.order()+` LIMIT $5 OFFSET $6)
+		SELECT page.id, page.name, page.main_image_id, page.min_price, v.max_price, v.old_price,
+			page.orderable AND COALESCE(v.available, false) AS available
+		FROM page CROSS JOIN LATERAL (
+			SELECT max(price) AS max_price, (array_agg(old_price ORDER BY price))[1] AS old_price,
+				bool_or(orderable AND price IS NOT NULL AND (stock IS NULL OR stock > 0)) AS available
+			FROM demoshop.variants WHERE product_id = page.id AND published) v
+		ORDER BY `+q.order(), append(args, q.Limit, q.Offset)...)
+	return rows, dbErr("read shelf", err)
+}
+
+// shelfCount answers how many products a query selects.
+func (s *store) shelfCount(ctx context.Context, q shelfQuery) (int, error) {
+	where, args := q.where()
+	var n int
+	err := s.db.GetContext(ctx, &n, `SELECT count(*) FROM demoshop.products p WHERE `+where, args...)
+	return n, dbErr("count shelf", err)
+}
