@@ -13,8 +13,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Kind names the inbox among the jobs.
-const Kind = "inbox"
+// TaskKind names the inbox among the jobs.
+const TaskKind = "inbox"
 
 // Inbox does the work that webhooks leave: it reads the object from the CRM and moves the shop's
 // order. Safe for concurrent use, by any number of processes.
@@ -33,7 +33,7 @@ func (b *Inbox) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task,
 	}
 	tasks := make([]jobs.Task, len(rows))
 	for i, r := range rows {
-		tasks[i] = jobs.Task{Kind: Kind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
+		tasks[i] = jobs.Task{Kind: TaskKind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
 	}
 	return tasks, nil
 }
@@ -45,7 +45,7 @@ type result struct {
 	retry time.Duration
 }
 
-// Handle implements jobs.Handler for Kind.
+// Handle implements jobs.Handler for TaskKind.
 func (b *Inbox) Handle(ctx context.Context, id int64) error {
 	now := b.Clock.Now()
 	m, err := b.store.claim(ctx, id, now, now.Add(b.Config.Lease))

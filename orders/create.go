@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/internal/crm"
+	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -62,19 +64,20 @@ func (w *work) compose(ctx context.Context, s *step, first bool) *attempt {
 	if !ok {
 		return nil
 	}
-	dict, err := w.dictionary(ctx, w.conn.ID, w.sink)
+	asking, cancel := context.WithTimeout(ctx, w.Config.Request)
+	defer cancel()
+	dict, err := w.dictionary(asking, w.conn.ID, w.sink)
 	if err != nil {
 		w.failed(s, err)
 		return nil
 	}
-	profile, err := w.shop.Profile(ctx)
+	in, err := inputOf(ctx, w.shop, order, w.conn.Settings.Orders, dict)
 	if err != nil {
 		w.retry(s, err, ReasonShopUnavailable)
 		return nil
 	}
-	draft, blocks := Map(Input{
-		Order: order, Profile: profile, Settings: w.conn.Settings.Orders, CRM: dict, BranchAsText: w.e.BranchAsText,
-	})
+	in.BranchAsText = w.e.BranchAsText
+	draft, blocks := Map(in)
 	if len(blocks) > 0 {
 		w.forget(w.conn.ID)
 		s.finish(StepBlocked, blocks[0].Code, blocks[0].Params)
@@ -93,6 +96,28 @@ func (w *work) compose(ctx context.Context, s *step, first bool) *attempt {
 	w.e.Target, w.e.Number, w.e.Key, w.e.Source = draft.Target, draft.Number, draft.Key, draft.Source
 	w.e.Currency, w.e.Total = draft.Currency, decimal.NewNullDecimal(draft.ShopTotal)
 	return &attempt{Body: body, Masked: string(masked)}
+}
+
+// inputOf collects what Map looks at.
+func inputOf(ctx context.Context, shop plugin.Shop, o plugin.Order, set settings.Orders, d Dictionary) (Input, error) {
+	profile, err := shop.Profile(ctx)
+	if err != nil {
+		return Input{}, fmt.Errorf("order %q: %w", o.ID, err)
+	}
+	in := Input{Order: o, Profile: profile, Settings: set, CRM: d}
+	if set.Target != settings.TargetCards {
+		return in, nil
+	}
+	methods, err := shop.Dictionaries().DeliveryMethods(ctx)
+	if err != nil {
+		return Input{}, fmt.Errorf("order %q: %w", o.ID, err)
+	}
+	for _, m := range methods {
+		if m.Code == o.Delivery.Method {
+			in.DeliveryName = m.Name
+		}
+	}
+	return in, nil
 }
 
 // read gets the order, and leaves it out when it is gone or was cancelled before anything was sent.
@@ -309,4 +334,3 @@ func forPersons() []string {
 		string(ReasonUnknownOutcome), string(ReasonTakenByOther), string(ReasonSeveralInCRM), string(ReasonTakenNotFound),
 	}
 }
-

@@ -14,8 +14,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Kind names the outbox among the jobs.
-const Kind = "outbox"
+// TaskKind names the outbox among the jobs.
+const TaskKind = "outbox"
 
 // Connections answers the shop's connections; *settings.Store does. Errors: plugin.ErrNotFound.
 type Connections interface {
@@ -87,12 +87,12 @@ func (x *Exporter) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Ta
 	}
 	tasks := make([]jobs.Task, len(rows))
 	for i, r := range rows {
-		tasks[i] = jobs.Task{Kind: Kind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
+		tasks[i] = jobs.Task{Kind: TaskKind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
 	}
 	return tasks, nil
 }
 
-// Handle implements jobs.Handler for Kind: it does everything that is due for an entry, as long as
+// Handle implements jobs.Handler for TaskKind: it does everything that is due for an entry, as long as
 // nothing makes it wait.
 func (x *Exporter) Handle(ctx context.Context, id int64) error {
 	now := x.Clock.Now()

@@ -172,10 +172,6 @@ func (x *Exporter) Preview(ctx context.Context, conn settings.Connection, order 
 	if err != nil {
 		return nil, nil, fmt.Errorf("preview order %q: %w", order, err)
 	}
-	profile, err := shop.Profile(ctx)
-	if err != nil {
-		return nil, nil, fmt.Errorf("preview order %q: %w", order, err)
-	}
 	sink, err := x.Sink(ctx, conn.ID)
 	if err != nil {
 		return nil, nil, err
@@ -184,7 +180,11 @@ func (x *Exporter) Preview(ctx context.Context, conn settings.Connection, order 
 	if err != nil {
 		return nil, nil, err
 	}
-	draft, blocks := Map(Input{Order: o, Profile: profile, Settings: conn.Settings.Orders, CRM: dict})
+	in, err := inputOf(ctx, shop, o, conn.Settings.Orders, dict)
+	if err != nil {
+		return nil, nil, err
+	}
+	draft, blocks := Map(in)
 	if len(blocks) > 0 {
 		return nil, blocks, nil
 	}

@@ -1,0 +1,125 @@
+package orders
+
+import (
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// card puts what a card of a pipeline has no field for into its lines and its note. A card knows
+// neither discounts nor delivery nor the buyer's comment, so discounts are spread over the prices and
+// shipping becomes a line, to the kopeck.
+func (m *mapper) card() {
+	m.d.Pipeline = m.Settings.Pipeline
+	m.d.Key = "[" + m.d.Key + "]" // the marker that a card is found by
+	m.cardNote()
+	discount := m.d.Discount
+	for i := range m.d.Lines {
+		l := &m.d.Lines[i]
+		l.Price, l.UnitDiscount = l.Price.Sub(l.UnitDiscount), decimal.Zero
+	}
+	if discount.IsPositive() {
+		m.d.Lines = spread(m.d.Lines, discount)
+	}
+	if m.d.ShippingPrice.IsPositive() {
+		m.d.Lines = append(m.d.Lines, Line{Name: "Доставка", Price: m.d.ShippingPrice, Quantity: one()})
+	}
+	m.d.Discount, m.d.ShippingPrice = decimal.Zero, decimal.Zero
+	m.d.Delivery, m.d.Comment, m.d.PromoCode = nil, "", ""
+}
+
+func (m *mapper) cardNote() {
+	rest := m.notes
+	m.notes = nil
+	add := func(label, text string) {
+		if text != "" {
+			m.note(label, text)
+		}
+	}
+	add("Оформлено", m.d.PlacedAt.In(m.zone()).Format("02.01.2006 15:04"))
+	add("Коментар покупця", m.d.Comment)
+	if d := m.d.Delivery; d != nil {
+		add("Доставка", orElse(m.DeliveryName, m.Order.Delivery.Method))
+		add("Адреса", joinText(d.Country, d.Region, d.City, d.PostCode, d.Street, d.SecondLine))
+		add("Відділення", d.Branch)
+		add("Отримувач", joinText(d.Recipient.FullName, d.Recipient.Phone))
+	}
+	if m.d.Discount.IsPositive() {
+		add("Знижка на замовлення", m.money(m.d.Discount))
+	}
+	add("Промокод", m.d.PromoCode)
+	for _, l := range m.d.Lines {
+		add("Коментар до «"+l.Name+"»", l.Comment)
+	}
+	m.notes = append(m.notes, rest...)
+}
+
+func (m *mapper) zone() *time.Location {
+	if m.Profile.Zone == nil {
+		return time.UTC
+	}
+	return m.Profile.Zone
+}
+
+func joinText(parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, ", ")
+}
+
+// spread takes a discount off the prices, each line bearing its share. A line whose new sum its
+// quantity does not divide is split in two a kopeck apart; what even that cannot hold (fractions of a
+// unit) becomes a line of its own. A discount above the whole sum is not spread: the caller sees a
+// difference.
+func spread(lines []Line, discount decimal.Decimal) []Line {
+	var sum decimal.Decimal
+	for _, l := range lines {
+		sum = sum.Add(l.Price.Mul(l.Quantity))
+	}
+	if discount.GreaterThan(sum) {
+		return lines
+	}
+	left, base := discount, sum
+	var out []Line
+	var odd decimal.Decimal
+	for _, l := range lines {
+		total := l.Price.Mul(l.Quantity)
+		share := left
+		if base.IsPositive() {
+			share = left.Mul(total).DivRound(base, 8).RoundFloor(kopecks)
+		}
+		if share.GreaterThan(total) || !total.IsPositive() {
+			share = decimal.Max(decimal.Min(total, left), decimal.Zero)
+		}
+		left, base = left.Sub(share), base.Sub(total)
+		parts, rest := priced(l, total.Sub(share))
+		out, odd = append(out, parts...), odd.Add(rest)
+	}
+	if odd = odd.Sub(left); !odd.IsZero() {
+		out = append(out, Line{Name: "Заокруглення", Price: odd, Quantity: one()})
+	}
+	return out
+}
+
+// priced gives a line prices in whole kopecks that make the total; rest is what they cannot.
+func priced(l Line, total decimal.Decimal) (parts []Line, rest decimal.Decimal) {
+	if !l.Quantity.IsPositive() || total.Equal(l.Price.Mul(l.Quantity)) {
+		return []Line{l}, total.Sub(l.Price.Mul(l.Quantity))
+	}
+	l.Price, _ = total.QuoRem(l.Quantity, kopecks)
+	rest = total.Sub(l.Price.Mul(l.Quantity))
+	kopeck := decimal.New(1, -kopecks)
+	more := rest.Div(kopeck)
+	if rest.IsZero() || !l.Quantity.IsInteger() || !more.IsInteger() {
+		return []Line{l}, rest
+	}
+	dearer := l
+	dearer.Quantity, dearer.Price = more, l.Price.Add(kopeck)
+	l.Quantity = l.Quantity.Sub(more)
+	return []Line{l, dearer}, decimal.Zero
+}
