@@ -294,7 +294,7 @@ func renderOnePayment(p *Payment) onePaymentJSON {
 
 // readPayment reads a new payment; status is what it has unless said otherwise.
 func (s *Server) readPayment(f *form, status string) Payment {
-	p := Payment{Status: status, CreatedAt: s.now(), UpdatedAt: s.now()}
+	p := Payment{Status: status, CreatedAt: s.stamp(), UpdatedAt: s.stamp()}
 	p.MethodID = f.known("payment_method_id", func(id int64) bool { return methodByID(id) != nil })
 	if name := f.text("payment_method"); p.MethodID == 0 && name != "" {
 		if m := findRow(seedMethods(), func(m *dictMethod) bool { return m.Name == name }); m != nil {
@@ -331,6 +331,6 @@ func (s *Server) changePayment(f *form, rows []Payment, id int64) *Payment {
 	if !contains([]string{"paid", "not_paid", "canceled"}, p.Status) {
 		f.invalid("status")
 	}
-	p.UpdatedAt = s.now()
+	p.UpdatedAt = s.stamp()
 	return p
 }

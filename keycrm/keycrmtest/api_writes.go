@@ -107,7 +107,7 @@ func (s *Server) applyOffers(f *form) {
 					o.PurchasedPrice = p.Decimal
 				}
 				row.setText("image_url", &o.Picture)
-				o.UpdatedAt = s.now()
+				o.UpdatedAt = s.stamp()
 			})
 		}
 	}

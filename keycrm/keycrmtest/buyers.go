@@ -32,7 +32,7 @@ func (s *Server) matchBuyer(name, phone, email string) *Buyer {
 	}
 	b := &Buyer{
 		ID: s.db.buyers.next(), FullName: name, Phones: nonEmpty(phone), Emails: nonEmpty(email), HasDuplicates: twin,
-		CreatedAt: s.now(), UpdatedAt: s.now(),
+		CreatedAt: s.stamp(), UpdatedAt: s.stamp(),
 	}
 	s.db.buyers.put(b.ID, b)
 	return b

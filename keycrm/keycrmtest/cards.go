@@ -174,14 +174,14 @@ func (s *Server) postCard(c *call) *answer {
 		return leadsOff(403)
 	}
 	f := readForm(c.body)
-	card := &Card{CreatedAt: s.now(), UpdatedAt: s.now(), VisibleAt: s.now().Add(s.cfg.visibilityDelay)}
+	card := &Card{CreatedAt: s.stamp(), UpdatedAt: s.stamp(), VisibleAt: s.now().Add(s.cfg.visibilityDelay)}
 	s.readCard(f, card)
 	if bad := f.answer(); bad != nil {
 		return bad
 	}
 	s.noteUnknown(c, f)
 	card.ID, card.Contact.ID = s.db.cards.next(), s.nextID(idContact)
-	card.StatusID, card.StatusChangedAt = pipelineByID(card.PipelineID).Statuses[0].ID, s.now()
+	card.StatusID, card.StatusChangedAt = pipelineByID(card.PipelineID).Statuses[0].ID, s.stamp()
 	if card.Title == "" {
 		card.Title = fmt.Sprint(card.ID)
 	}
@@ -226,7 +226,7 @@ func (s *Server) readCard(f *form, card *Card) {
 func (s *Server) readCardLine(f *form) Line {
 	l := Line{
 		SKU: f.text("sku"), Name: f.text("name"), Price: f.amount("price").Decimal, UnitType: f.text("unit_type"),
-		Picture: f.text("picture"), Quantity: decimal.NewFromInt(1), CreatedAt: s.now(), UpdatedAt: s.now(),
+		Picture: f.text("picture"), Quantity: decimal.NewFromInt(1), CreatedAt: s.stamp(), UpdatedAt: s.stamp(),
 	}
 	if q := f.amount("quantity"); q.Valid {
 		l.Quantity = q.Decimal
@@ -307,9 +307,9 @@ func (s *Server) changeCard(row *Card, edit func(*Card)) *Card {
 	edit(&c)
 	s.dropOffBlocks(&c)
 	s.numberRows(c.Lines, c.Payments)
-	c.UpdatedAt = s.now()
+	c.UpdatedAt = s.stamp()
 	if c.StatusID != row.StatusID {
-		c.StatusChangedAt = s.now()
+		c.StatusChangedAt = s.stamp()
 	}
 	s.db.cards.put(c.ID, &c)
 	if c.StatusID != row.StatusID {

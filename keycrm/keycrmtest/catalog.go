@@ -243,7 +243,7 @@ func (s *Server) editOffer(o *Offer, change func(*Offer)) *Offer {
 func (s *Server) editProduct(p *Product, change func(*Product)) *Product {
 	c := clone(p)
 	change(&c)
-	c.UpdatedAt = s.now()
+	c.UpdatedAt = s.stamp()
 	s.db.products.put(c.ID, &c)
 	return &c
 }

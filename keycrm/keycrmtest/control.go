@@ -150,7 +150,7 @@ func (s *Server) releaseChanged(before, after *Order) {
 func (s *Server) AddOrderLine(id int64, l Line) error {
 	return s.EditOrder(id, func(o *Order) {
 		s.tie(&l)
-		l.CreatedAt, l.UpdatedAt = s.now(), s.now()
+		l.CreatedAt, l.UpdatedAt = s.stamp(), s.now()
 		o.Lines = append(o.Lines, l)
 	})
 }
@@ -159,9 +159,9 @@ func (s *Server) AddOrderLine(id int64, l Line) error {
 func (s *Server) SetTracking(id int64, code string) error {
 	return s.EditOrder(id, func(o *Order) {
 		if o.Shipping == nil {
-			o.Shipping = &Shipping{CreatedAt: s.now()}
+			o.Shipping = &Shipping{CreatedAt: s.stamp()}
 		}
-		o.Shipping.TrackingCode, o.Shipping.UpdatedAt = code, s.now()
+		o.Shipping.TrackingCode, o.Shipping.UpdatedAt = code, s.stamp()
 	})
 }
 
@@ -226,8 +226,8 @@ func (s *Server) convert(row *Card) int64 {
 	c := clone(row)
 	o := &Order{
 		ID: s.db.orders.next(), SourceID: c.SourceID, StatusID: 1, ManagerID: c.ManagerID, ManagerComment: c.ManagerComment,
-		Lines: c.Lines, Payments: c.Payments, Marketing: &c.Marketing, CreatedAt: s.now(), UpdatedAt: s.now(),
-		OrderedAt: s.now(), StatusChangedAt: s.now(), VisibleAt: s.now().Add(s.cfg.visibilityDelay),
+		Lines: c.Lines, Payments: c.Payments, Marketing: &c.Marketing, CreatedAt: s.stamp(), UpdatedAt: s.stamp(),
+		OrderedAt: s.stamp(), StatusChangedAt: s.stamp(), VisibleAt: s.now().Add(s.cfg.visibilityDelay),
 	}
 	if o.SourceID == 0 {
 		o.SourceID = seedSources()[0].ID
@@ -273,7 +273,7 @@ func (s *Server) MergeBuyers(from, into int64) (err error) {
 		}
 		c := clone(b)
 		c.Phones, c.Emails = union(c.Phones, a.Phones), union(c.Emails, a.Emails)
-		c.HasDuplicates, c.UpdatedAt = false, s.now()
+		c.HasDuplicates, c.UpdatedAt = false, s.stamp()
 		s.db.buyers.put(into, &c)
 		s.db.buyers.drop(from)
 		for _, id := range s.db.orders.ids() {
@@ -327,13 +327,13 @@ type NewProduct struct {
 func (s *Server) AddProduct(n NewProduct) (id int64) {
 	s.locked(func() {
 		p := clone(&n.Product)
-		p.ID, p.CreatedAt, p.UpdatedAt, p.OfferIDs = s.db.products.next(), s.now(), s.now(), nil
+		p.ID, p.CreatedAt, p.UpdatedAt, p.OfferIDs = s.db.products.next(), s.stamp(), s.stamp(), nil
 		if p.CurrencyCode == "" {
 			p.CurrencyCode = "UAH"
 		}
 		for i := range n.Offers {
 			o := clone(&n.Offers[i])
-			o.ID, o.ProductID, o.CreatedAt, o.UpdatedAt = s.db.offers.next(), p.ID, s.now(), s.now()
+			o.ID, o.ProductID, o.CreatedAt, o.UpdatedAt = s.db.offers.next(), p.ID, s.stamp(), s.stamp()
 			if o.Stock == nil {
 				o.Stock = map[int64]decimal.Decimal{}
 			}
@@ -355,7 +355,7 @@ func (s *Server) EditOffer(id int64, edit func(*Offer)) (err error) {
 			return
 		}
 		was, reserve := o.Quantity(), o.Reserve
-		after := s.editOffer(o, func(o *Offer) { edit(o); o.UpdatedAt = s.now() })
+		after := s.editOffer(o, func(o *Offer) { edit(o); o.UpdatedAt = s.stamp() })
 		if !after.Quantity().Equal(was) || !after.Reserve.Equal(reserve) {
 			s.announceStock(after)
 		}

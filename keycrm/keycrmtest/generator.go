@@ -124,7 +124,7 @@ func (g *generator) uncategorised(i int) bool { return i%211 == 210 }
 func (g *generator) archived(i int) bool { return g.hash(i, forArchive)%37 == 0 }
 
 func (g *generator) varies(i int) bool {
-	return g.leafOf(i).axes != axesNone && g.leafOf(i).unit == "" && g.hash(i, forVariants)%5 < 3
+	return g.leafOf(i).axes != axesNone && g.leafOf(i).unit == "" && g.hash(i, forVariants)%10 < 3
 }
 
 func (g *generator) maxVariants(i int) int {

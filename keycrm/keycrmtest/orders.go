@@ -11,7 +11,7 @@ import (
 // postOrder makes an order, or answers what is wrong with it.
 func (s *Server) postOrder(c *call) *answer {
 	f := readForm(c.body)
-	o := &Order{CreatedAt: s.now(), UpdatedAt: s.now(), VisibleAt: s.now().Add(s.cfg.visibilityDelay)}
+	o := &Order{CreatedAt: s.stamp(), UpdatedAt: s.stamp(), VisibleAt: s.now().Add(s.cfg.visibilityDelay)}
 	f.require("source_id")
 	o.SourceID = f.known("source_id", func(id int64) bool { return sourceByID(id) != nil })
 	o.SourceUUID = f.text("source_uuid")
@@ -30,9 +30,9 @@ func (s *Server) postOrder(c *call) *answer {
 		return bad
 	}
 	s.noteUnknown(c, f)
-	o.ID, o.StatusID, o.StatusChangedAt = s.db.orders.next(), 1, s.now()
+	o.ID, o.StatusID, o.StatusChangedAt = s.db.orders.next(), 1, s.stamp()
 	if o.OrderedAt.IsZero() {
-		o.OrderedAt = s.now()
+		o.OrderedAt = s.stamp()
 	}
 	o.BuyerID = s.matchBuyer(name, phone, email).ID
 	s.numberRows(o.Lines, o.Payments)
@@ -84,7 +84,7 @@ func (s *Server) readOrderFields(f *form, o *Order) {
 	o.OrderedAt = f.moment("ordered_at")
 	o.CustomFields = f.fields("order")
 	if sh := f.object("shipping"); sh != nil {
-		o.Shipping = &Shipping{CreatedAt: s.now()}
+		o.Shipping = &Shipping{CreatedAt: s.stamp()}
 		s.readShipping(sh, o.Shipping, true)
 	}
 	if m := f.object("marketing"); m != nil {
@@ -127,7 +127,7 @@ func (s *Server) readShipping(f *form, sh *Shipping, fresh bool) {
 	if sh.WarehouseRef != "" && (sh.DeliveryServiceID != 1 || !uuidForm.MatchString(sh.WarehouseRef)) {
 		f.invalid("warehouse_ref")
 	}
-	sh.UpdatedAt = s.now()
+	sh.UpdatedAt = s.stamp()
 }
 
 // readLine reads a new line and ties it to the catalog by its SKU alone.
@@ -136,7 +136,7 @@ func (s *Server) readLine(f *form) Line {
 		SKU: f.text("sku"), Name: f.text("name"), Price: f.amount("price").Decimal,
 		PurchasedPrice: f.amount("purchased_price").Decimal, DiscountPercent: f.amount("discount_percent").Decimal,
 		DiscountAmount: f.amount("discount_amount").Decimal, UnitType: f.text("unit_type"), Comment: f.text("comment"),
-		Picture: f.text("picture"), Quantity: decimal.NewFromInt(1), CreatedAt: s.now(), UpdatedAt: s.now(),
+		Picture: f.text("picture"), Quantity: decimal.NewFromInt(1), CreatedAt: s.stamp(), UpdatedAt: s.stamp(),
 	}
 	if q := f.amount("quantity"); q.Valid {
 		l.Quantity = q.Decimal
@@ -189,11 +189,11 @@ func (s *Server) changeOrder(o *Order, edit func(*Order) (keep bool)) *Order {
 	if !edit(&c) {
 		return o
 	}
-	c.UpdatedAt = s.now()
+	c.UpdatedAt = s.stamp()
 	if c.StatusID != o.StatusID {
-		c.StatusChangedAt = s.now()
+		c.StatusChangedAt = s.stamp()
 		if c.ClosedAt = o.ClosedAt; s.closing(c.StatusID) {
-			c.ClosedAt = s.now()
+			c.ClosedAt = s.stamp()
 		}
 	}
 	s.settleStock(&c)
@@ -228,7 +228,7 @@ func (s *Server) putOrder(c *call) *answer {
 		f.setAmount("discount_amount", &o.DiscountAmount)
 		if sh := f.object("shipping"); sh != nil {
 			if o.Shipping == nil {
-				o.Shipping = &Shipping{CreatedAt: s.now()}
+				o.Shipping = &Shipping{CreatedAt: s.stamp()}
 			}
 			s.readShipping(sh, o.Shipping, false)
 		}
@@ -286,7 +286,7 @@ func (s *Server) editLine(row *form, l *Line) {
 	if name := row.text("name"); name != "" && l.OfferID == 0 {
 		l.Name = name
 	}
-	l.UpdatedAt = s.now()
+	l.UpdatedAt = s.stamp()
 }
 
 func (s *Server) postOrderPayment(c *call) *answer {

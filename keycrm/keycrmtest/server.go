@@ -193,6 +193,9 @@ func (s *Server) Keys() []string { return append([]string(nil), s.cfg.keys...) }
 
 func (s *Server) now() time.Time { return s.cfg.now().UTC().Truncate(time.Microsecond) }
 
+// stamp is the time that rows keep: whole seconds, as in KeyCRM.
+func (s *Server) stamp() time.Time { return s.now().Truncate(time.Second) }
+
 // locked runs f under the lock, after the writes that are due, and flushes what changed to the journal. Webhooks that f
 // caused are on their way afterwards.
 func (s *Server) locked(f func()) {

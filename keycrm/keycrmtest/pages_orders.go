@@ -1,0 +1,415 @@
+package keycrmtest
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+type ordersPage struct {
+	head
+	Rows  []orderRow
+	Pager pager
+}
+
+type orderRow struct {
+	ID                                                                   int64
+	SourceUUID, Source, Buyer, Status, Payment, PayClass, Total, Created string
+}
+
+// payWords are what people call the states of payment, with a badge's colour.
+func payWords(state string) (words, class string) {
+	switch state {
+	case "paid":
+		return "оплачено", "good"
+	case "part_paid":
+		return "частково", "warn"
+	case "overpaid":
+		return "переплата", "warn"
+	case "canceled":
+		return "скасовано", ""
+	}
+	return "не оплачено", ""
+}
+
+func (s *Server) statusLabel(id int64) string {
+	st := s.db.statuses.rows[id]
+	if st == nil {
+		return strconv.FormatInt(id, 10)
+	}
+	return statusWords(st)
+}
+
+// statusWords shows an untouched status as the interface does: translated, though the API gives its alias.
+func statusWords(st *OrderStatus) string {
+	known := map[string]string{"new": "Новий", "delivered": "Доставлено", "completed": "Виконано", "canceled": "Скасовано"}
+	if words, ok := known[st.Alias]; ok && st.Name == st.Alias {
+		return words
+	}
+	return st.Name
+}
+
+func sourceName(id int64) string {
+	if src := sourceByID(id); src != nil {
+		return src.Name
+	}
+	return "–"
+}
+
+func (p *pages) orders(w http.ResponseWriter, r *http.Request) {
+	s := p.s
+	v := ordersPage{head: p.head(r, "Замовлення")}
+	s.locked(func() {
+		ids := s.db.orders.ids()
+		v.Pager = newPager(r, len(ids))
+		for _, id := range cut(ids, v.Pager.window()) {
+			v.Rows = append(v.Rows, s.orderRow(s.db.orders.rows[id]))
+		}
+	})
+	p.render(w, http.StatusOK, "orders", v)
+}
+
+func (s *Server) orderRow(o *Order) orderRow {
+	row := orderRow{
+		ID: o.ID, SourceUUID: o.SourceUUID, Source: sourceName(o.SourceID), Status: s.statusLabel(o.StatusID),
+		Total: money(o.GrandTotal()) + " " + currencyOf(o.SourceID), Created: when(o.CreatedAt),
+	}
+	row.Payment, row.PayClass = payWords(o.PaymentStatus())
+	if b := s.db.buyers.rows[o.BuyerID]; b != nil {
+		row.Buyer = b.FullName
+	}
+	return row
+}
+
+type orderPage struct {
+	head
+	O                              Order
+	Statuses, Methods              []choice
+	Lines                          []lineRow
+	Payments                       []paymentRow
+	Totals, Buyer, Shipping, Extra []fact
+	Tracking                       string
+}
+
+type lineRow struct {
+	Name, SKU, Price, Discount, Quantity, Sum, Stock, Note string
+	Linked                                                 bool
+}
+
+type paymentRow struct {
+	ID                                  int64
+	Method, Amount, Status, Description string
+}
+
+func (p *pages) order(w http.ResponseWriter, r *http.Request) {
+	s, in := p.s, input{r}
+	var v orderPage
+	found := false
+	s.locked(func() {
+		if o := s.db.orders.rows[in.path("id")]; o != nil {
+			v, found = s.orderPage(o), true
+		}
+	})
+	if !found {
+		p.missing(w)
+		return
+	}
+	v.head = p.head(r, "Замовлення "+strconv.FormatInt(v.O.ID, 10))
+	p.render(w, http.StatusOK, "order", v)
+}
+
+func (s *Server) orderPage(o *Order) orderPage {
+	v := orderPage{O: clone(o), Lines: lineRows(o.Lines)}
+	for _, st := range s.statuses() {
+		v.Statuses = append(v.Statuses, choice{st.ID, statusWords(&st), st.ID == o.StatusID})
+	}
+	for _, m := range seedMethods() {
+		v.Methods = append(v.Methods, choice{m.ID, m.Name, false})
+	}
+	for _, pay := range o.Payments {
+		words, _ := payWords(pay.Status)
+		v.Payments = append(v.Payments, paymentRow{
+			pay.ID, methodByID(pay.MethodID).Name, money(pay.Amount), words, pay.Description,
+		})
+	}
+	currency := " " + currencyOf(o.SourceID)
+	v.Totals = []fact{
+		{"Товари", money(o.ProductsTotal()) + currency}, {"Знижка", money(o.TotalDiscount()) + currency},
+		{"Доставка", money(o.ShippingPrice.Decimal) + currency}, {"Пакування", money(o.WrapPrice.Decimal) + currency},
+		{"Податки", money(o.Taxes.Decimal) + currency}, {"Разом", money(o.GrandTotal()) + currency},
+		{"Сплачено", money(o.PaymentsTotal()) + currency},
+	}
+	v.Buyer = s.buyerFacts(o.BuyerID)
+	v.Shipping, v.Extra = shippingFacts(o.Shipping), s.extraFacts(o)
+	if o.Shipping != nil {
+		v.Tracking = o.Shipping.TrackingCode
+	}
+	return v
+}
+
+func lineRows(lines []Line) []lineRow {
+	return list(lines, func(l *Line) lineRow {
+		stock := map[string]string{stockReserved: "резерв", stockFulfilled: "списано"}[l.StockStatus]
+		var notes []string
+		for _, pr := range l.Properties {
+			notes = append(notes, pr.Name+": "+pr.Value)
+		}
+		if l.Comment != "" {
+			notes = append(notes, l.Comment)
+		}
+		return lineRow{
+			l.Name, l.SKU, money(l.Price), money(l.TotalDiscount()), l.Quantity.String(),
+			money(l.PriceSold().Mul(l.Quantity)), stock, strings.Join(notes, "; "), l.OfferID != 0,
+		}
+	})
+}
+
+func (s *Server) buyerFacts(id int64) []fact {
+	b := s.db.buyers.rows[id]
+	if b == nil {
+		return []fact{{"Покупець", "видалено"}}
+	}
+	return filled([]fact{
+		{"Ім'я", b.FullName}, {"Телефон", strings.Join(b.Phones, ", ")}, {"E-mail", strings.Join(b.Emails, ", ")},
+		{"Id", strconv.FormatInt(id, 10)},
+	})
+}
+
+func filled(facts []fact) []fact {
+	var out []fact
+	for _, f := range facts {
+		if f.Value != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func shippingFacts(sh *Shipping) []fact {
+	if sh == nil {
+		return []fact{{"Спосіб", "не вказано"}}
+	}
+	service := ""
+	if d := deliveryByID(sh.DeliveryServiceID); d != nil {
+		service = d.Name
+	}
+	return filled([]fact{
+		{"Спосіб", service}, {"Країна", sh.Country}, {"Область", sh.Region}, {"Місто", sh.City}, {"Індекс", sh.Zip},
+		{"Адреса", sh.SecondaryLine}, {"Відділення", sh.ReceivePoint}, {"Код відділення", sh.WarehouseRef},
+		{"Одержувач", sh.RecipientFullName}, {"Телефон", sh.RecipientPhone}, {"Дата", sh.ShippingDate},
+	})
+}
+
+func (s *Server) extraFacts(o *Order) []fact {
+	facts := []fact{
+		{"Номер на джерелі", o.SourceUUID}, {"Джерело", sourceName(o.SourceID)}, {"Замовлено (UTC)", when(o.OrderedAt)},
+		{"Статус змінено (UTC)", when(o.StatusChangedAt)}, {"Коментар покупця", o.BuyerComment},
+		{"Промокод", o.Promocode}, {"Текст листівки", o.GiftMessage},
+	}
+	facts = append(facts, marketingFacts(o.Marketing)...)
+	for _, v := range o.CustomFields {
+		if def := fieldByUUID(v.UUID); def != nil {
+			facts = append(facts, fact{def.Name, string(v.Value)})
+		}
+	}
+	var tags []string
+	for _, id := range o.Tags {
+		tags = append(tags, tagByID(id).Name)
+	}
+	return filled(append(facts, fact{"Теги", strings.Join(tags, ", ")}))
+}
+
+func marketingFacts(m *Marketing) []fact {
+	if m == nil {
+		return nil
+	}
+	return []fact{
+		{"utm_source", m.Source}, {"utm_medium", m.Medium}, {"utm_campaign", m.Campaign}, {"utm_term", m.Term},
+		{"utm_content", m.Content},
+	}
+}
+
+func orderPath(id int64) string { return "/orders/" + strconv.FormatInt(id, 10) }
+
+func (p *pages) orderStatus(f *input) (string, error) {
+	id := f.path("id")
+	return orderPath(id), p.s.SetOrderStatus(id, f.id("status_id"))
+}
+
+func (p *pages) orderTracking(f *input) (string, error) {
+	id := f.path("id")
+	return orderPath(id), p.s.SetTracking(id, f.text("tracking_code"))
+}
+
+func (p *pages) orderComment(f *input) (string, error) {
+	id := f.path("id")
+	return orderPath(id), p.s.EditOrder(id, func(o *Order) { o.ManagerComment = f.text("manager_comment") })
+}
+
+func (p *pages) addLine(f *input) (string, error) {
+	id := f.path("id")
+	price, err := f.amount("price")
+	if err != nil {
+		return "", err
+	}
+	quantity, err := f.amount("quantity")
+	if err != nil {
+		return "", err
+	}
+	l := Line{SKU: f.text("sku"), Name: f.text("name"), Price: price, Quantity: quantity}
+	p.s.locked(func() {
+		if found := p.s.offersBySKU(l.SKU); len(found) > 0 && f.text("price") == "" {
+			l.Price = found[0].Price
+		}
+	})
+	if l.Name == "" {
+		l.Name = l.SKU
+		p.s.locked(func() {
+			if found := p.s.offersBySKU(l.SKU); len(found) > 0 {
+				l.Name = p.s.product(found[0].ProductID).Name
+			}
+		})
+	}
+	return orderPath(id), p.s.AddOrderLine(id, l)
+}
+
+func (p *pages) addPayment(f *input) (string, error) {
+	id := f.path("id")
+	amount, err := f.amount("amount")
+	if err != nil {
+		return "", err
+	}
+	method := f.id("payment_method_id")
+	if methodByID(method) == nil {
+		return "", missing("payment method", method)
+	}
+	return orderPath(id), p.s.EditOrder(id, func(o *Order) {
+		o.Payments = append(o.Payments, Payment{
+			MethodID: method, Amount: amount, Status: "paid", Description: f.text("description"),
+			PaidAt: p.s.stamp(), CreatedAt: p.s.stamp(), UpdatedAt: p.s.stamp(),
+		})
+	})
+}
+
+func (p *pages) editPayment(f *input) (string, error) {
+	id, inner, state := f.path("id"), f.path("inner"), f.text("status")
+	if !contains([]string{"paid", "not_paid", "canceled"}, state) {
+		return "", userError("невідомий стан оплати.")
+	}
+	return orderPath(id), p.s.EditOrder(id, func(o *Order) {
+		if pay := findRow(o.Payments, func(pay *Payment) bool { return pay.ID == inner }); pay != nil {
+			pay.Status, pay.UpdatedAt = state, p.s.stamp()
+		}
+	})
+}
+
+func (p *pages) deleteOrder(f *input) (string, error) {
+	return "/orders", p.s.DeleteOrder(f.path("id"))
+}
+
+type cardsPage struct {
+	head
+	Off       bool
+	Pipelines []choice
+	Statuses  []choice
+	Columns   []boardColumn
+}
+
+type boardColumn struct {
+	ID           int64
+	Title, Color string
+	Cards        []boardCard
+}
+
+type boardCard struct {
+	ID, OrderID                    int64
+	Title, Contact, Total, Created string
+}
+
+func (p *pages) cards(w http.ResponseWriter, r *http.Request) {
+	s := p.s
+	id, _ := strconv.ParseInt(r.URL.Query().Get("pipeline"), 10, 64) // 0: the first
+	pipe := pipelineByID(id)
+	if pipe == nil {
+		pipe = &seedPipelines()[0]
+	}
+	v := cardsPage{head: p.head(r, "Воронки"), Statuses: cardStatuses(0)}
+	for _, other := range seedPipelines() {
+		v.Pipelines = append(v.Pipelines, choice{other.ID, other.Name, other.ID == pipe.ID})
+	}
+	s.locked(func() {
+		v.Off = s.settings().PipelinesOff
+		for _, st := range pipe.Statuses {
+			col := boardColumn{ID: st.ID, Title: st.Title, Color: st.Color}
+			for _, id := range s.db.cards.ids() {
+				if c := s.db.cards.rows[id]; c.StatusID == st.ID {
+					col.Cards = append(col.Cards, boardCard{
+						c.ID, c.TargetID, c.Title, c.Contact.FullName, money(c.ProductsTotal()), when(c.CreatedAt),
+					})
+				}
+			}
+			v.Columns = append(v.Columns, col)
+		}
+	})
+	p.render(w, http.StatusOK, "cards", v)
+}
+
+// cardStatuses are the statuses of all pipelines: a card can move to another one.
+func cardStatuses(chosen int64) []choice {
+	var out []choice
+	for _, pipe := range seedPipelines() {
+		for _, st := range pipe.Statuses {
+			out = append(out, choice{st.ID, pipe.Name + ": " + st.Title, st.ID == chosen})
+		}
+	}
+	return out
+}
+
+type cardPage struct {
+	head
+	C        Card
+	Statuses []choice
+	Lines    []lineRow
+	Facts    []fact
+}
+
+func (p *pages) card(w http.ResponseWriter, r *http.Request) {
+	in := input{r}
+	c, ok := p.s.Card(in.path("id"))
+	if !ok {
+		p.missing(w)
+		return
+	}
+	pipe, _ := pipelineStatus(c.StatusID)
+	facts := []fact{
+		{"Воронка", pipe.Name}, {"Джерело", sourceName(c.SourceID)}, {"Контакт", c.Contact.FullName},
+		{"Телефон", c.Contact.Phone}, {"E-mail", c.Contact.Email}, {"Товари", money(c.ProductsTotal())},
+		{"Сплачено", money(paidTotal(c.Payments))}, {"Нотатка", c.Note}, {"Створено (UTC)", when(c.CreatedAt)},
+	}
+	facts = append(facts, marketingFacts(&c.Marketing)...)
+	for _, v := range c.CustomFields {
+		if def := fieldByUUID(v.UUID); def != nil {
+			facts = append(facts, fact{def.Name, string(v.Value)})
+		}
+	}
+	p.render(w, http.StatusOK, "card", cardPage{
+		p.head(r, "Картка "+c.Title), c, cardStatuses(c.StatusID), lineRows(c.Lines), filled(facts),
+	})
+}
+
+func (p *pages) cardStatus(f *input) (string, error) {
+	id, status := f.path("id"), f.id("status_id")
+	err := p.s.SetCardStatus(id, status)
+	pipe, _ := pipelineStatus(status)
+	if err != nil || pipe == nil {
+		return "", err
+	}
+	return "/cards?pipeline=" + strconv.FormatInt(pipe.ID, 10), nil
+}
+
+func (p *pages) convertCard(f *input) (string, error) {
+	id, err := p.s.ConvertCard(f.path("id"))
+	return orderPath(id), err
+}
+
+func (p *pages) deleteCard(f *input) (string, error) { return "/cards", p.s.DeleteCard(f.path("id")) }
