@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -155,11 +154,5 @@ func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task
 }
 
 func (e *Engine) now() time.Time { return e.deps.Clock.Now().UTC() }
-
-// Handle implements jobs.Handler: it works on a run for one slice and says in the run's row when to
-// go on. A run that is over, not due or held by another worker is no error.
-func (e *Engine) Handle(ctx context.Context, id int64) error {
-	return errors.New("not built")
-}
 
 var _ jobs.Source = (*Engine)(nil)

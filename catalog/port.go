@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -106,9 +105,3 @@ type Stock struct {
 // Unsent answers, for variants of a shop, the units of placed orders that the CRM does not have yet
 // and whose stock it therefore still counts. Variants without any may be left out.
 type Unsent func(ctx context.Context, conn plugin.ConnectionID, variants []plugin.VariantID) (map[plugin.VariantID]decimal.Decimal, error)
-
-// reading is a value with the moment it was read at, UTC.
-type reading[T any] struct {
-	row T
-	at  time.Time
-}

@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/microcosm-cc/bluemonday"
+
+	"github.com/keybridge/keybridge/plugin"
 )
 
 // maxDescription is the longest description that is taken over, in bytes of HTML as it came.
@@ -37,4 +39,25 @@ func clean(s string) string {
 		s = strings.ToValidUTF8(s, "")
 	}
 	return strings.ReplaceAll(s, "\x00", "")
+}
+
+// scrubbed is the product with texts that a database keeps.
+func (p Product) scrubbed() Product {
+	for _, s := range []*string{&p.Name, &p.Description, &p.Currency, &p.Unit} {
+		*s = clean(*s)
+	}
+	p.Pictures, p.Attributes, p.Own = each(p.Pictures, clean), scrubbedList(p.Attributes), p.Own.scrubbed()
+	return p
+}
+
+// scrubbed is the offer with texts that a database keeps.
+func (o Offer) scrubbed() Offer {
+	o.SKU, o.Barcode, o.Options = clean(o.SKU), clean(o.Barcode), scrubbedList(o.Options)
+	return o
+}
+
+func scrubbedList(list []plugin.Attribute) []plugin.Attribute {
+	return each(list, func(a plugin.Attribute) plugin.Attribute {
+		return plugin.Attribute{Name: clean(a.Name), Value: clean(a.Value)}
+	})
 }

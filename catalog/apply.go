@@ -1,0 +1,337 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// PluginID is how we sign writes to the shop.
+const PluginID = "keybridge"
+
+func (w *worker) origin() plugin.Origin {
+	return plugin.Origin{
+		Plugin: PluginID, Connection: w.run.Connection, Ref: "run " + strconv.FormatInt(w.run.ID, 10),
+	}
+}
+
+// write writes the next planned products.
+func (w *worker) write(ctx context.Context) error {
+	total := w.run.Total
+	if total == 0 {
+		var err error
+		if total, err = w.e.store.countPlans(ctx, w.run.ID, planPending); err != nil {
+			return err
+		}
+	}
+	plans, err := w.e.store.openPlans(ctx, w.run.ID, planPending, w.e.deps.Config.WriteBatch)
+	if err != nil {
+		return err
+	}
+	if len(plans) == 0 {
+		return w.skipTo(ctx, WriteAgain)
+	}
+	return w.apply(ctx, plans, total, false)
+}
+
+// writeAgain plans what failed anew and tries it once more.
+func (w *worker) writeAgain(ctx context.Context) error {
+	old, err := w.e.store.openPlans(ctx, w.run.ID, planAgain, w.e.deps.Config.WriteBatch)
+	if err != nil {
+		return err
+	}
+	if len(old) == 0 {
+		return w.skipTo(ctx, WriteImages)
+	}
+	ids := each(old, func(p planned) string { return p.CRM })
+	if did, err := w.resolve(ctx, ids); did || err != nil {
+		return err
+	}
+	rows, err := w.e.store.standingsOf(ctx, w.run, w.writesCategories(), w.rulesHash, ids)
+	if err != nil {
+		return err
+	}
+	batch, err := w.decideAll(ctx, rows)
+	if err != nil {
+		return err
+	}
+	// What needs no write any more is done; what was listed before is not listed again.
+	batch.items = nil
+	still := setOf(each(batch.plans, func(p planned) string { return p.CRM }))
+	var done []written
+	for _, p := range old {
+		if !still[p.CRM] {
+			done = append(done, written{CRM: p.CRM, State: planDone, Product: p.Product})
+		}
+	}
+	run := w.next()
+	err = w.commit(ctx, run, func(tx *sqlx.Tx) error {
+		if err := w.storePlan(ctx, tx, run, batch); err != nil {
+			return err
+		}
+		return w.e.store.markPlans(ctx, tx, run.ID, done)
+	})
+	if err != nil || len(batch.plans) == 0 {
+		return err
+	}
+	return w.apply(ctx, batch.plans, w.run.Total, true)
+}
+
+// writing is a batch on its way to the shop and what came of it.
+type writing struct {
+	last       bool // nothing is tried again
+	categories map[string]plugin.CategoryID
+
+	marks   []written
+	settled []settled
+	joints  []joint
+	gone    map[string]string
+	changes []Change
+	items   []Item
+	refused []string // creations the shop did not make
+
+	fulfilled                            []written // creations that came to be
+	created, updated, unchanged, missing int
+}
+
+// apply writes a batch to the shop and commits what came of it.
+func (w *worker) apply(ctx context.Context, plans []planned, total int64, last bool) error {
+	b := &writing{last: last, gone: map[string]string{}}
+	var err error
+	wanted := unique(each(plans, func(p planned) string { return p.Category }))
+	if b.categories, err = w.e.store.categoryTargets(ctx, w.run.Connection, wanted); err != nil {
+		return err
+	}
+	var creates, updates []planned
+	for _, p := range plans {
+		if p.Action == actCreate {
+			creates = append(creates, p)
+		} else {
+			updates = append(updates, p)
+		}
+	}
+	if err := w.applyCreates(ctx, creates, b); err != nil {
+		return err
+	}
+	if err := w.applyUpdates(ctx, updates, b); err != nil {
+		return err
+	}
+	run := w.next()
+	run.Done, run.Total = run.Done+int64(len(plans)), total
+	return w.commit(ctx, run, func(tx *sqlx.Tx) error { return w.record(ctx, tx, run, b) })
+}
+
+// record stores what a batch came to.
+func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) error {
+	s, now := w.e.store, w.e.now()
+	run.Counters.Created += b.created
+	run.Counters.Updated += b.updated
+	run.Counters.Unchanged += b.unchanged
+	run.Counters.Missing += b.missing
+	run.Counters.count(b.items)
+	for _, f := range []func() error{
+		func() error { return s.dropIntents(ctx, tx, run.Connection, b.refused) },
+		func() error { return w.fulfil(ctx, tx, b.fulfilled) },
+		func() error { return s.joinVariants(ctx, tx, *run, b.joints) },
+		func() error { return s.markGone(ctx, tx, run.Connection, b.gone) },
+		func() error { return s.settle(ctx, tx, *run, w.rulesHash, b.settled, now) },
+		func() error { return s.addChanges(ctx, tx, run.ID, b.changes, now) },
+		func() error { return s.addItems(ctx, tx, run.ID, b.items, now) },
+		func() error { return s.markPlans(ctx, tx, run.ID, b.marks) },
+	} {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fulfil turns intents into links.
+func (w *worker) fulfil(ctx context.Context, tx *sqlx.Tx, rows []written) error {
+	for _, r := range rows {
+		if err := w.e.store.fulfil(ctx, tx, w.run, r.CRM, r.Product, w.e.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyUpdates joins what was found by key, before anything is written to it, and patches.
+func (w *worker) applyUpdates(ctx context.Context, plans []planned, b *writing) error {
+	plans, err := w.join(ctx, plans, b)
+	if err != nil {
+		return err
+	}
+	var patches []plugin.ProductPatch
+	var of []planned
+	for _, p := range plans {
+		patch := b.patchOf(p)
+		if patch == nil {
+			b.wrote(p, plugin.ProductResult{ID: p.Product, Version: p.Seen})
+			continue
+		}
+		patches, of = append(patches, *patch), append(of, p)
+	}
+	if len(patches) == 0 {
+		return nil
+	}
+	results, err := w.catalog.UpdateProducts(ctx, w.origin(), patches)
+	if err := answered(len(patches), len(results), err); err != nil {
+		return err
+	}
+	for i, res := range results {
+		if res.Err != nil {
+			b.failed(of[i], res.Err)
+			continue
+		}
+		b.wrote(of[i], res)
+	}
+	return nil
+}
+
+// answered checks that a batch was answered item by item.
+func answered(asked, got int, err error) error {
+	if err == nil && asked != got {
+		err = fmt.Errorf("%d items were answered by %d: %w", asked, got, plugin.ErrUnsupported)
+	}
+	return fromShop(err)
+}
+
+// join links the products of a batch that were found by key. One that somebody else has linked
+// meanwhile is a conflict.
+func (w *worker) join(ctx context.Context, plans []planned, b *writing) ([]planned, error) {
+	var joining []planned
+	for _, p := range plans {
+		if p.Joins {
+			joining = append(joining, p)
+		}
+	}
+	if len(joining) == 0 {
+		return plans, nil
+	}
+	var ours map[string]bool
+	err := w.commit(ctx, w.next(), func(tx *sqlx.Tx) (err error) {
+		ours, err = w.e.store.join(ctx, tx, w.run, joining, w.e.now())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []planned
+	for _, p := range plans {
+		if p.Joins && !ours[p.CRM] {
+			b.marks = append(b.marks, written{CRM: p.CRM, State: planFailed, Product: p.Product})
+			b.item(p, ItemConflict, ReasonLinkedElsewhere, Params{"product": string(p.Product)})
+			continue
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// patchOf completes a patch with the category; nil when there is nothing to write.
+func (b *writing) patchOf(p planned) *plugin.ProductPatch {
+	id := b.categories[p.Category]
+	if id == "" {
+		return p.Patch
+	}
+	patch := plugin.ProductPatch{ID: p.Product, Expect: p.Seen}
+	if p.Patch != nil {
+		patch = *p.Patch
+	}
+	patch.CategoryID = &id
+	return &patch
+}
+
+// wrote notes what stands as planned.
+func (b *writing) wrote(p planned, res plugin.ProductResult) {
+	b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: res.ID, Images: len(p.Images) > 0})
+	s := settled{CRM: p.CRM, Hash: p.Hash, Version: res.Version, Category: b.categoryOf(p), Missing: p.Missing, Images: imagesDone}
+	if len(p.Images) > 0 {
+		s.Images = imagesPending
+	}
+	b.settled = append(b.settled, s)
+	for offer, variant := range p.Pairs {
+		b.joints = append(b.joints, joint{Offer: offer, CRM: p.CRM, Variant: variant, Product: res.ID, ReadAt: p.ReadAt})
+	}
+	for i, offer := range p.Adds {
+		if i < len(res.Added) {
+			b.joints = append(b.joints, joint{Offer: offer, CRM: p.CRM, Variant: res.Added[i], Product: res.ID, ReadAt: p.ReadAt})
+		}
+	}
+	for offer, note := range p.Gone {
+		b.gone[offer] = note
+	}
+	b.count(p, res)
+}
+
+// categoryOf is the shop category the product lies in as far as we know.
+func (b *writing) categoryOf(p planned) plugin.CategoryID {
+	if id := b.categories[p.Category]; id != "" {
+		return id
+	}
+	return p.InCategory
+}
+
+func (b *writing) count(p planned, res plugin.ProductResult) {
+	if !res.Changed {
+		// Pictures still to come decide whether the product counts as updated.
+		if p.Action != actLink && len(p.Images) == 0 {
+			b.unchanged++
+		}
+		return
+	}
+	switch p.Action {
+	case actCreate:
+		b.created++
+	case actMissing:
+		b.missing++
+	default:
+		b.updated++
+	}
+	for _, c := range p.Changes {
+		if c.Field == FieldCategory && b.categories[p.Category] == "" {
+			continue // the category could not be made, so nothing was moved
+		}
+		c.CRMID, c.Product, c.Name = p.CRM, res.ID, p.Name
+		b.changes = append(b.changes, c)
+	}
+}
+
+// failed notes what the shop did not take: what another try may mend is tried once more at the end.
+func (b *writing) failed(p planned, err error) {
+	reason, params, again := shopReason(err)
+	if again && !b.last {
+		b.marks = append(b.marks, written{CRM: p.CRM, State: planAgain, Product: p.Product})
+		return
+	}
+	b.marks = append(b.marks, written{CRM: p.CRM, State: planFailed, Product: p.Product})
+	b.item(p, ItemError, reason, params)
+}
+
+func (b *writing) item(p planned, kind ItemKind, r Reason, params Params) {
+	b.items = append(b.items, Item{Kind: kind, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: r, Params: params})
+}
+
+// shopReason reads the shop's answer about one item.
+func shopReason(err error) (r Reason, p Params, again bool) {
+	var refusal *plugin.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return ReasonShopRefused, Params{"message": refusal.Reason}, false
+	case errors.Is(err, plugin.ErrRefused):
+		return ReasonShopRefused, nil, false
+	case errors.Is(err, plugin.ErrConflict):
+		return ReasonShopConflict, nil, true
+	case errors.Is(err, plugin.ErrNotFound):
+		return ReasonShopGone, nil, true
+	case errors.Is(err, plugin.ErrInvalid), errors.Is(err, plugin.ErrUnsupported):
+		return ReasonShopInvalid, nil, false
+	}
+	return ReasonShopError, nil, true
+}

@@ -1,0 +1,193 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// applyCreates creates products. Before the shop is asked, the intent is stored; a worker that finds
+// an intent looks whether the product came to be, so a crash in between never makes a double.
+func (w *worker) applyCreates(ctx context.Context, plans []planned, b *writing) error {
+	if len(plans) == 0 {
+		return nil
+	}
+	ids := each(plans, func(p planned) string { return p.CRM })
+	begun, err := w.e.store.intents(ctx, w.run.Connection, ids)
+	if err != nil {
+		return err
+	}
+	found, err := w.made(ctx, begun)
+	if err != nil {
+		return err
+	}
+	fresh := plans[:0:0]
+	for _, p := range plans {
+		if made, ok := found[p.CRM]; ok {
+			if err := w.adopt(ctx, p, made, b); err != nil {
+				return err
+			}
+			continue
+		}
+		fresh = append(fresh, p)
+	}
+	if err := w.noteIntents(ctx, fresh, begun); err != nil {
+		return err
+	}
+	return w.createProducts(ctx, fresh, b)
+}
+
+// noteIntents stores the intents of products not begun yet, with what bears their ids already.
+func (w *worker) noteIntents(ctx context.Context, plans []planned, begun []intent) error {
+	known := setOf(each(begun, func(i intent) string { return i.CRM }))
+	var ids []string
+	for _, p := range plans {
+		if !known[p.CRM] {
+			ids = append(ids, p.CRM)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	hits, err := w.catalog.ProductsByKey(ctx, plugin.KeyExternalID, ids)
+	if err := answered(len(ids), len(hits), err); err != nil {
+		return err
+	}
+	return w.commit(ctx, w.next(), func(tx *sqlx.Tx) error {
+		for i, id := range ids {
+			before := each(hits[i], func(h plugin.KeyHit) string { return string(h.ProductID) })
+			if err := w.e.store.putIntent(ctx, tx, w.run, intent{CRM: id, Before: before}, w.e.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// createProducts asks the shop.
+func (w *worker) createProducts(ctx context.Context, plans []planned, b *writing) error {
+	if len(plans) == 0 {
+		return nil
+	}
+	batch := make([]plugin.NewProduct, len(plans))
+	for i, p := range plans {
+		batch[i] = *p.New
+		batch[i].CategoryID = b.categories[p.Category]
+	}
+	results, err := w.catalog.CreateProducts(ctx, w.origin(), batch)
+	if err := answered(len(batch), len(results), err); err != nil {
+		return err
+	}
+	for i, res := range results {
+		p := plans[i]
+		if res.Err == nil {
+			res.Changed = true
+			b.fulfilled = append(b.fulfilled, written{CRM: p.CRM, Product: res.ID})
+			b.wrote(p, res)
+			continue
+		}
+		if _, _, again := shopReason(res.Err); !again {
+			b.refused = append(b.refused, p.CRM)
+		}
+		b.failed(p, res.Err)
+	}
+	return nil
+}
+
+// made looks for products that earlier tries have created: those that bear the external id now and
+// did not before.
+func (w *worker) made(ctx context.Context, begun []intent) (map[string]plugin.ProductID, error) {
+	if len(begun) == 0 {
+		return nil, nil
+	}
+	hits, err := w.catalog.ProductsByKey(ctx, plugin.KeyExternalID, each(begun, func(i intent) string { return i.CRM }))
+	if err := answered(len(begun), len(hits), err); err != nil {
+		return nil, err
+	}
+	out := map[string]plugin.ProductID{}
+	for i, in := range begun {
+		for _, h := range hits[i] {
+			if _, have := out[in.CRM]; !have && !slices.Contains(in.Before, string(h.ProductID)) {
+				out[in.CRM] = h.ProductID
+			}
+		}
+	}
+	owners, err := w.e.store.ownersOf(ctx, w.run.Shop, slices.Collect(maps.Values(out)))
+	if err != nil {
+		return nil, err
+	}
+	for crm, id := range out {
+		if _, taken := owners[id]; taken {
+			delete(out, crm)
+		}
+	}
+	return out, nil
+}
+
+// adopt takes a product that an earlier try has created for the one just planned.
+func (w *worker) adopt(ctx context.Context, p planned, id plugin.ProductID, b *writing) error {
+	products, err := w.catalog.Products(ctx, w.rules.Lang, []plugin.ProductID{id})
+	if err != nil {
+		return fromShop(err)
+	}
+	if len(products) == 0 {
+		return fromShop(fmt.Errorf("product %q was found and cannot be read: %w", id, plugin.ErrTemporary))
+	}
+	shop := products[0]
+	b.fulfilled = append(b.fulfilled, written{CRM: p.CRM, Product: id})
+	p.Pairs = pairMade(w.rules, p, shop)
+	b.wrote(p, plugin.ProductResult{ID: id, Version: shop.Version, Changed: true})
+	return nil
+}
+
+// pairMade joins the offers of a product we have made to its variants: as always, and what is left
+// in the order they were given.
+func pairMade(r rules, p planned, shop plugin.Product) map[string]plugin.VariantID {
+	offers := make([]Offer, len(p.Adds))
+	for i, id := range p.Adds {
+		v := p.New.Variants[i]
+		offers[i] = Offer{ID: id, SKU: v.SKU, Barcode: v.Barcode, Options: v.Options}
+	}
+	pairs := pair(r, offers, shop, nil).pairs
+	taken := map[plugin.VariantID]bool{}
+	for _, v := range pairs {
+		taken[v] = true
+	}
+	if len(shop.Variants) != len(offers) {
+		return pairs
+	}
+	for i, o := range offers {
+		if v := shop.Variants[i].ID; pairs[o.ID] == "" && !taken[v] {
+			pairs[o.ID] = v
+		}
+	}
+	return pairs
+}
+
+// resolve finishes creations that an earlier run has left open; did says that something was changed.
+func (w *worker) resolve(ctx context.Context, ids []string) (did bool, err error) {
+	if len(ids) == 0 {
+		return false, nil
+	}
+	begun, err := w.e.store.intents(ctx, w.run.Connection, ids)
+	if err != nil {
+		return false, err
+	}
+	found, err := w.made(ctx, begun)
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	return true, w.commit(ctx, w.next(), func(tx *sqlx.Tx) error {
+		for crm, id := range found {
+			if err := w.e.store.fulfil(ctx, tx, w.run, crm, id, w.e.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,118 @@
+package catalog
+
+import (
+	"strconv"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// decide plans one live product of the CRM. It is pure: the same input answers the same plan.
+func decide(r rules, g goods, f facts) decision {
+	if f.Link != nil {
+		return decideLinked(r, g, f)
+	}
+	found, none := match(r, g, f)
+	switch {
+	case none != nil:
+		return *none
+	case found != nil:
+		return decideMatched(r, g, f, *found)
+	}
+	return create(r, g, f)
+}
+
+// decideLinked plans a product that was joined before.
+func decideLinked(r rules, g goods, f facts) decision {
+	if !r.updates() {
+		d := decision{Action: actNone, Product: f.Shop.ID}
+		d.item(ItemSkip, ReasonNotUpdated, nil)
+		return d
+	}
+	return update(r, g, f, *f.Shop)
+}
+
+// decideMatched plans a product that the key has just found.
+func decideMatched(r rules, g goods, f facts, shop plugin.Product) decision {
+	if r.updates() {
+		d := update(r, g, f, shop)
+		d.Joins = d.Action != actNone
+		return d
+	}
+	d := decision{Action: actLink, Product: shop.ID, Seen: shop.Version, Joins: true}
+	d.Pairs = pair(r, g.Offers, shop, nil).pairs
+	d.item(ItemSkip, ReasonNotUpdated, nil)
+	return d
+}
+
+// create plans a product that the shop does not have.
+func create(r rules, g goods, f facts) decision {
+	d := decision{Action: actNone}
+	switch {
+	case r.New == settings.NewSkip:
+		d.item(ItemSkip, ReasonNotCreated, nil)
+		return d
+	case g.Product.Name == "":
+		d.item(ItemError, ReasonNoName, nil)
+		return d
+	case len(g.Offers) == 0:
+		d.item(ItemSkip, ReasonNoOffers, nil)
+		return d
+	case len(g.Offers) > 1 && !r.Can.Variants:
+		d.item(ItemError, ReasonVariantsUnknown, Params{"count": strconv.Itoa(len(g.Offers))})
+		return d
+	}
+	d.Action = actCreate
+	d.New = newProduct(r, g, &d)
+	if r.Can.Categories || f.Category.ID != "" {
+		d.Category = categoryOf(g, f)
+	}
+	if r.Can.Images {
+		d.Images = g.Product.Pictures
+	}
+	d.change("", FieldCreated, "", g.Product.Name)
+	return d
+}
+
+func newProduct(r rules, g goods, d *decision) *plugin.NewProduct {
+	p := &plugin.NewProduct{
+		Lang: r.Lang, ExternalID: g.Product.ID, Name: g.Product.Name, Description: g.Description,
+		Orderable: true, Unit: g.Product.Unit,
+	}
+	if g.TooLong {
+		d.item(ItemNote, ReasonDescriptionLong, nil)
+	}
+	if r.Can.Attributes {
+		p.Attributes = g.Product.Attributes
+	}
+	priced := false
+	for _, o := range g.Offers {
+		v := newVariant(r, g, o, d)
+		priced = priced || v.Price.IsSet()
+		p.Variants = append(p.Variants, v)
+		d.Adds = append(d.Adds, o.ID)
+	}
+	// What has no price at all cannot be sold, so buyers do not see it before a person has looked.
+	p.Published = r.New == settings.NewPublish && priced
+	return p
+}
+
+func newVariant(r rules, g goods, o Offer, d *decision) plugin.NewVariant {
+	v := plugin.NewVariant{
+		SKU: o.SKU, Barcode: o.Barcode, Price: price(r, g, o, d), Orderable: true, Published: true,
+		Size: sizeOf(g, o), Options: o.Options,
+	}
+	if r.Can.Stock {
+		units := stock(o, nil, "")
+		v.Stock = &units
+	}
+	return v
+}
+
+// categoryOf is the CRM category to write, when the shop has or will have it.
+func categoryOf(g goods, f facts) string {
+	if f.Category.ID == "" && !f.Category.Pending {
+		return ""
+	}
+	return g.Product.CategoryID
+}

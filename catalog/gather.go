@@ -1,0 +1,215 @@
+package catalog
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// material is what planning some products needs to know, read in few calls.
+type material struct {
+	goods map[string]goods
+	links map[string]link
+	// shop holds products of the shop: linked ones and those a key has found.
+	shop map[plugin.ProductID]plugin.Product
+	// hits are the products that a key found, by the CRM's product.
+	hits    map[string][]plugin.ProductID
+	owners  map[plugin.ProductID]ownership
+	several map[string]bool
+	unsent  map[plugin.VariantID]decimal.Decimal
+	// lost are links whose product the shop no longer has.
+	lost []string
+	us   plugin.ConnectionID
+}
+
+// gather reads it.
+func (w *worker) gather(ctx context.Context, rows []standing) (material, error) {
+	m := material{us: w.run.Connection, shop: map[plugin.ProductID]plugin.Product{}}
+	ids := each(rows, func(r standing) string { return r.ID })
+	var err error
+	if m.goods, err = w.e.store.goodsOf(ctx, w.run.ID, ids); err != nil {
+		return m, err
+	}
+	w.makeSafe(m.goods)
+	if m.links, err = w.e.store.links(ctx, m.us, ids); err != nil {
+		return m, err
+	}
+	if err := w.readLinked(ctx, rows, &m); err != nil {
+		return m, err
+	}
+	if err := w.lookUp(ctx, rows, &m); err != nil {
+		return m, err
+	}
+	m.unsent, err = w.unsent(ctx, m.links)
+	return m, err
+}
+
+func (w *worker) makeSafe(all map[string]goods) {
+	for id, g := range all {
+		var ok bool
+		g.Description, ok = w.e.texts.html(g.Product.Description)
+		g.TooLong = !ok
+		all[id] = g
+	}
+}
+
+// readLinked reads the shop's side of links. A product that the shop no longer has is one that it
+// lacks, so its link goes.
+func (w *worker) readLinked(ctx context.Context, rows []standing, m *material) error {
+	var ids []plugin.ProductID
+	for _, r := range rows {
+		if r.Product != "" {
+			ids = append(ids, plugin.ProductID(r.Product))
+		}
+	}
+	if err := w.readProductsOf(ctx, ids, m); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		l, linked := m.links[r.ID]
+		if !linked {
+			continue
+		}
+		if _, there := m.shop[plugin.ProductID(r.Product)]; !there {
+			m.lost = append(m.lost, r.ID)
+			delete(m.links, r.ID)
+			continue
+		}
+		l.Same = r.Same
+		m.links[r.ID] = l
+	}
+	return nil
+}
+
+func (w *worker) readProductsOf(ctx context.Context, ids []plugin.ProductID, m *material) error {
+	ids = slices.DeleteFunc(ids, func(id plugin.ProductID) bool { _, have := m.shop[id]; return have })
+	for part := range slices.Chunk(ids, plugin.MaxBatch) {
+		products, err := w.catalog.Products(ctx, w.rules.Lang, part)
+		if err != nil {
+			return fromShop(err)
+		}
+		for _, p := range products {
+			m.shop[p.ID] = p
+		}
+	}
+	return nil
+}
+
+// lookUp looks for the products of the shop that unlinked ones of the CRM may be.
+func (w *worker) lookUp(ctx context.Context, rows []standing, m *material) error {
+	var free []string
+	for _, r := range rows {
+		if _, linked := m.links[r.ID]; !linked && r.Presence == live {
+			free = append(free, r.ID)
+		}
+	}
+	if len(free) == 0 {
+		return nil
+	}
+	var err error
+	if m.several, err = w.e.store.severalInCRM(ctx, w.run.ID, w.rules.Match, free); err != nil {
+		return err
+	}
+	if m.hits, err = w.hits(ctx, free, m.goods); err != nil {
+		return err
+	}
+	found := map[plugin.ProductID]bool{}
+	for _, list := range m.hits {
+		for _, id := range list {
+			found[id] = true
+		}
+	}
+	ids := slices.Sorted(maps.Keys(found))
+	if err := w.readProductsOf(ctx, slices.Clone(ids), m); err != nil {
+		return err
+	}
+	m.owners, err = w.e.store.ownersOf(ctx, w.run.Shop, ids)
+	return err
+}
+
+// hits asks the shop for the keys of products and answers what each found.
+func (w *worker) hits(ctx context.Context, ids []string, all map[string]goods) (map[string][]plugin.ProductID, error) {
+	out := map[string][]plugin.ProductID{}
+	key, byKey := shopKey(w.rules.Match)
+	if !byKey {
+		if w.rules.Match == settings.MatchID {
+			for _, id := range ids {
+				out[id] = []plugin.ProductID{plugin.ProductID(id)}
+			}
+		}
+		return out, nil
+	}
+	var values, of []string
+	for _, id := range ids {
+		for _, v := range keysOf(w.rules.Match, all[id]) {
+			values, of = append(values, v), append(of, id)
+		}
+	}
+	for from := 0; from < len(values); from += plugin.MaxBatch {
+		to := min(from+plugin.MaxBatch, len(values))
+		found, err := w.catalog.ProductsByKey(ctx, key, values[from:to])
+		if err != nil {
+			return nil, fromShop(err)
+		}
+		for i, hits := range found {
+			id := of[from+i]
+			for _, h := range hits {
+				if !slices.Contains(out[id], h.ProductID) {
+					out[id] = append(out[id], h.ProductID)
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// unsent asks for the units of linked variants that the CRM does not know to be sold.
+func (w *worker) unsent(ctx context.Context, links map[string]link) (map[plugin.VariantID]decimal.Decimal, error) {
+	if w.e.deps.Unsent == nil || !w.rules.Can.Stock {
+		return nil, nil
+	}
+	var ids []plugin.VariantID
+	for _, l := range links {
+		for _, v := range l.Variants {
+			ids = append(ids, v.Variant)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	slices.Sort(ids)
+	return w.e.deps.Unsent(ctx, w.run.Connection, ids)
+}
+
+// facts are those of one product.
+func (m *material) facts(r standing) facts {
+	f := facts{
+		SeveralInCRM: m.several[r.ID], Unsent: m.unsent,
+		Category: target{ID: plugin.CategoryID(r.ShopCategory), Pending: r.ShopCategory == "" && r.CategoryName != "", Name: r.CategoryName},
+	}
+	if l, ok := m.links[r.ID]; ok {
+		shop := m.shop[plugin.ProductID(r.Product)]
+		f.Link, f.Shop = &l, &shop
+		return f
+	}
+	for _, id := range m.hits[r.ID] {
+		p, there := m.shop[id]
+		if !there {
+			continue
+		}
+		h := hit{Product: p}
+		if o, linked := m.owners[id]; linked {
+			h.Owner = o.CRM
+			if o.Connection != m.us {
+				h.Connection = o.Connection
+			}
+		}
+		f.Hits = append(f.Hits, h)
+	}
+	return f
+}

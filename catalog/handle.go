@@ -1,0 +1,232 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// Handle implements jobs.Handler: it works on a run for one slice and says in the run's row when to
+// go on. A run that is over, not due or held by another worker is no error.
+func (e *Engine) Handle(ctx context.Context, id int64) error {
+	run, ok, err := e.store.claim(ctx, id, e.now(), e.deps.Config.Lease)
+	if err != nil || !ok {
+		return err
+	}
+	w := &worker{e: e, run: run}
+	err = w.slice(ctx)
+	return e.settle(ctx, w.run, err)
+}
+
+// settle writes down how a slice ended.
+func (e *Engine) settle(ctx context.Context, run Run, err error) error {
+	stopping := ctx.Err() != nil
+	// What is to be written must be written even while the process stops.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	log := e.deps.Log.With("run", run.ID, "connection", run.Connection)
+	var why outcome
+	switch {
+	case err == nil && run.State == Done, errors.Is(err, errLost):
+		return nil
+	case err == nil, stopping:
+		return ignoreLost(e.store.leave(ctx, run, e.now()))
+	default:
+		why = outcomeOf(err)
+	}
+	if why.final || run.attempts+1 >= maxAttempts {
+		log.Error("run failed", "phase", run.Phase, "code", why.code, "error", err.Error())
+		return ignoreLost(e.store.end(ctx, e.deps.DB, run, Failed, why, e.now()))
+	}
+	next := e.now().Add(pause(run.attempts, why.after))
+	log.Warn("run waits", "phase", run.Phase, "code", why.code, "until", next, "error", err.Error())
+	return ignoreLost(e.store.wait(ctx, run, next, why))
+}
+
+func ignoreLost(err error) error {
+	if errors.Is(err, errLost) {
+		return nil
+	}
+	return err
+}
+
+// worker works on one run for one slice.
+type worker struct {
+	e   *Engine
+	run Run
+
+	shop      plugin.Shop
+	catalog   plugin.Catalog
+	source    CRM // opened when first needed
+	rules     rules
+	rulesHash []byte
+}
+
+// slice makes steps until the run is over, the slice is used up, or something goes wrong.
+func (w *worker) slice(ctx context.Context) (err error) {
+	ctx, release := w.keepLease(ctx)
+	defer release()
+	defer func() {
+		if p := recover(); p != nil {
+			w.e.deps.Log.Error("run panicked", "run", w.run.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("run %d panicked in phase %s", w.run.ID, w.run.Phase)
+		}
+	}()
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	until := w.e.now().Add(w.e.deps.Config.Slice)
+	for w.run.State == Running && w.e.now().Before(until) {
+		if err := w.step(ctx); err != nil {
+			return cause(ctx, err)
+		}
+	}
+	return nil
+}
+
+// cause prefers the reason for which the slice's context ended to what that led to.
+func cause(ctx context.Context, err error) error {
+	if c := context.Cause(ctx); errors.Is(c, errLost) {
+		return c
+	}
+	return err
+}
+
+// keepLease renews the lease beside the work, so that a slow answer does not cost it. It gives up
+// after a while, because a worker that hangs must lose the run.
+func (w *worker) keepLease(ctx context.Context) (context.Context, func()) {
+	c := w.e.deps.Config
+	ctx, cancel := context.WithCancelCause(ctx)
+	over := make(chan struct{})
+	run, tick, last := w.run, time.NewTicker(c.Lease/3), time.Now().Add(c.Slice+4*c.Lease)
+	go func() {
+		defer close(over)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := w.e.store.renew(ctx, run, w.e.now().Add(c.Lease)); errors.Is(err, errLost) || time.Now().After(last) {
+				cancel(errLost)
+				return
+			}
+		}
+	}()
+	return ctx, func() {
+		tick.Stop()
+		cancel(nil)
+		<-over
+	}
+}
+
+// open reads what the slice works with.
+func (w *worker) open(ctx context.Context) error {
+	conn, err := w.e.deps.Connections.Get(ctx, w.run.Connection)
+	if errors.Is(err, plugin.ErrNotFound) {
+		return &stop{code: CodeConnectionGone}
+	}
+	if err != nil {
+		return fmt.Errorf("open run %d: %w", w.run.ID, err)
+	}
+	if !conn.Enabled {
+		return &stop{code: CodeConnectionOff}
+	}
+	if w.shop, err = w.e.deps.Shop(ctx, w.run.Shop); err != nil {
+		return fromShop(err)
+	}
+	w.catalog = w.shop.Catalog()
+	profile, err := w.shop.Profile(ctx)
+	if err != nil {
+		return fromShop(err)
+	}
+	lang := w.run.Settings.Language
+	if lang == "" {
+		langs, err := w.shop.Dictionaries().Languages(ctx)
+		if err != nil {
+			return fromShop(err)
+		}
+		if lang = profile.Locale; len(langs) > 0 {
+			lang = langs[0].Code
+		}
+	}
+	w.rules = newRules(w.run.Settings, lang, profile.Currency, w.shop.Capabilities())
+	w.rulesHash = w.rules.hash()
+	return nil
+}
+
+// crm opens the CRM when the first request is to be made.
+func (w *worker) crm(ctx context.Context) (CRM, error) {
+	if w.source == nil {
+		source, err := w.e.deps.CRM(ctx, w.run.Connection)
+		if err != nil {
+			return nil, fmt.Errorf("open CRM of %s: %w", w.run.Connection, err)
+		}
+		w.source = source
+	}
+	return w.source, nil
+}
+
+// step does one piece of work and commits it with its checkpoint.
+func (w *worker) step(ctx context.Context) error {
+	switch w.run.Phase {
+	case ReadCategories:
+		return w.readCategories(ctx)
+	case ReadProducts:
+		return w.readProducts(ctx)
+	case ReadOffers:
+		return w.readOffers(ctx)
+	case Confirm:
+		return w.confirm(ctx)
+	case PlanProducts:
+		return w.plan(ctx)
+	case CheckPlan:
+		return w.check(ctx)
+	case WriteCategories:
+		return w.writeCategories(ctx)
+	case WriteProducts:
+		return w.write(ctx)
+	case WriteAgain:
+		return w.writeAgain(ctx)
+	case WriteImages:
+		return w.writeImages(ctx)
+	case Tidy:
+		return w.tidy(ctx)
+	}
+	return &stop{code: CodeInternal}
+}
+
+// next is the run as it will stand after a step; its counters are safe to change.
+func (w *worker) next() *Run {
+	run := w.run
+	run.Counters.Skipped = maps.Clone(run.Counters.Skipped)
+	return &run
+}
+
+// enter moves a run to the start of a phase.
+func (r *Run) enter(p Phase) { r.Phase, r.cursor, r.Done, r.Total = p, "", 0, 0 }
+
+// commit stores what a step did and where the run stands then, in one transaction. f may be nil, and
+// may still change run.
+func (w *worker) commit(ctx context.Context, run *Run, f func(tx *sqlx.Tx) error) error {
+	err := w.e.store.inTx(ctx, func(tx *sqlx.Tx) error {
+		if f != nil {
+			if err := f(tx); err != nil {
+				return err
+			}
+		}
+		return w.e.store.checkpoint(ctx, tx, *run, w.e.now().Add(w.e.deps.Config.Lease))
+	})
+	if err == nil {
+		run.attempts = 0
+		w.run = *run
+	}
+	return err
+}

@@ -1,0 +1,251 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// plan plans the next products. Nothing is written to the shop.
+func (w *worker) plan(ctx context.Context) error {
+	at, err := w.run.at()
+	if err != nil {
+		return err
+	}
+	rows, err := w.e.store.standings(ctx, w.run, w.writesCategories(), w.rulesHash, at.Page, w.e.deps.Config.PlanBatch)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return w.skipTo(ctx, CheckPlan)
+	}
+	if did, err := w.resolve(ctx, creatingOf(rows)); did || err != nil {
+		return err // the rows are read again in the next step
+	}
+	total := w.run.Total
+	if total == 0 {
+		if total, err = w.e.store.countStaged(ctx, w.run.ID); err != nil {
+			return err
+		}
+	}
+	open, unchanged, err := w.changed(ctx, rows)
+	if err != nil {
+		return err
+	}
+	batch, err := w.decideAll(ctx, open)
+	if err != nil {
+		return err
+	}
+	run := w.next()
+	run.moveTo(cursor{Page: rows[len(rows)-1].ID})
+	run.Done, run.Total = run.Done+int64(len(rows)), total
+	run.Counters.Unchanged += unchanged
+	return w.commit(ctx, run, func(tx *sqlx.Tx) error { return w.storePlan(ctx, tx, run, batch) })
+}
+
+func creatingOf(rows []standing) []string {
+	var ids []string
+	for _, r := range rows {
+		if r.Creating {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// writesCategories reports whether this run brings the tree.
+func (w *worker) writesCategories() bool { return w.run.Settings.Categories && w.rules.Can.Categories }
+
+// changed leaves out products at which neither side nor the settings changed, and counts them.
+func (w *worker) changed(ctx context.Context, rows []standing) (open []standing, unchanged int, err error) {
+	var ids []plugin.ProductID
+	for _, r := range rows {
+		if r.Same {
+			ids = append(ids, plugin.ProductID(r.Product))
+		}
+	}
+	versions := map[plugin.ProductID]plugin.Version{}
+	if len(ids) > 0 {
+		if versions, err = w.catalog.Versions(ctx, ids); err != nil {
+			return nil, 0, fromShop(err)
+		}
+	}
+	busy, err := w.busy(ctx, rows)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, r := range rows {
+		v, there := versions[plugin.ProductID(r.Product)]
+		if r.Same && there && string(v) == r.Version && !busy[r.ID] {
+			unchanged++
+			continue
+		}
+		open = append(open, r)
+	}
+	return open, unchanged, nil
+}
+
+// busy answers products of which units are sold that the CRM does not know of.
+func (w *worker) busy(ctx context.Context, rows []standing) (map[string]bool, error) {
+	if w.e.deps.Unsent == nil || !w.rules.Can.Stock {
+		return nil, nil
+	}
+	var ids []string
+	for _, r := range rows {
+		if r.Same {
+			ids = append(ids, r.ID)
+		}
+	}
+	links, err := w.e.store.links(ctx, w.run.Connection, ids)
+	if err != nil {
+		return nil, err
+	}
+	units, err := w.unsent(ctx, links)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for id, l := range links {
+		for _, v := range l.Variants {
+			out[id] = out[id] || units[v.Variant].Sign() > 0
+		}
+	}
+	return out, nil
+}
+
+// planBatch is what the planning of some products came to.
+type planBatch struct {
+	plans []planned
+	// calm are linked products at which nothing is to be written, to be skipped from now on.
+	calm []settled
+	// lost are links of products that the shop no longer has.
+	lost []string
+	// unchanged counts products that are as they should be.
+	unchanged int
+	items     []Item
+}
+
+// decideAll plans products whole.
+func (w *worker) decideAll(ctx context.Context, rows []standing) (planBatch, error) {
+	var b planBatch
+	if len(rows) == 0 {
+		return b, nil
+	}
+	m, err := w.gather(ctx, rows)
+	if err != nil {
+		return b, err
+	}
+	b.lost = m.lost
+	for _, r := range rows {
+		if r.Presence == live {
+			b.take(r, m.links[r.ID], m.goods[r.ID].Product.Name, decide(w.rules, m.goods[r.ID], m.facts(r)))
+			continue
+		}
+		if l, linked := m.links[r.ID]; linked {
+			shop := m.shop[plugin.ProductID(r.Product)]
+			b.take(r, l, shop.Name, decideMissing(w.rules, l, shop))
+		}
+	}
+	return b, nil
+}
+
+// take sorts a decision about a product, which was joined by l before, into the batch.
+func (b *planBatch) take(r standing, l link, name string, d decision) {
+	d.Name, d.ReadAt, d.Hash, d.InCategory = name, r.ReadAt.UTC(), r.Hash, plugin.CategoryID(r.ShopCategory)
+	if d.Open {
+		d.Hash = nil
+	}
+	for _, it := range d.Items {
+		it.CRMID, it.Name = r.ID, name
+		b.items = append(b.items, it)
+	}
+	d.Items = nil
+	switch {
+	case d.Action == actNone:
+	case d.calm(l):
+		b.unchanged++
+		b.calm = append(b.calm, settled{CRM: r.ID, Hash: d.Hash, Version: d.Seen, Category: d.InCategory, Images: imagesDone})
+	default:
+		b.plans = append(b.plans, planned{CRM: r.ID, decision: d})
+	}
+}
+
+// calm reports whether nothing is to be written, neither to the shop nor about it.
+func (d *decision) calm(l link) bool {
+	if d.Action != actUpdate || !d.empty() || d.Joins || len(d.Images) > 0 || len(d.Gone) > 0 || l.Missing != "" {
+		return false
+	}
+	for offer, v := range d.Pairs {
+		if had := l.Variants[offer]; had.Variant != v || had.Missing != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// storePlan stores a batch and counts what was left alone.
+func (w *worker) storePlan(ctx context.Context, tx *sqlx.Tx, run *Run, b planBatch) error {
+	now := w.e.now()
+	run.Counters.Unchanged += b.unchanged
+	run.Counters.count(b.items)
+	if err := w.e.store.unlink(ctx, tx, run.Connection, b.lost); err != nil {
+		return err
+	}
+	if err := w.e.store.settle(ctx, tx, *run, w.rulesHash, b.calm, now); err != nil {
+		return err
+	}
+	if err := w.e.store.addItems(ctx, tx, run.ID, b.items, now); err != nil {
+		return err
+	}
+	return w.e.store.putPlan(ctx, tx, run.ID, b.plans)
+}
+
+// count adds listed items to the counters.
+func (c *Counters) count(items []Item) {
+	for _, it := range items {
+		switch it.Kind {
+		case ItemSkip:
+			c.skip(it.Reason)
+		case ItemConflict:
+			c.Conflicts++
+		case ItemError:
+			c.Errors++
+		case ItemNote:
+		}
+	}
+}
+
+// check looks at the plan as a whole before the first write.
+func (w *worker) check(ctx context.Context) error {
+	run := w.next()
+	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
+		rivals, err := w.e.store.dropRivals(ctx, tx, run.ID)
+		if err != nil {
+			return err
+		}
+		run.Counters.count(rivals)
+		run.enter(WriteCategories)
+		return w.e.store.addItems(ctx, tx, run.ID, rivals, w.e.now())
+	})
+}
+
+// tidy drops what the run has staged and, when nothing is left, ends it.
+func (w *worker) tidy(ctx context.Context) error {
+	over := false
+	err := w.e.store.inTx(ctx, func(tx *sqlx.Tx) error {
+		n, err := w.e.store.tidy(ctx, tx, w.run.Connection, w.run.ID)
+		if err != nil {
+			return err
+		}
+		if over = n == 0; over {
+			return w.e.store.end(ctx, tx, w.run, Done, outcome{}, w.e.now())
+		}
+		return w.e.store.checkpoint(ctx, tx, w.run, w.e.now().Add(w.e.deps.Config.Lease))
+	})
+	if err == nil && over {
+		w.run.State = Done
+	}
+	return err
+}

@@ -1,0 +1,301 @@
+package catalog
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/internal/settings"
+)
+
+// cursor is where a list stands between two pages.
+type cursor struct {
+	// Group counts the groups of codes a list is asked for by; 0 for the first or only one.
+	Group int    `json:"group,omitempty"`
+	Page  string `json:"page,omitempty"`
+	// Read counts the different rows of the group so far.
+	Read int `json:"read,omitempty"`
+	// Stale counts the pages in a row that showed nothing new.
+	Stale int `json:"stale,omitempty"`
+}
+
+// maxStale is how many pages may show nothing new before the list is taken for one without an end.
+const maxStale = 5
+
+func (r Run) at() (cursor, error) {
+	var c cursor
+	if r.cursor == "" {
+		return c, nil
+	}
+	if err := json.Unmarshal([]byte(r.cursor), &c); err != nil {
+		return c, fmt.Errorf("cursor of run %d: %w", r.ID, err)
+	}
+	return c, nil
+}
+
+func (r *Run) moveTo(c cursor) { r.cursor = string(toJSON(c)) }
+
+// list is one of the lists a run reads.
+type list[T any] struct {
+	name  string
+	fetch func(ctx context.Context, group []string, page string) (Page[T], error)
+	// stage stores rows and answers how many of them were not there before.
+	stage func(tx *sqlx.Tx, rows []T) (int, error)
+}
+
+// readPage reads one page and moves on: to the next page, the next group, or the next phase.
+func readPage[T any](ctx context.Context, w *worker, l list[T], groups [][]string, then Phase) error {
+	at, err := w.run.at()
+	if err != nil {
+		return err
+	}
+	var group []string
+	if groups != nil {
+		group = groups[at.Group]
+	}
+	page, err := l.fetch(ctx, group, at.Page)
+	if err != nil {
+		return fmt.Errorf("read %s page %q: %w", l.name, at.Page, err)
+	}
+	run := w.next()
+	run.Counters.Requests++
+	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
+		fresh, err := l.stage(tx, page.Rows)
+		if err != nil {
+			return err
+		}
+		run.Done += int64(fresh)
+		at.Read += fresh
+		at.Stale++
+		if fresh > 0 {
+			at.Stale = 0
+		}
+		return advance(run, at, page.Next, page.Total, l.name, len(groups), then)
+	})
+}
+
+// advance says where the run goes on after a page.
+func advance(run *Run, at cursor, next string, total int, name string, groups int, then Phase) error {
+	if groups <= 1 {
+		run.Total = int64(total)
+	}
+	if next != "" && at.Stale < maxStale {
+		at.Page = next
+		run.moveTo(at)
+		return nil
+	}
+	// A list is read completely only if as many rows were seen as it says it has. Rows that moved
+	// while it was read are few; more than one in a hundred means that something is wrong.
+	if at.Read*100 < total*99 {
+		return &stop{code: CodeIncomplete, params: Params{
+			"list": name, "read": strconv.Itoa(at.Read), "total": strconv.Itoa(total),
+		}}
+	}
+	if at.Group+1 < groups {
+		run.moveTo(cursor{Group: at.Group + 1})
+		return nil
+	}
+	run.enter(then)
+	return nil
+}
+
+// readCategories reads the tree, when it is to be written or products are chosen by it.
+func (w *worker) readCategories(ctx context.Context) error {
+	set := w.run.Settings
+	if !set.Categories && len(set.Chosen) == 0 {
+		return w.skipTo(ctx, ReadProducts)
+	}
+	source, err := w.crm(ctx)
+	if err != nil {
+		return err
+	}
+	return readPage(ctx, w, list[Category]{
+		name: "categories",
+		fetch: func(ctx context.Context, _ []string, page string) (Page[Category], error) {
+			return source.CategoryPage(ctx, page)
+		},
+		stage: func(tx *sqlx.Tx, rows []Category) (int, error) {
+			return w.e.store.stageCategories(ctx, tx, w.run.ID, rows)
+		},
+	}, nil, ReadProducts)
+}
+
+// readProducts reads the live products, of the chosen categories when some are chosen.
+func (w *worker) readProducts(ctx context.Context) error {
+	if !w.run.Settings.Products {
+		return w.skipTo(ctx, WriteCategories)
+	}
+	groups, err := w.categoryGroups(ctx)
+	if err != nil {
+		return err
+	}
+	source, err := w.crm(ctx)
+	if err != nil {
+		return err
+	}
+	return readPage(ctx, w, list[Product]{
+		name: "products",
+		fetch: func(ctx context.Context, group []string, page string) (Page[Product], error) {
+			return source.ProductPage(ctx, ProductQuery{Categories: group}, page)
+		},
+		stage: func(tx *sqlx.Tx, rows []Product) (int, error) {
+			return w.e.store.stageProducts(ctx, tx, w.run.ID, w.stagedProducts(rows, true))
+		},
+	}, groups, ReadOffers)
+}
+
+// categoryGroups are the chosen categories and all below them, in groups; nil when all products are
+// asked for. Chosen categories that have all vanished stop the run: that never means "all".
+func (w *worker) categoryGroups(ctx context.Context) ([][]string, error) {
+	if len(w.run.Settings.Chosen) == 0 {
+		return nil, nil
+	}
+	ids, err := w.e.store.chosenCategories(ctx, w.run.ID, w.run.Settings.Chosen)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, &stop{code: CodeCategoriesVanished}
+	}
+	return grouped(ids), nil
+}
+
+func grouped(ids []string) [][]string {
+	var groups [][]string
+	for len(ids) > GroupSize {
+		groups = append(groups, ids[:GroupSize])
+		ids = ids[GroupSize:]
+	}
+	return append(groups, ids)
+}
+
+// readOffers reads all offers.
+func (w *worker) readOffers(ctx context.Context) error {
+	source, err := w.crm(ctx)
+	if err != nil {
+		return err
+	}
+	return readPage(ctx, w, list[Offer]{
+		name: "offers",
+		fetch: func(ctx context.Context, group []string, page string) (Page[Offer], error) {
+			return source.OfferPage(ctx, OfferQuery{Products: group}, page)
+		},
+		stage: func(tx *sqlx.Tx, rows []Offer) (int, error) {
+			return w.e.store.stageOffers(ctx, tx, w.run.ID, rows, w.e.now())
+		},
+	}, nil, Confirm)
+}
+
+// confirm asks by id for linked products that the scan has not shown: rows can slip through while
+// pages are read, and archived ones are left out. Only then is a product missing.
+func (w *worker) confirm(ctx context.Context) error {
+	if w.run.Settings.Missing == settings.MissingNothing {
+		return w.skipTo(ctx, PlanProducts)
+	}
+	ids, left, err := w.e.store.unseen(ctx, w.run, GroupSize)
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		return w.skipTo(ctx, PlanProducts)
+	}
+	source, err := w.crm(ctx)
+	if err != nil {
+		return err
+	}
+	page, err := source.ProductPage(ctx, ProductQuery{IDs: ids, Archived: true}, "")
+	if err != nil {
+		return fmt.Errorf("confirm %d products: %w", len(ids), err)
+	}
+	if page.Total > len(ids) {
+		// The answer is not to our question, so silence about a product says nothing.
+		return &stop{code: CodeIncomplete, params: Params{
+			"list": "confirm", "read": strconv.Itoa(len(ids)), "total": strconv.Itoa(page.Total),
+		}}
+	}
+	rows, err := w.confirmed(ctx, ids, page.Rows)
+	if err != nil {
+		return err
+	}
+	run := w.next()
+	run.Counters.Requests++
+	run.Done += int64(len(ids))
+	run.Total = run.Done + int64(left-len(ids))
+	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
+		_, err := w.e.store.stageProducts(ctx, tx, w.run.ID, rows)
+		return err
+	})
+}
+
+// confirmed makes one row of each id asked for.
+func (w *worker) confirmed(ctx context.Context, ids []string, answered []Product) ([]stagedProduct, error) {
+	var scope map[string]bool
+	if len(w.run.Settings.Chosen) > 0 {
+		chosen, err := w.e.store.chosenCategories(ctx, w.run.ID, w.run.Settings.Chosen)
+		if err != nil {
+			return nil, err
+		}
+		scope = setOf(chosen)
+	}
+	asked, found := setOf(ids), map[string]bool{}
+	var rows []stagedProduct
+	for _, p := range w.stagedProducts(answered, false) {
+		if !asked[p.ID] {
+			continue
+		}
+		found[p.ID] = true
+		if p.Presence == live && scope != nil && !scope[p.Category] {
+			p.Presence = outside
+		}
+		rows = append(rows, p)
+	}
+	for _, id := range ids {
+		if !found[id] {
+			rows = append(rows, stagedProduct{ID: id, Presence: absent, Body: []byte("{}"), Hash: []byte{}, ReadAt: w.e.now()})
+		}
+	}
+	return rows, nil
+}
+
+func setOf(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, s := range list {
+		set[s] = true
+	}
+	return set
+}
+
+// stagedProducts prepares rows for staging. Archived ones are not live even when they were not
+// asked for.
+func (w *worker) stagedProducts(rows []Product, scanned bool) []stagedProduct {
+	out := make([]stagedProduct, 0, len(rows))
+	for _, p := range rows {
+		p = p.scrubbed()
+		body := toJSON(p)
+		row := stagedProduct{
+			ID: p.ID, Presence: live, Scanned: scanned, NameKey: nameKey(p.Name), Category: p.CategoryID,
+			Hash: digest(body), Body: body, ReadAt: w.e.now(),
+		}
+		if p.Archived {
+			row.Presence = archived
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+func digest(body []byte) []byte {
+	sum := sha256.Sum256(body)
+	return sum[:]
+}
+
+// skipTo moves to another phase without having done anything in this one.
+func (w *worker) skipTo(ctx context.Context, p Phase) error {
+	run := w.next()
+	run.enter(p)
+	return w.commit(ctx, run, nil)
+}

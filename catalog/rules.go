@@ -1,0 +1,96 @@
+package catalog
+
+import (
+	"crypto/sha256"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// planVersion rises whenever planning the same input may answer something else, so that products
+// that were left alone before are looked at again.
+const planVersion = 1
+
+// owner says whose word counts for a field of a matched product.
+type owner string
+
+const (
+	ownCRM  owner = "crm"  // always written; an edit made in the shop gives way and is listed
+	ownShop owner = "shop" // written at creation only
+	ownFill owner = "fill" // written while the shop has nothing there
+)
+
+// owners says it for each field that can differ. An empty value of the CRM never erases one of the
+// shop, whoever owns the field.
+type owners struct {
+	Name        owner `json:"name"`
+	Description owner `json:"description"`
+	Category    owner `json:"category"`
+	Unit        owner `json:"unit"`
+	Attributes  owner `json:"attributes"`
+	SKU         owner `json:"sku"`
+	Barcode     owner `json:"barcode"`
+	Price       owner `json:"price"`
+	Stock       owner `json:"stock"`
+	Size        owner `json:"size"`
+	Images      owner `json:"images"`
+}
+
+func defaultOwners() owners {
+	return owners{
+		Name: ownCRM, Description: ownFill, Category: ownCRM, Unit: ownCRM, Attributes: ownCRM, SKU: ownCRM,
+		Barcode: ownCRM, Price: ownCRM, Stock: ownCRM, Size: ownCRM, Images: ownFill,
+	}
+}
+
+// writes reports whether a value of the CRM goes over the shop's.
+func (o owner) writes(shopHasNone bool) bool {
+	return o == ownCRM || o == ownFill && shopHasNone
+}
+
+// rules are everything planning depends on beside the goods and the shop.
+type rules struct {
+	Match    settings.MatchKey       `json:"match"`
+	New      settings.NewPolicy      `json:"new"`
+	Existing settings.ExistingPolicy `json:"existing"`
+	Missing  settings.MissingPolicy  `json:"missing"`
+	Owners   owners                  `json:"owners"`
+	Lang     string                  `json:"lang"`     // of the texts, BCP 47
+	Currency string                  `json:"currency"` // of the shop, ISO 4217
+	Can      abilities               `json:"can"`
+}
+
+// abilities are the capabilities of the shop that planning asks for.
+type abilities struct {
+	Categories bool `json:"categories"`
+	Variants   bool `json:"variants"`
+	Stock      bool `json:"stock"`
+	Images     bool `json:"images"`
+	Attributes bool `json:"attributes"`
+}
+
+func newRules(set settings.Catalog, lang, currency string, caps plugin.Capabilities) rules {
+	return rules{
+		Match: set.Match, New: set.New, Existing: set.Existing, Missing: set.Missing,
+		Owners: defaultOwners(), Lang: lang, Currency: currency,
+		Can: abilities{
+			Categories: caps.Has(plugin.CapCategories), Variants: caps.Has(plugin.CapVariants),
+			Stock: caps.Has(plugin.CapStock), Images: caps.Has(plugin.CapImages),
+			Attributes: caps.Has(plugin.CapAttributes),
+		},
+	}
+}
+
+// hash tells whether a product must be looked at again although neither side changed.
+func (r rules) hash() []byte {
+	sum := sha256.Sum256(toJSON(struct {
+		Version int   `json:"version"`
+		Rules   rules `json:"rules"`
+	}{planVersion, r}))
+	return sum[:]
+}
+
+// updates reports whether products that exist may be written.
+func (r rules) updates() bool {
+	return r.Match != settings.MatchNever && r.Existing != settings.ExistingSkip
+}

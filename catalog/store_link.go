@@ -1,0 +1,386 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// links reads finished links whole, by the CRM's product.
+func (s *store) links(ctx context.Context, conn plugin.ConnectionID, ids []string) (map[string]link, error) {
+	const q = `SELECT crm_id, created_here, images, missing_action, missing_version
+		FROM keybridge.link_product WHERE connection_id = $1 AND crm_id = ANY($2) AND state = 'linked'`
+	var rows []struct {
+		CRMID          string `db:"crm_id"`
+		CreatedHere    bool   `db:"created_here"`
+		Images         string `db:"images"`
+		Missing        string `db:"missing_action"`
+		MissingVersion string `db:"missing_version"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, conn, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("links of %s: %w", conn, err)
+	}
+	out := make(map[string]link, len(rows))
+	for _, r := range rows {
+		out[r.CRMID] = link{
+			Variants: map[string]variantLink{}, CreatedHere: r.CreatedHere,
+			ImagesOpen: r.Images == imagesPending || r.Images == imagesPartial,
+			Missing:    r.Missing, MissingVersion: plugin.Version(r.MissingVersion),
+		}
+	}
+	return out, s.variantLinks(ctx, conn, ids, out)
+}
+
+func (s *store) variantLinks(ctx context.Context, conn plugin.ConnectionID, ids []string, into map[string]link) error {
+	const q = `SELECT crm_id, crm_product_id, variant_id, missing_action
+		FROM keybridge.link_variant WHERE connection_id = $1 AND crm_product_id = ANY($2)`
+	var rows []struct {
+		CRMID   string `db:"crm_id"`
+		Product string `db:"crm_product_id"`
+		Variant string `db:"variant_id"`
+		Missing string `db:"missing_action"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, conn, pq.Array(ids)); err != nil {
+		return fmt.Errorf("variant links of %s: %w", conn, err)
+	}
+	for _, r := range rows {
+		if l, ok := into[r.Product]; ok {
+			l.Variants[r.CRMID] = variantLink{Variant: plugin.VariantID(r.Variant), Missing: r.Missing}
+		}
+	}
+	return nil
+}
+
+// ownership is whose a product of the shop is.
+type ownership struct {
+	Connection plugin.ConnectionID
+	CRM        string
+}
+
+// ownersOf answers the links of products of a shop, over all connections.
+func (s *store) ownersOf(ctx context.Context, shop plugin.ShopID, ids []plugin.ProductID) (map[plugin.ProductID]ownership, error) {
+	const q = `SELECT product_id, connection_id, crm_id FROM keybridge.link_product
+		WHERE shop_id = $1 AND product_id = ANY($2)`
+	var rows []struct {
+		Product    string `db:"product_id"`
+		Connection string `db:"connection_id"`
+		CRM        string `db:"crm_id"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, shop, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("owners in shop %q: %w", shop, err)
+	}
+	out := make(map[plugin.ProductID]ownership, len(rows))
+	for _, r := range rows {
+		out[plugin.ProductID(r.Product)] = ownership{Connection: plugin.ConnectionID(r.Connection), CRM: r.CRM}
+	}
+	return out, nil
+}
+
+// unlink forgets products that the shop no longer has.
+func (s *store) unlink(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	for _, q := range []string{
+		`DELETE FROM keybridge.link_variant WHERE connection_id = $1 AND crm_product_id = ANY($2)`,
+		`DELETE FROM keybridge.link_product WHERE connection_id = $1 AND crm_id = ANY($2) AND state = 'linked'`,
+	} {
+		if _, err := tx.ExecContext(ctx, q, conn, pq.Array(ids)); err != nil {
+			return fmt.Errorf("unlink products of %s: %w", conn, err)
+		}
+	}
+	return nil
+}
+
+// intent is a product whose creation was begun.
+type intent struct {
+	CRM string
+	// Before are the shop's products that bore its external id before we made one.
+	Before []string
+}
+
+// intents reads those of the given products whose creation was begun and not seen to end.
+func (s *store) intents(ctx context.Context, conn plugin.ConnectionID, ids []string) ([]intent, error) {
+	const q = `SELECT crm_id, before_ids FROM keybridge.link_product
+		WHERE connection_id = $1 AND crm_id = ANY($2) AND state = 'creating' ORDER BY crm_id`
+	var rows []struct {
+		CRM    string         `db:"crm_id"`
+		Before pq.StringArray `db:"before_ids"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, conn, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("intents of %s: %w", conn, err)
+	}
+	return each(rows, func(r struct {
+		CRM    string         `db:"crm_id"`
+		Before pq.StringArray `db:"before_ids"`
+	}) intent {
+		return intent{CRM: r.CRM, Before: r.Before}
+	}), nil
+}
+
+// putIntent notes that a product is about to be created.
+func (s *store) putIntent(ctx context.Context, tx *sqlx.Tx, run Run, in intent, now time.Time) error {
+	const q = `INSERT INTO keybridge.link_product
+			(connection_id, shop_id, crm_id, state, before_ids, created_here, created_at, updated_at)
+		VALUES ($1, $2, $3, 'creating', $4, true, $5, $5)`
+	if _, err := tx.ExecContext(ctx, q, run.Connection, run.Shop, in.CRM, pq.StringArray(in.Before), now); err != nil {
+		return fmt.Errorf("note creation of %s: %w", in.CRM, err)
+	}
+	return nil
+}
+
+// dropIntents forgets creations that the shop has refused.
+func (s *store) dropIntents(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	const q = `DELETE FROM keybridge.link_product WHERE connection_id = $1 AND crm_id = ANY($2) AND state = 'creating'`
+	if _, err := tx.ExecContext(ctx, q, conn, pq.Array(ids)); err != nil {
+		return fmt.Errorf("forget creations of %s: %w", conn, err)
+	}
+	return nil
+}
+
+// fulfil turns an intent into a link.
+func (s *store) fulfil(ctx context.Context, tx *sqlx.Tx, run Run, crm string, id plugin.ProductID, now time.Time) error {
+	const q = `UPDATE keybridge.link_product SET product_id = $3, state = 'linked', before_ids = '{}', updated_at = $4
+		WHERE connection_id = $1 AND crm_id = $2 AND state = 'creating'`
+	if _, err := tx.ExecContext(ctx, q, run.Connection, crm, id, now); err != nil {
+		return fmt.Errorf("link %s to product %q: %w", crm, id, err)
+	}
+	return nil
+}
+
+// join links products that were found by key; it answers those that are ours now. The others were
+// linked by somebody else meanwhile.
+func (s *store) join(ctx context.Context, tx *sqlx.Tx, run Run, plans []planned, now time.Time) (map[string]bool, error) {
+	crms := each(plans, func(p planned) string { return p.CRM })
+	products := each(plans, func(p planned) string { return string(p.Product) })
+	const insert = `INSERT INTO keybridge.link_product
+			(connection_id, shop_id, crm_id, product_id, state, created_here, created_at, updated_at)
+		SELECT $1, $2, crm_id, product_id, 'linked', false, $3, $3
+		FROM unnest($4::text[], $5::text[]) AS t (crm_id, product_id)
+		ON CONFLICT DO NOTHING`
+	if _, err := tx.ExecContext(ctx, insert, run.Connection, run.Shop, now, pq.Array(crms), pq.Array(products)); err != nil {
+		return nil, fmt.Errorf("join products of %s: %w", run.Connection, err)
+	}
+	const ours = `SELECT l.crm_id FROM keybridge.link_product l
+		JOIN unnest($2::text[], $3::text[]) AS t (crm_id, product_id) USING (crm_id, product_id)
+		WHERE l.connection_id = $1`
+	var got []string
+	if err := tx.SelectContext(ctx, &got, ours, run.Connection, pq.Array(crms), pq.Array(products)); err != nil {
+		return nil, fmt.Errorf("join products of %s: %w", run.Connection, err)
+	}
+	return setOf(got), nil
+}
+
+// The states of a link's pictures.
+const (
+	imagesNone    = "none" // nothing is to be written
+	imagesPending = "pending"
+	imagesPartial = "partial" // some could not be fetched; tried again in the next run
+	imagesDone    = "done"
+)
+
+// settled is what is remembered of a product once it stands as planned.
+type settled struct {
+	CRM      string
+	Hash     []byte // nil: look again in the next run
+	Version  plugin.Version
+	Category plugin.CategoryID
+	Images   string // empty: as before
+	Missing  string
+	// Seen is, for pictures, the version just before they were written.
+	Seen plugin.Version
+}
+
+func (s *store) settle(ctx context.Context, tx *sqlx.Tx, run Run, rules []byte, rows []settled, now time.Time) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	const q = `UPDATE keybridge.link_product l
+		SET crm_hash = nullif(t.hash, ''::bytea), settings_hash = $2, shop_version = t.version, category_id = t.category,
+			images = CASE WHEN t.images = '' THEN l.images ELSE t.images END, missing_action = t.missing,
+			missing_version = CASE WHEN t.missing = '' THEN '' ELSE t.version END, updated_at = $3
+		FROM unnest($4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[])
+			AS t (crm_id, hash, version, category, images, missing)
+		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND l.state = 'linked'`
+	_, err := tx.ExecContext(ctx, q, run.Connection, rules, now,
+		pq.Array(each(rows, func(r settled) string { return r.CRM })),
+		pq.ByteaArray(each(rows, func(r settled) []byte { return append([]byte{}, r.Hash...) })),
+		pq.Array(each(rows, func(r settled) string { return string(r.Version) })),
+		pq.Array(each(rows, func(r settled) string { return string(r.Category) })),
+		pq.Array(each(rows, func(r settled) string { return r.Images })),
+		pq.Array(each(rows, func(r settled) string { return r.Missing })))
+	if err != nil {
+		return fmt.Errorf("settle links of %s: %w", run.Connection, err)
+	}
+	return nil
+}
+
+// settleImages remembers how far the pictures of products are and the version they made. When the
+// product was edited in the shop since it was last written, the old version stays, so that the next
+// run looks at the edit.
+func (s *store) settleImages(ctx context.Context, tx *sqlx.Tx, run Run, rows []settled, now time.Time) error {
+	const q = `UPDATE keybridge.link_product l
+		SET images = t.images, updated_at = $2, shop_version =
+			CASE WHEN t.version = '' OR l.shop_version <> t.seen THEN l.shop_version ELSE t.version END
+		FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS t (crm_id, version, images, seen)
+		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND l.state = 'linked'`
+	_, err := tx.ExecContext(ctx, q, run.Connection, now,
+		pq.Array(each(rows, func(r settled) string { return r.CRM })),
+		pq.Array(each(rows, func(r settled) string { return string(r.Version) })),
+		pq.Array(each(rows, func(r settled) string { return r.Images })),
+		pq.Array(each(rows, func(r settled) string { return string(r.Seen) })))
+	if err != nil {
+		return fmt.Errorf("settle pictures of %s: %w", run.Connection, err)
+	}
+	return nil
+}
+
+// joint joins an offer to a variant.
+type joint struct {
+	Offer, CRM string // CRM is the offer's product
+	Variant    plugin.VariantID
+	Product    plugin.ProductID
+	ReadAt     time.Time
+}
+
+// joinVariants links variants. One that stood for another offer of ours changes hands; one of
+// another connection is left to it.
+func (s *store) joinVariants(ctx context.Context, tx *sqlx.Tx, run Run, rows []joint) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	offers := pq.Array(each(rows, func(j joint) string { return j.Offer }))
+	variants := pq.Array(each(rows, func(j joint) string { return string(j.Variant) }))
+	const drop = `DELETE FROM keybridge.link_variant l USING unnest($2::text[], $3::text[]) AS t (crm_id, variant_id)
+		WHERE l.connection_id = $1 AND l.variant_id = t.variant_id AND l.crm_id <> t.crm_id`
+	if _, err := tx.ExecContext(ctx, drop, run.Connection, offers, variants); err != nil {
+		return fmt.Errorf("join variants of %s: %w", run.Connection, err)
+	}
+	const put = `INSERT INTO keybridge.link_variant
+			(connection_id, shop_id, crm_id, crm_product_id, variant_id, product_id, read_at)
+		SELECT $1, $2, crm_id, crm_product_id, variant_id, product_id, read_at
+		FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+			AS t (crm_id, variant_id, crm_product_id, product_id, read_at)
+		WHERE NOT EXISTS (SELECT 1 FROM keybridge.link_variant x
+			WHERE x.shop_id = $2 AND x.variant_id = t.variant_id AND x.connection_id <> $1)
+		ORDER BY crm_id
+		ON CONFLICT (connection_id, crm_id) DO UPDATE SET crm_product_id = excluded.crm_product_id,
+			variant_id = excluded.variant_id, product_id = excluded.product_id, missing_action = '',
+			read_at = greatest(link_variant.read_at, excluded.read_at)`
+	_, err := tx.ExecContext(ctx, put, run.Connection, run.Shop, offers, variants,
+		pq.Array(each(rows, func(j joint) string { return j.CRM })),
+		pq.Array(each(rows, func(j joint) string { return string(j.Product) })),
+		pq.Array(each(rows, func(j joint) string { return j.ReadAt.Format(time.RFC3339Nano) })))
+	if err != nil {
+		return fmt.Errorf("join variants of %s: %w", run.Connection, err)
+	}
+	return nil
+}
+
+// markGone notes what was done to variants whose offers are gone.
+func (s *store) markGone(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, gone map[string]string) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	var offers, notes []string
+	for offer, note := range gone {
+		offers, notes = append(offers, offer), append(notes, note)
+	}
+	const q = `UPDATE keybridge.link_variant l SET missing_action = t.note
+		FROM unnest($2::text[], $3::text[]) AS t (crm_id, note) WHERE l.connection_id = $1 AND l.crm_id = t.crm_id`
+	if _, err := tx.ExecContext(ctx, q, conn, pq.Array(offers), pq.Array(notes)); err != nil {
+		return fmt.Errorf("mark variants of %s: %w", conn, err)
+	}
+	return nil
+}
+
+// categoryLink is a category of the CRM that the shop has.
+type categoryLink struct {
+	CRM    string            `db:"crm_id"`
+	Shop   plugin.CategoryID `db:"category_id"`
+	Name   string            `db:"name"`
+	Parent string            `db:"parent_id"` // the CRM's
+}
+
+func (s *store) categoryLinks(ctx context.Context, conn plugin.ConnectionID) ([]categoryLink, error) {
+	var rows []categoryLink
+	const q = `SELECT crm_id, category_id, name, parent_id FROM keybridge.link_category WHERE connection_id = $1`
+	if err := s.db.SelectContext(ctx, &rows, q, conn); err != nil {
+		return nil, fmt.Errorf("category links of %s: %w", conn, err)
+	}
+	return rows, nil
+}
+
+// otherCategories answers the shop categories that other connections have linked.
+func (s *store) otherCategories(ctx context.Context, run Run) (map[plugin.CategoryID]bool, error) {
+	var ids []string
+	const q = `SELECT category_id FROM keybridge.link_category WHERE shop_id = $1 AND connection_id <> $2`
+	if err := s.db.SelectContext(ctx, &ids, q, run.Shop, run.Connection); err != nil {
+		return nil, fmt.Errorf("categories of shop %q: %w", run.Shop, err)
+	}
+	out := make(map[plugin.CategoryID]bool, len(ids))
+	for _, id := range ids {
+		out[plugin.CategoryID(id)] = true
+	}
+	return out, nil
+}
+
+func (s *store) putCategories(ctx context.Context, tx *sqlx.Tx, run Run, rows []categoryLink, now time.Time) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	const q = `INSERT INTO keybridge.link_category (connection_id, shop_id, crm_id, category_id, name, parent_id, created_at)
+		SELECT $1, $2, crm_id, category_id, name, parent_id, $3
+		FROM unnest($4::text[], $5::text[], $6::text[], $7::text[]) AS t (crm_id, category_id, name, parent_id)
+		ON CONFLICT (connection_id, crm_id) DO UPDATE SET category_id = excluded.category_id, name = excluded.name,
+			parent_id = excluded.parent_id`
+	_, err := tx.ExecContext(ctx, q, run.Connection, run.Shop, now,
+		pq.Array(each(rows, func(c categoryLink) string { return c.CRM })),
+		pq.Array(each(rows, func(c categoryLink) string { return string(c.Shop) })),
+		pq.Array(each(rows, func(c categoryLink) string { return c.Name })),
+		pq.Array(each(rows, func(c categoryLink) string { return c.Parent })))
+	if err != nil {
+		return fmt.Errorf("link categories of %s: %w", run.Connection, err)
+	}
+	return nil
+}
+
+// categoryTargets answers what CRM categories are linked to.
+func (s *store) categoryTargets(ctx context.Context, conn plugin.ConnectionID, ids []string) (map[string]plugin.CategoryID, error) {
+	var rows []categoryLink
+	const q = `SELECT crm_id, category_id, name, parent_id FROM keybridge.link_category
+		WHERE connection_id = $1 AND crm_id = ANY($2)`
+	if err := s.db.SelectContext(ctx, &rows, q, conn, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("category links of %s: %w", conn, err)
+	}
+	out := make(map[string]plugin.CategoryID, len(rows))
+	for _, r := range rows {
+		out[r.CRM] = r.Shop
+	}
+	return out, nil
+}
+
+func (s *store) stagedCategories(ctx context.Context, run int64) ([]Category, error) {
+	var rows []struct {
+		ID     string `db:"id"`
+		Parent string `db:"parent_id"`
+		Name   string `db:"name"`
+	}
+	const q = `SELECT id, parent_id, name FROM keybridge.stage_category WHERE run_id = $1 ORDER BY length(id), id`
+	if err := s.db.SelectContext(ctx, &rows, q, run); err != nil {
+		return nil, fmt.Errorf("categories of run %d: %w", run, err)
+	}
+	out := make([]Category, len(rows))
+	for i, r := range rows {
+		out[i] = Category{ID: r.ID, ParentID: r.Parent, Name: r.Name}
+	}
+	return out, nil
+}

@@ -1,0 +1,328 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// standing is a staged product beside what we know of it.
+type standing struct {
+	ID       string    `db:"id"`
+	Presence presence  `db:"presence"`
+	ReadAt   time.Time `db:"read_at"` // of the oldest of its parts
+	// Hash is of the product with all its offers.
+	Hash     []byte `db:"hash"`
+	Category string `db:"category_id"`
+	// ShopCategory is what the category is linked to; empty: nothing.
+	ShopCategory string `db:"shop_category"`
+	// CategoryName is set when the category will be written by this run.
+	CategoryName string `db:"category_name"`
+	// Product is empty when there is no finished link.
+	Product  string `db:"product_id"`
+	Creating bool   `db:"creating"` // the creation was begun and its end is not known
+	Version  string `db:"shop_version"`
+	// Same: the CRM and the settings are as they were when the product was last written.
+	Same bool `db:"same"`
+}
+
+const standingColumns = `
+	p.id, p.presence, least(p.read_at, h.read_at) AS read_at, h.hash, p.category_id,
+	coalesce(c.category_id, '') AS shop_category,
+	CASE WHEN $3 THEN coalesce(sc.name, '') ELSE '' END AS category_name,
+	coalesce(l.product_id, '') AS product_id, coalesce(l.state = 'creating', false) AS creating,
+	coalesce(l.shop_version, '') AS shop_version,
+	coalesce(l.state = 'linked' AND l.crm_hash = h.hash AND l.settings_hash = $4 AND l.missing_action = ''
+		AND l.images NOT IN ('pending', 'partial') AND p.presence = 'live'
+		AND CASE WHEN c.category_id IS NULL THEN NOT ($3 AND sc.id IS NOT NULL) ELSE c.category_id = l.category_id END,
+		false) AS same`
+
+const standingFrom = `
+	FROM keybridge.stage_product p
+	CROSS JOIN LATERAL (
+		SELECT sha256(p.hash || coalesce(string_agg(o.hash, ''::bytea ORDER BY o.id), ''::bytea)) AS hash,
+			min(o.read_at) AS read_at
+		FROM keybridge.stage_offer o WHERE o.run_id = p.run_id AND o.product_id = p.id) h
+	LEFT JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = p.id
+	LEFT JOIN keybridge.link_category c ON c.connection_id = $2 AND c.crm_id = p.category_id
+	LEFT JOIN keybridge.stage_category sc ON sc.run_id = p.run_id AND sc.id = p.category_id
+	WHERE p.run_id = $1 AND p.presence <> 'outside'`
+
+// standings answers the staged products behind the given id, in the order of ids.
+func (s *store) standings(ctx context.Context, run Run, categories bool, rules []byte, after string, limit int) ([]standing, error) {
+	const q = `SELECT` + standingColumns + standingFrom + ` AND p.id > $5 ORDER BY p.id LIMIT $6`
+	var rows []standing
+	if err := s.db.SelectContext(ctx, &rows, q, run.ID, run.Connection, categories, rules, after, limit); err != nil {
+		return nil, fmt.Errorf("compare products of run %d: %w", run.ID, err)
+	}
+	return rows, nil
+}
+
+// standingsOf answers the staged products with the given ids.
+func (s *store) standingsOf(ctx context.Context, run Run, categories bool, rules []byte, ids []string) ([]standing, error) {
+	const q = `SELECT` + standingColumns + standingFrom + ` AND p.id = ANY($5) ORDER BY p.id`
+	var rows []standing
+	if err := s.db.SelectContext(ctx, &rows, q, run.ID, run.Connection, categories, rules, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("compare products of run %d: %w", run.ID, err)
+	}
+	return rows, nil
+}
+
+func (s *store) countStaged(ctx context.Context, run int64) (int64, error) {
+	var n int64
+	const q = `SELECT count(*) FROM keybridge.stage_product WHERE run_id = $1 AND presence <> 'outside'`
+	if err := s.db.GetContext(ctx, &n, q, run); err != nil {
+		return 0, fmt.Errorf("count products of run %d: %w", run, err)
+	}
+	return n, nil
+}
+
+// goodsOf reads staged products whole.
+func (s *store) goodsOf(ctx context.Context, run int64, ids []string) (map[string]goods, error) {
+	out := make(map[string]goods, len(ids))
+	const products = `SELECT id, body FROM keybridge.stage_product WHERE run_id = $1 AND id = ANY($2) AND presence = 'live'`
+	err := s.bodies(ctx, products, func(id string, body []byte) error {
+		var g goods
+		err := json.Unmarshal(body, &g.Product)
+		out[id] = g
+		return err
+	}, run, pq.Array(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read staged products of run %d: %w", run, err)
+	}
+	// Ids of one length sort as the numbers they mostly are: the oldest offer comes first.
+	const offers = `SELECT product_id AS id, body FROM keybridge.stage_offer
+		WHERE run_id = $1 AND product_id = ANY($2) ORDER BY length(stage_offer.id), stage_offer.id`
+	any := map[string]bool{}
+	err = s.bodies(ctx, offers, func(id string, body []byte) error {
+		var o Offer
+		err := json.Unmarshal(body, &o)
+		any[id] = true
+		if g, ok := out[id]; ok && !o.Archived {
+			g.Offers = append(g.Offers, o)
+			out[id] = g
+		}
+		return err
+	}, run, pq.Array(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read staged offers of run %d: %w", run, err)
+	}
+	for id, g := range out {
+		if !any[id] {
+			g.Offers = []Offer{ownOffer(g.Product)}
+			out[id] = g
+		}
+	}
+	return out, nil
+}
+
+// ownOffer stands in for the offer of a product that the list of offers has left out.
+func ownOffer(p Product) Offer {
+	o := p.Own
+	o.ID, o.ProductID = "product:"+p.ID, p.ID
+	return o
+}
+
+func (s *store) bodies(ctx context.Context, q string, read func(id string, body []byte) error, args ...any) error {
+	rows, err := s.db.QueryxContext(ctx, q, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		var body []byte
+		if err := rows.Scan(&id, &body); err != nil {
+			return err
+		}
+		if err := read(id, body); err != nil {
+			return fmt.Errorf("%s: %w", id, err)
+		}
+	}
+	return rows.Err()
+}
+
+// severalInCRM answers those of the products whose key another live product of the CRM has too.
+func (s *store) severalInCRM(ctx context.Context, run int64, key settings.MatchKey, ids []string) (map[string]bool, error) {
+	var q string
+	switch key {
+	case settings.MatchSKU:
+		q = sameOfferKey("sku")
+	case settings.MatchBarcode:
+		q = sameOfferKey("barcode")
+	case settings.MatchName:
+		q = `SELECT p.id FROM keybridge.stage_product p
+			WHERE p.run_id = $1 AND p.id = ANY($2) AND p.name_key <> '' AND EXISTS (
+				SELECT 1 FROM keybridge.stage_product x
+				WHERE x.run_id = p.run_id AND md5(x.name_key) = md5(p.name_key) AND x.name_key = p.name_key
+					AND x.id <> p.id AND x.presence = 'live')`
+	default:
+		return nil, nil
+	}
+	var found []string
+	if err := s.db.SelectContext(ctx, &found, q, run, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("look for equal keys of run %d: %w", run, err)
+	}
+	return setOf(found), nil
+}
+
+func sameOfferKey(column string) string {
+	return `SELECT DISTINCT o.product_id FROM keybridge.stage_offer o
+		WHERE o.run_id = $1 AND o.product_id = ANY($2) AND o.` + column + ` <> '' AND NOT o.archived AND EXISTS (
+			SELECT 1 FROM keybridge.stage_offer x
+			JOIN keybridge.stage_product p ON p.run_id = x.run_id AND p.id = x.product_id AND p.presence = 'live'
+			WHERE x.run_id = o.run_id AND md5(x.` + column + `) = md5(o.` + column + `) AND x.` + column + ` = o.` + column + `
+				AND x.product_id <> o.product_id AND NOT x.archived)`
+}
+
+// planned is the plan of one product of the CRM.
+type planned struct {
+	CRM string
+	decision
+}
+
+// putPlan stores plans; one of the same product is replaced.
+func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []planned) error {
+	if len(plans) == 0 {
+		return nil
+	}
+	const q = `INSERT INTO keybridge.run_plan (run_id, crm_id, action, product_id, name, body, state, images)
+		SELECT $1, crm_id, action, product_id, name, body::jsonb, 'pending', 'none'
+		FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS t (crm_id, action, product_id, name, body)
+		ON CONFLICT (run_id, crm_id) DO UPDATE SET action = excluded.action, product_id = excluded.product_id,
+			name = excluded.name, body = excluded.body`
+	_, err := tx.ExecContext(ctx, q, run,
+		pq.Array(each(plans, func(p planned) string { return p.CRM })),
+		pq.Array(each(plans, func(p planned) string { return string(p.Action) })),
+		pq.Array(each(plans, func(p planned) string { return string(p.Product) })),
+		pq.Array(each(plans, func(p planned) string { return p.Name })),
+		pq.Array(each(plans, func(p planned) string { return string(toJSON(p.decision)) })))
+	if err != nil {
+		return fmt.Errorf("store plan of run %d: %w", run, err)
+	}
+	return nil
+}
+
+// planState is how far a planned product is.
+type planState string
+
+const (
+	planPending planState = "pending"
+	planDone    planState = "done"
+	planAgain   planState = "again" // failed once, is tried once more at the end
+	planFailed  planState = "failed"
+)
+
+// openPlans answers the next plans in a state.
+func (s *store) openPlans(ctx context.Context, run int64, state planState, limit int) ([]planned, error) {
+	const q = `SELECT crm_id AS id, body FROM keybridge.run_plan
+		WHERE run_id = $1 AND state = $2 ORDER BY crm_id LIMIT $3`
+	return s.plans(ctx, run, q, run, state, limit)
+}
+
+// imagePlans answers the next products whose pictures are to be written.
+func (s *store) imagePlans(ctx context.Context, run int64, limit int) ([]planned, error) {
+	const q = `SELECT crm_id AS id, body || jsonb_build_object('product', product_id) FROM keybridge.run_plan
+		WHERE run_id = $1 AND images = 'pending' ORDER BY crm_id LIMIT $2`
+	return s.plans(ctx, run, q, run, limit)
+}
+
+func (s *store) plans(ctx context.Context, run int64, q string, args ...any) ([]planned, error) {
+	var out []planned
+	err := s.bodies(ctx, q, func(id string, body []byte) error {
+		p := planned{CRM: id}
+		err := json.Unmarshal(body, &p.decision)
+		out = append(out, p)
+		return err
+	}, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read plan of run %d: %w", run, err)
+	}
+	return out, nil
+}
+
+// countPlans answers how many plans wait in a state, or how many wait for pictures.
+func (s *store) countPlans(ctx context.Context, run int64, state planState) (int64, error) {
+	var n int64
+	const q = `SELECT count(*) FROM keybridge.run_plan WHERE run_id = $1 AND state = $2`
+	if err := s.db.GetContext(ctx, &n, q, run, state); err != nil {
+		return 0, fmt.Errorf("count plan of run %d: %w", run, err)
+	}
+	return n, nil
+}
+
+func (s *store) countImages(ctx context.Context, run int64) (int64, error) {
+	var n int64
+	const q = `SELECT count(*) FROM keybridge.run_plan WHERE run_id = $1 AND images = 'pending'`
+	if err := s.db.GetContext(ctx, &n, q, run); err != nil {
+		return 0, fmt.Errorf("count pictures of run %d: %w", run, err)
+	}
+	return n, nil
+}
+
+// written is how a planned product ended.
+type written struct {
+	CRM     string
+	State   planState
+	Product plugin.ProductID
+	Images  bool // its pictures are to be written now
+}
+
+func (s *store) markPlans(ctx context.Context, tx *sqlx.Tx, run int64, rows []written) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	const q = `UPDATE keybridge.run_plan p
+		SET state = t.state, product_id = t.product_id, images = CASE WHEN t.images THEN 'pending' ELSE p.images END
+		FROM unnest($2::text[], $3::text[], $4::text[], $5::boolean[]) AS t (crm_id, state, product_id, images)
+		WHERE p.run_id = $1 AND p.crm_id = t.crm_id`
+	_, err := tx.ExecContext(ctx, q, run,
+		pq.Array(each(rows, func(w written) string { return w.CRM })),
+		pq.Array(each(rows, func(w written) string { return string(w.State) })),
+		pq.Array(each(rows, func(w written) string { return string(w.Product) })),
+		pq.Array(each(rows, func(w written) bool { return w.Images })))
+	if err != nil {
+		return fmt.Errorf("mark plan of run %d: %w", run, err)
+	}
+	return nil
+}
+
+func (s *store) imagesDone(ctx context.Context, tx *sqlx.Tx, run int64, ids []string) error {
+	const q = `UPDATE keybridge.run_plan SET images = 'done' WHERE run_id = $1 AND crm_id = ANY($2)`
+	if _, err := tx.ExecContext(ctx, q, run, pq.Array(ids)); err != nil {
+		return fmt.Errorf("mark pictures of run %d: %w", run, err)
+	}
+	return nil
+}
+
+// dropRivals takes plans out that mean one product of the shop; they are answered as conflicts.
+func (s *store) dropRivals(ctx context.Context, tx *sqlx.Tx, run int64) ([]Item, error) {
+	const q = `UPDATE keybridge.run_plan p SET state = 'dropped'
+		WHERE p.run_id = $1 AND p.state = 'pending' AND p.product_id <> '' AND EXISTS (
+			SELECT 1 FROM keybridge.run_plan x
+			WHERE x.run_id = p.run_id AND x.product_id = p.product_id AND x.crm_id <> p.crm_id)
+		RETURNING p.crm_id, p.product_id, p.name`
+	var rows []struct {
+		CRMID   string `db:"crm_id"`
+		Product string `db:"product_id"`
+		Name    string `db:"name"`
+	}
+	if err := tx.SelectContext(ctx, &rows, q, run); err != nil {
+		return nil, fmt.Errorf("look for rivals in run %d: %w", run, err)
+	}
+	items := make([]Item, len(rows))
+	for i, r := range rows {
+		items[i] = Item{
+			Kind: ItemConflict, CRMID: r.CRMID, Product: plugin.ProductID(r.Product), Name: r.Name,
+			Reason: ReasonSeveralInCRM,
+		}
+	}
+	return items, nil
+}

@@ -1,0 +1,172 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// update plans what a product of the shop lacks to be as the CRM says, within the fields the CRM
+// may write.
+func update(r rules, g goods, f facts, shop plugin.Product) decision {
+	d := decision{Action: actUpdate, Product: shop.ID, Seen: shop.Version}
+	var l link
+	if f.Link != nil {
+		l = *f.Link
+	}
+	if len(g.Offers) > 1 && !r.Can.Variants {
+		d.Action = actNone
+		d.item(ItemError, ReasonVariantsUnknown, nil)
+		return d
+	}
+	updateTexts(r, g, shop, &d)
+	updateCategory(r, g, f, shop, &d)
+	updateVariants(r, g, f, l, shop, &d)
+	restore(r, l, shop, &d)
+	updateImages(r, g, l, shop, &d)
+	for i := range d.Changes {
+		d.Changes[i].Overwrote = l.Same
+	}
+	return d
+}
+
+func updateTexts(r rules, g goods, shop plugin.Product, d *decision) {
+	if name := g.Product.Name; name != "" && name != shop.Name && r.Owners.Name.writes(shop.Name == "") {
+		d.patch(r.Lang).Name = &name
+		d.change("", FieldName, shop.Name, name)
+	}
+	if g.TooLong {
+		d.item(ItemNote, ReasonDescriptionLong, nil)
+	}
+	if html := g.Description; html != "" && html != shop.Description && r.Owners.Description.writes(strings.TrimSpace(shop.Description) == "") {
+		d.patch(r.Lang).Description = &html
+		d.change("", FieldDescription, cut(shop.Description), cut(html))
+	}
+	if unit := g.Product.Unit; unit != "" && unit != shop.Unit && r.Owners.Unit.writes(shop.Unit == "") {
+		d.patch(r.Lang).Unit = &unit
+		d.change("", FieldUnit, shop.Unit, unit)
+	}
+	if !r.Can.Attributes || !r.Owners.Attributes.writes(len(shop.Attributes) == 0) {
+		return
+	}
+	if all := merged(shop.Attributes, g.Product.Attributes); !slices.Equal(all, shop.Attributes) {
+		d.patch(r.Lang).Attributes = &all
+		d.change("", FieldAttributes, cut(listText(shop.Attributes)), cut(listText(all)))
+	}
+}
+
+func updateCategory(r rules, g goods, f facts, shop plugin.Product, d *decision) {
+	if g.Product.CategoryID == "" || !r.Owners.Category.writes(shop.CategoryID == "") {
+		return
+	}
+	if f.Category.Pending || f.Category.ID != "" && f.Category.ID != shop.CategoryID {
+		d.Category = g.Product.CategoryID
+		d.change("", FieldCategory, string(shop.CategoryID), f.Category.Name)
+	}
+}
+
+func updateVariants(r rules, g goods, f facts, l link, shop plugin.Product, d *decision) {
+	p := pair(r, g.Offers, shop, l.Variants)
+	d.Pairs = p.pairs
+	for _, o := range p.unclear {
+		d.Open = true
+		d.item(ItemConflict, ReasonVariantUnclear, Params{"sku": o.SKU})
+	}
+	for _, o := range g.Offers {
+		if id, ok := p.pairs[o.ID]; ok {
+			i := slices.IndexFunc(shop.Variants, func(v plugin.Variant) bool { return v.ID == id })
+			updateVariant(r, g, f, l, o, shop.Variants[i], d)
+		}
+	}
+	addVariants(r, g, p.adds, d)
+	missingVariants(r, g, l, shop, p, d)
+}
+
+// addVariants makes variants for offers the shop does not have. What the merchant wants to look at
+// first starts hidden.
+func addVariants(r rules, g goods, offers []Offer, d *decision) {
+	for _, o := range offers {
+		if r.New == settings.NewSkip {
+			d.Open = true
+			d.item(ItemSkip, ReasonVariantNotAdded, Params{"sku": o.SKU})
+			continue
+		}
+		v := newVariant(r, g, o, d)
+		v.Published = r.New == settings.NewPublish
+		patch := d.patch(r.Lang)
+		patch.AddVariants = append(patch.AddVariants, v)
+		d.Adds = append(d.Adds, o.ID)
+		d.change("", FieldVariant, "", strings.TrimSpace(o.SKU+" "+listText(o.Options)))
+	}
+}
+
+func updateVariant(r rules, g goods, f facts, l link, o Offer, v plugin.Variant, d *decision) {
+	p := plugin.VariantPatch{ID: v.ID}
+	changed := false
+	set := func(field Field, old, new string) {
+		changed = true
+		d.change(v.ID, field, old, new)
+	}
+	if sku := o.SKU; sku != "" && sku != v.SKU && r.Owners.SKU.writes(v.SKU == "") {
+		p.SKU = &sku
+		set(FieldSKU, v.SKU, sku)
+	}
+	if code := o.Barcode; code != "" && code != v.Barcode && r.Owners.Barcode.writes(v.Barcode == "") {
+		p.Barcode = &code
+		set(FieldBarcode, v.Barcode, code)
+	}
+	if r.Owners.Price.writes(!v.Price.IsSet()) {
+		if m := price(r, g, o, d); m.IsSet() && !m.Equal(v.Price) {
+			p.Price = &m
+			set(FieldPrice, moneyText(v.Price), moneyText(m))
+		}
+	}
+	if r.Can.Stock && r.Owners.Stock.writes(v.Stock == nil) {
+		if units := stock(o, f.Unsent, v.ID); v.Stock == nil || !units.Equal(*v.Stock) {
+			p.Stock = &units
+			set(FieldStock, stockText(v.Stock), units.String())
+		}
+		// Units that the CRM will learn of must be looked at again then.
+		d.Open = d.Open || f.Unsent[v.ID].Sign() > 0
+	}
+	if size := overlaid(v.Size, sizeOf(g, o)); !size.Equal(v.Size) && r.Owners.Size.writes(v.Size.Equal(plugin.Size{})) {
+		p.Size = &size
+		set(FieldSize, sizeText(v.Size), sizeText(size))
+	}
+	if opts := o.Options; len(opts) > 0 && !slices.Equal(opts, v.Options) && (l.CreatedHere || len(v.Options) == 0) {
+		p.Options = &opts
+		set(FieldOptions, listText(v.Options), listText(opts))
+	}
+	changed = restoreVariant(l.Variants[o.ID].Missing, v, &p, d) || changed
+	if changed {
+		patch := d.patch(r.Lang)
+		patch.Variants = append(patch.Variants, p)
+	}
+}
+
+// overlaid keeps the shop's parts of a size that the CRM does not know.
+func overlaid(shop, crm plugin.Size) plugin.Size {
+	return plugin.Size{
+		Weight: known(crm.Weight, shop.Weight), Length: known(crm.Length, shop.Length),
+		Width: known(crm.Width, shop.Width), Height: known(crm.Height, shop.Height),
+	}
+}
+
+func updateImages(r rules, g goods, l link, shop plugin.Product, d *decision) {
+	if !r.Can.Images || len(g.Product.Pictures) == 0 {
+		return
+	}
+	if !r.Owners.Images.writes(len(shop.Images) == 0 || l.ImagesOpen) {
+		return
+	}
+	have := each(shop.Images, func(i plugin.Image) string { return i.SourceURL })
+	if !slices.Equal(have, g.Product.Pictures) {
+		d.Images = g.Product.Pictures
+	}
+}
+
+// offersOf lists the offers of links in a fixed order.
+func offersOf(links map[string]variantLink) []string { return slices.Sorted(maps.Keys(links)) }

@@ -1,0 +1,122 @@
+package catalog
+
+import (
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// price is what the shop may ask for an offer; unset, and listed, when there is no such price.
+func price(r rules, g goods, o Offer, d *decision) plugin.Money {
+	if g.Product.Currency != r.Currency {
+		otherCurrency(r, g, d)
+		return plugin.Money{}
+	}
+	if !o.Price.Valid || o.Price.Decimal.Sign() <= 0 {
+		d.Open = true
+		d.item(ItemNote, ReasonNoPrice, Params{"sku": o.SKU})
+		return plugin.Money{}
+	}
+	return plugin.Money{Amount: o.Price.Decimal, Currency: r.Currency}
+}
+
+// otherCurrency lists the product once, however many offers it has.
+func otherCurrency(r rules, g goods, d *decision) {
+	for _, it := range d.Items {
+		if it.Reason == ReasonOtherCurrency {
+			return
+		}
+	}
+	d.Open = true
+	d.item(ItemNote, ReasonOtherCurrency, Params{"crm": g.Product.Currency, "shop": r.Currency})
+}
+
+// stock is what may be sold of an offer: never below zero, less what orders have taken that the CRM
+// does not know of.
+func stock(o Offer, unsent map[plugin.VariantID]decimal.Decimal, v plugin.VariantID) decimal.Decimal {
+	left := o.Available.Sub(unsent[v])
+	if left.Sign() < 0 {
+		return decimal.Zero
+	}
+	return left
+}
+
+// sizeOf is the offer's size, each part of which the product's own stands in for.
+func sizeOf(g goods, o Offer) plugin.Size {
+	own := g.Product.Own.Size
+	return plugin.Size{
+		Weight: known(o.Size.Weight, own.Weight), Length: known(o.Size.Length, own.Length),
+		Width: known(o.Size.Width, own.Width), Height: known(o.Size.Height, own.Height),
+	}
+}
+
+func known(v, instead decimal.Decimal) decimal.Decimal {
+	if v.Sign() > 0 {
+		return v
+	}
+	if instead.Sign() > 0 {
+		return instead
+	}
+	return decimal.Zero
+}
+
+// merged keeps the shop's attributes and sets those the CRM has.
+func merged(shop, crm []plugin.Attribute) []plugin.Attribute {
+	out := append([]plugin.Attribute(nil), shop...)
+next:
+	for _, a := range crm {
+		for i := range out {
+			if out[i].Name == a.Name {
+				out[i].Value = a.Value
+				continue next
+			}
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// The words of changes.
+
+func listText(list []plugin.Attribute) string {
+	return strings.Join(each(list, func(a plugin.Attribute) string { return a.Name + ": " + a.Value }), "; ")
+}
+
+func sizeText(s plugin.Size) string {
+	return s.Weight.String() + " kg; " + s.Length.String() + " × " + s.Width.String() + " × " + s.Height.String() + " cm"
+}
+
+func moneyText(m plugin.Money) string {
+	if !m.IsSet() {
+		return ""
+	}
+	return m.String()
+}
+
+func boolText(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func stockText(s *decimal.Decimal) string {
+	if s == nil {
+		return ""
+	}
+	return s.String()
+}
+
+// maxText is how much of a text a change keeps, in runes.
+const maxText = 300
+
+func cut(s string) string {
+	if r := []rune(s); len(r) > maxText {
+		return string(r[:maxText]) + "…"
+	}
+	return s
+}
+
+func joinLines(list []string) string { return strings.Join(list, "\n") }
