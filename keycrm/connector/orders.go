@@ -118,25 +118,19 @@ func (c *Connector) CardState(ctx context.Context, id string) (orders.State, err
 // OrderDictionary implements orders.Sink.
 func (c *Connector) OrderDictionary(ctx context.Context) (orders.Dictionary, error) {
 	d := orders.Dictionary{Sources: map[string]string{}, Fields: map[string]orders.FieldKind{}, BranchRefs: map[string]bool{}}
-	err := everyPage(func(q keycrm.PageQuery) (*keycrm.Page, error) {
-		rows, page, err := c.crm.Dictionaries.Sources(ctx, q)
-		for _, s := range rows {
-			d.Sources[code(s.ID)] = s.CurrencyCode
-		}
-		return page, err
-	})
+	sources, err := keycrm.Collect(ctx, c.crm.Dictionaries.Sources)
 	if err != nil {
 		return d, translate(err)
 	}
-	err = everyPage(func(q keycrm.PageQuery) (*keycrm.Page, error) {
-		rows, page, err := c.crm.Dictionaries.DeliveryServices(ctx, q)
-		for _, s := range rows {
-			d.BranchRefs[code(s.ID)] = s.SourceName == novaPoshta
-		}
-		return page, err
-	})
+	for _, s := range sources {
+		d.Sources[code(s.ID)] = s.CurrencyCode
+	}
+	services, err := keycrm.Collect(ctx, c.crm.Dictionaries.DeliveryServices)
 	if err != nil {
 		return d, translate(err)
+	}
+	for _, s := range services {
+		d.BranchRefs[code(s.ID)] = s.SourceName == novaPoshta
 	}
 	fields, err := c.crm.CustomFields.List(ctx, keycrm.CustomFieldQuery{})
 	if err != nil {
@@ -153,18 +147,6 @@ func (c *Connector) OrderDictionary(ctx context.Context) (orders.Dictionary, err
 // novaPoshta is the carrier whose branches KeyCRM knows by their reference.
 // Source: KeyCRM OpenAPI v1, POST /order, shipping.warehouse_ref.
 const novaPoshta = "novaposhta"
-
-func everyPage(read func(keycrm.PageQuery) (*keycrm.Page, error)) error {
-	for n := 1; ; n++ {
-		page, err := read(keycrm.PageQuery{Page: n})
-		if err != nil {
-			return err
-		}
-		if !page.Next {
-			return nil
-		}
-	}
-}
 
 func fieldKind(t string) orders.FieldKind {
 	switch t {
@@ -224,10 +206,7 @@ func (c *Connector) findCards(ctx context.Context, p orders.Probe) ([]orders.Fou
 	return found, nil
 }
 
-// code writes an id as the neutral packages know it.
-func code(id int64) string { return strconv.FormatInt(id, 10) }
-
-// parseCode reads it back. Errors: orders.ErrBadCode.
+// parseCode reads back what code wrote. Errors: orders.ErrBadCode.
 func parseCode(what, s string) (int64, error) {
 	id, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || id <= 0 {
