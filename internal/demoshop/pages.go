@@ -71,7 +71,7 @@ func (p *pages) funcs(kopecks bool) template.FuncMap {
 		"unit":         unitName,
 		"status":       statusName,
 		"payment":      paymentName,
-		"html":         func(s string) template.HTML { return template.HTML(p.html.Sanitize(s)) }, //nolint:gosec // just sanitised
+		"sanitized":    func(s string) template.HTML { return template.HTML(p.html.Sanitize(s)) }, //nolint:gosec // just sanitised
 		"initial":      initial,
 		"hue":          hue,
 		"deref":        deref,

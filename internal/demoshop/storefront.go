@@ -36,8 +36,6 @@ func (e *Engine) shopRoutes(r chi.Router) {
 	r.Get("/order/{number}", e.orderStatusPage)
 	r.Post("/order/{number}/pay", e.orderPay)
 	r.Get("/delivery", e.deliveryPage)
-	r.NotFound(func(w http.ResponseWriter, r *http.Request) { e.shopFail(w, r, plugin.ErrNotFound) })
-	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { e.shopFail(w, r, plugin.ErrNotFound) })
 }
 
 // rememberUTM keeps the campaign marks of the last visit that had any, while the shop collects them.

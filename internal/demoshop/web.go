@@ -26,6 +26,9 @@ func (e *Engine) routes() http.Handler {
 	r.Get("/favicon.ico", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/static/icon.svg", http.StatusMovedPermanently)
 	})
+	lost := headers(e.settingsAtHand(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.shopFail(w, r, plugin.ErrNotFound) })))
+	r.NotFound(lost.ServeHTTP)
+	r.MethodNotAllowed(lost.ServeHTTP)
 	r.Group(func(r chi.Router) {
 		r.Use(headers, sameOrigin, e.settingsAtHand)
 		r.Route("/admin", e.adminRoutes)
