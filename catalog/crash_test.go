@@ -1,0 +1,153 @@
+package catalog_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest"
+)
+
+// gate counts the moments at which a worker may die, and lets it die at one of them.
+type gate struct {
+	passed atomic.Int64
+	dieAt  int64 // 0: never
+}
+
+func (g *gate) pass(string) {
+	if g.passed.Add(1) == g.dieAt {
+		// What runs after this are deferred calls only, as after the kill of a process nothing but
+		// the roll-back of its transaction does.
+		runtime.Goexit()
+	}
+}
+
+// gatedCRM passes the gate before and after every request.
+type gatedCRM struct {
+	catalog.CRM
+	gate *gate
+}
+
+func (c gatedCRM) CategoryPage(ctx context.Context, cursor string) (catalog.Page[catalog.Category], error) {
+	c.gate.pass("")
+	defer c.gate.pass("")
+	return c.CRM.CategoryPage(ctx, cursor)
+}
+
+func (c gatedCRM) ProductPage(ctx context.Context, q catalog.ProductQuery, cursor string) (catalog.Page[catalog.Product], error) {
+	c.gate.pass("")
+	defer c.gate.pass("")
+	return c.CRM.ProductPage(ctx, q, cursor)
+}
+
+func (c gatedCRM) OfferPage(ctx context.Context, q catalog.OfferQuery, cursor string) (catalog.Page[catalog.Offer], error) {
+	c.gate.pass("")
+	defer c.gate.pass("")
+	return c.CRM.OfferPage(ctx, q, cursor)
+}
+
+// gated is a small world with many pages and batches, in which everything passes the gate.
+func gated(t *testing.T, g *gate) *world {
+	t.Helper()
+	sim := keycrmtest.Start(t, keycrmtest.WithLimit(0), keycrmtest.WithCatalog(70, 120))
+	w := newWorld(t, sim, func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, settings.MissingHide })
+	w.config = catalog.Config{PlanBatch: 40, WriteBatch: 20}
+	w.crm = func(c catalog.CRM) catalog.CRM { return gatedCRM{CRM: c, gate: g} }
+	w.engine = w.newEngine()
+	w.shop.stopAt(g.pass)
+	return w
+}
+
+// edits is what a day brings: new, changed and deleted products.
+func edits(t *testing.T, sim *keycrmtest.Server) {
+	t.Helper()
+	ids := sim.ProductIDs()
+	for _, id := range ids[3:9] {
+		must(t, sim.EditProduct(id, func(p *keycrmtest.Product) { p.Name += " (нова назва)" }))
+	}
+	must(t, sim.DeleteProduct(ids[12]))
+	must(t, sim.ArchiveProduct(ids[14], true))
+	category := sim.AddCategory("Новинки", 0)
+	for i := range 5 {
+		sim.AddProduct(keycrmtest.NewProduct{
+			Product: keycrmtest.Product{Name: fmt.Sprintf("Новий товар %d", i), CategoryID: category},
+			Offers:  []keycrmtest.Offer{{SKU: fmt.Sprintf("NEW-%d", i), Price: decimal.NewFromInt(100)}},
+		})
+	}
+}
+
+// twoRuns makes a first run, the edits of a day, and a second run.
+func twoRuns(t *testing.T, w *world, run func() catalog.Run) {
+	t.Helper()
+	for i := range 2 {
+		if i == 1 {
+			edits(t, w.sim)
+		}
+		if r := run(); r.State != catalog.Done {
+			t.Fatalf("run %d ended %s: %s %v", i, r.State, r.Code, r.Params)
+		}
+	}
+}
+
+func TestKilledWorkersLeaveTheShopAsUndisturbedOnes(t *testing.T) {
+	t.Parallel()
+	g := &gate{}
+	calm := gated(t, g)
+	twoRuns(t, calm, func() catalog.Run { return calm.finish(calm.begin(catalog.Full)) })
+	want, moments := calm.snapshot(), g.passed.Load()
+	if moments < 40 {
+		t.Fatalf("only %d moments to die at", moments)
+	}
+	for at := int64(1); at <= moments; at++ {
+		t.Run(fmt.Sprintf("at moment %d", at), func(t *testing.T) {
+			t.Parallel()
+			w := gated(t, &gate{dieAt: at})
+			twoRuns(t, w, func() catalog.Run {
+				id := w.begin(catalog.Full)
+				if !w.survives(id) {
+					w.clock.Advance(31 * time.Second) // the lease of the dead worker
+					w.engine = w.newEngine()
+				}
+				return w.finish(id)
+			})
+			if got := w.snapshot(); !slices.Equal(got, want) {
+				t.Errorf("the shop differs: %s", firstDifference(got, want))
+			}
+			if n := w.openIntents() + w.staged(); n != 0 {
+				t.Errorf("%d rows are left behind", n)
+			}
+		})
+	}
+}
+
+// survives reports whether a worker lives through a slice.
+func (w *world) survives(id int64) bool {
+	alive := false
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := w.engine.Handle(w.t.Context(), id); err != nil {
+			w.t.Error(err)
+		}
+		alive = true
+	})
+	wg.Wait()
+	return alive
+}
+
+func firstDifference(got, want []string) string {
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			return fmt.Sprintf("line %d\n got %v\nwant %v", i, got[min(i, len(got)):min(i+1, len(got))], want[min(i, len(want)):min(i+1, len(want))])
+		}
+	}
+	return "nowhere"
+}
