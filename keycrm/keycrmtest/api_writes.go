@@ -2,6 +2,7 @@ package keycrmtest
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -34,9 +35,11 @@ func (s *Server) later(kind string, card int64, body []byte) {
 // applyDue carries out the writes whose time has come, in order.
 func (s *Server) applyDue() {
 	now := s.now()
-	for id := int64(1); len(s.db.pending.rows) > 0 && id <= s.db.pending.last; id++ {
-		w, ok := s.db.pending.rows[id]
-		if !ok || now.Before(w.Due) {
+	ids := s.db.pending.ids()
+	slices.Reverse(ids)
+	for _, id := range ids {
+		w := s.db.pending.rows[id]
+		if now.Before(w.Due) {
 			continue
 		}
 		s.db.pending.drop(id)

@@ -11,7 +11,7 @@ import (
 )
 
 // The methods here are what a test, or a person on the pages, does inside KeyCRM. Those that name an object answer an
-// error when there is none.
+// error when there is none. A function given to an Edit method must not call the Server.
 
 func missing(what string, id int64) error { return fmt.Errorf("keycrmtest: no %s %d", what, id) }
 
@@ -150,7 +150,7 @@ func (s *Server) releaseChanged(before, after *Order) {
 func (s *Server) AddOrderLine(id int64, l Line) error {
 	return s.EditOrder(id, func(o *Order) {
 		s.tie(&l)
-		l.CreatedAt, l.UpdatedAt = s.stamp(), s.now()
+		l.CreatedAt, l.UpdatedAt = s.stamp(), s.stamp()
 		o.Lines = append(o.Lines, l)
 	})
 }
