@@ -1,0 +1,177 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// entriesShown is how many orders the page lists.
+const entriesShown = 20
+
+// journalView lists the latest orders on their way to the CRM.
+type journalView struct {
+	Counts  []stateCount
+	Entries []entryView
+	// Waiting counts those that a person must look at.
+	Waiting int
+}
+
+type stateCount struct {
+	Class, Text string
+}
+
+type entryView struct {
+	ID                   int64
+	Number, State, Class string
+	Reason               string
+	CRMNumber, CRMURL    string
+	Placed, Next         string
+	Attempts             int
+	Retry, Ignore        string // addresses; empty: not to be had
+	Difference           string
+}
+
+// journalView is nil while orders are not synced and never were.
+func (a *Admin) journalView(ctx context.Context, v *visit, shop *shopLists) (*journalView, error) {
+	f := orders.Filter{Shop: v.op.Shop, Connection: v.conn.ID}
+	rows, err := a.Journal.List(ctx, f, entriesShown)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 && v.conn.Settings.Orders.Target == settings.TargetOff {
+		return nil, nil
+	}
+	counts, err := a.Journal.Counts(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	out := &journalView{Waiting: counts[orders.Blocked] + counts[orders.Dead]}
+	for _, state := range entryStates() {
+		if n := counts[state]; n > 0 {
+			out.Counts = append(out.Counts, stateCount{entryClass(state), v.words.N("journal.count."+string(state), n)})
+		}
+	}
+	for _, row := range rows {
+		out.Entries = append(out.Entries, a.entryView(v, shop, row))
+	}
+	return out, nil
+}
+
+// entryStates are all states, the most pressing first.
+func entryStates() []orders.EntryState {
+	return []orders.EntryState{
+		orders.Blocked, orders.Dead, orders.Checking, orders.Retrying, orders.Sending, orders.Pending, orders.Created,
+		orders.Done, orders.Ignored,
+	}
+}
+
+func entryClass(s orders.EntryState) string {
+	switch s {
+	case orders.Done:
+		return "ok"
+	case orders.Blocked, orders.Dead:
+		return "fail"
+	case orders.Checking, orders.Retrying:
+		return "warn"
+	case orders.Ignored:
+		return "off"
+	}
+	return "busy"
+}
+
+func (a *Admin) entryView(v *visit, shop *shopLists, row orders.Row) entryView {
+	e := entryView{
+		ID: row.ID, Number: row.Number, State: v.words.T("journal.state." + string(row.State)), Class: entryClass(row.State),
+		CRMNumber: row.CRMID, CRMURL: row.CRMURL, Placed: v.when(row.PlacedAt), Next: v.when(row.NextAt), Attempts: row.Attempts,
+	}
+	if e.Number == "" {
+		e.Number = string(row.Order)
+	}
+	if row.Reason != "" {
+		e.Reason = v.words.Say("order.reason."+string(row.Reason), named(row.Params, shop))
+	}
+	if row.Differs() {
+		e.Difference = v.words.T("journal.differs", "shop", row.Total.String(), "crm", row.CRMTotal.String(), "currency", row.Currency)
+	}
+	at := a.links(v.conn.ID).Journal + "/" + strconv.FormatInt(row.ID, 10)
+	if canRetry(row.State) {
+		e.Retry = at + "/retry"
+	}
+	if canIgnore(row) {
+		e.Ignore = at + "/ignore"
+	}
+	return e
+}
+
+// canRetry: the entry stands still, or would go on later than now.
+func canRetry(s orders.EntryState) bool {
+	switch s {
+	case orders.Blocked, orders.Dead, orders.Retrying, orders.Ignored:
+		return true
+	}
+	return false
+}
+
+// canIgnore: the CRM does not have the order and certainly will not by itself.
+func canIgnore(row orders.Row) bool {
+	switch row.State {
+	case orders.Blocked, orders.Dead, orders.Pending, orders.Retrying:
+		return row.CRMID == ""
+	}
+	return false
+}
+
+// named puts the shop's names in place of its codes in a reason's params.
+func named(p orders.Params, shop *shopLists) map[string]string {
+	out := map[string]string{}
+	for k, code := range p {
+		list := map[string][]entry{
+			"payment": paymentRows(shop), "delivery": deliveryRows(shop), "add_on": addOnRows(shop), "status": statusRows(shop),
+		}[k]
+		if e := find(list, code); e != nil && e.name != "" {
+			code = e.name
+		}
+		out[k] = code
+	}
+	return out
+}
+
+func (a *Admin) retryEntry(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return a.onEntry(w, r, v, "retried", a.Journal.Retry)
+}
+
+func (a *Admin) ignoreEntry(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return a.onEntry(w, r, v, "ignored", a.Journal.Ignore)
+}
+
+// onEntry does something to an entry of this connection.
+func (a *Admin) onEntry(
+	w http.ResponseWriter, r *http.Request, v *visit, done string, do func(context.Context, int64) error,
+) error {
+	id, err := strconv.ParseInt(chi.URLParam(r, "entry"), 10, 64)
+	if err != nil {
+		return errNotFound
+	}
+	e, err := a.Journal.Entry(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if e.Connection != v.conn.ID || e.Shop != v.op.Shop {
+		return errNotFound
+	}
+	switch err := do(r.Context(), id); {
+	case errors.Is(err, plugin.ErrConflict), errors.Is(err, plugin.ErrRefused):
+		done = "entry_moved_on"
+	case err != nil:
+		return err
+	}
+	return redirect(w, r, a.links(v.conn.ID).Connection, done, "journal")
+}

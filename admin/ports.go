@@ -1,0 +1,104 @@
+package admin
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/internal/crm"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// Host is what the page needs of the engine; plugin.Host has it all.
+type Host interface {
+	URLs() plugin.URLs
+	Logger() *slog.Logger
+	Clock() plugin.Clock
+	Operator(r *http.Request) (plugin.Operator, bool)
+	VerifyCSRF(r *http.Request) error
+	RenderPage(w http.ResponseWriter, r *http.Request, p plugin.Page) error
+	Shop(ctx context.Context, id plugin.ShopID) (plugin.Shop, error)
+}
+
+// Directory reads the lists of one CRM account, live, in the lane of the merchant's clicks. Errors
+// are those of package crm; a list the CRM does not have at all is empty.
+type Directory interface {
+	// Account recognises the account; its answer shows that the key works.
+	Account(ctx context.Context) (crm.Fingerprint, error)
+	Sources(ctx context.Context) ([]crm.Source, error)
+	OrderStatuses(ctx context.Context) ([]crm.Status, error)
+	// Pipelines: crm.ErrFeatureOff when the account has them switched off.
+	Pipelines(ctx context.Context) ([]crm.Pipeline, error)
+	PaymentMethods(ctx context.Context) ([]crm.PaymentMethod, error)
+	DeliveryServices(ctx context.Context) ([]crm.DeliveryService, error)
+	CustomFields(ctx context.Context) ([]crm.Field, error)
+	Categories(ctx context.Context) ([]crm.Category, error)
+}
+
+// Runs starts and shows synchronisations of the catalog; *catalog.Engine does.
+type Runs interface {
+	// Start: catalog.ErrRunning beside the id of the run that is not over, catalog.ErrOff.
+	Start(ctx context.Context, id plugin.ConnectionID, kind catalog.Kind, by string) (int64, error)
+	Run(ctx context.Context, id int64) (catalog.Run, error)
+	Runs(ctx context.Context, id plugin.ConnectionID, limit int) ([]catalog.Run, error)
+	Cancel(ctx context.Context, run int64) error
+}
+
+// Journal shows the orders of a connection on their way to the CRM; *orders.Exporter does.
+type Journal interface {
+	// List answers the latest, newest first.
+	List(ctx context.Context, f orders.Filter, limit int) ([]orders.Row, error)
+	Counts(ctx context.Context, f orders.Filter) (map[orders.EntryState]int, error)
+	// Entry: plugin.ErrNotFound.
+	Entry(ctx context.Context, id int64) (orders.Entry, error)
+	// Retry and Ignore: plugin.ErrNotFound, and plugin.ErrConflict when the entry has moved on.
+	Retry(ctx context.Context, id int64) error
+	Ignore(ctx context.Context, id int64) error
+}
+
+// Webhooks tells what the CRM's calls did.
+type Webhooks interface {
+	Seen(ctx context.Context, id plugin.ConnectionID, object settings.Object) (WebhookSeen, error)
+}
+
+// WebhookSeen is when the CRM last called and when a status was last applied; zero: never.
+type WebhookSeen struct {
+	Received time.Time
+	Applied  time.Time
+	// Reason says why the last call was not applied; words "reason.…"; empty when it was.
+	Reason string
+	Params map[string]string
+}
+
+// Usage is how much of the minute's requests a connection's key has used.
+type Usage struct {
+	Used, Limit int
+}
+
+// Deps are what the page works with. Webhooks and Usage may be nil: what they would show is left out
+// then.
+type Deps struct {
+	Host     Host
+	Settings *settings.Store
+	// Active reports whether the plugin is active in a shop; elsewhere the page answers 404.
+	Active func(plugin.ShopID) bool
+	// CRM is the CRM's id in connections, "keycrm"; Name what people call it, "KeyCRM".
+	CRM, Name string
+	// Open opens the CRM account of a connection; OpenKey that of a key which may not be stored yet.
+	// Both refuse a key that cannot be one (plugin.ErrInvalid or any error without crm's sentinels).
+	Open    func(ctx context.Context, id plugin.ConnectionID) (Directory, error)
+	OpenKey func(key string) (Directory, error)
+
+	Runs     Runs
+	Journal  Journal
+	Webhooks Webhooks
+	Health   func(ctx context.Context) plugin.Health
+	Usage    func(ctx context.Context, id plugin.ConnectionID) (Usage, error)
+
+	// Reach is how long a page waits for the CRM; 0: 8 s.
+	Reach time.Duration
+}

@@ -1,0 +1,174 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// runsShown is how many runs the page lists.
+const runsShown = 8
+
+// workView is the run that goes on and those before it. It is a page's part and a fragment of its
+// own, which htmx asks for again and again while a run goes on.
+type workView struct {
+	frame
+	Active *runView
+	Last   []runView
+	// CanStart: something of the catalog is switched on; Prices: a price run is possible too.
+	CanStart, Prices bool
+}
+
+type runView struct {
+	ID                 int64
+	Kind, State, Class string
+	Phase              string
+	// Done and Total are rows of the phase; Total is 0 while nobody knows.
+	Done, Total       int64
+	Percent           int64
+	Counters          []string
+	Reason            string
+	Started, Finished string
+	Cancel            string
+}
+
+func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
+	runs, err := a.Runs.Runs(ctx, v.conn.ID, runsShown)
+	if err != nil {
+		return nil, err
+	}
+	c := v.conn.Settings.Catalog
+	w := &workView{
+		frame:    frame{links: a.links(v.conn.ID), CSRFField: plugin.CSRFField, CSRF: v.op.CSRFToken, MayOperate: v.may(plugin.PermOperate)},
+		CanStart: c.Products || c.Categories, Prices: c.Products,
+	}
+	for _, run := range runs {
+		view := a.runView(v, run)
+		if run.State.Active() && w.Active == nil {
+			w.Active = &view
+			continue
+		}
+		w.Last = append(w.Last, view)
+	}
+	return w, nil
+}
+
+func (a *Admin) runView(v *visit, run catalog.Run) runView {
+	w := v.words
+	out := runView{
+		ID: run.ID, Kind: w.T("run.kind." + string(run.Kind)), State: w.T("run.state." + string(run.State)),
+		Class: runClass(run.State), Done: run.Done, Total: run.Total, Counters: counters(v, run.Counters),
+		Started: v.whenSet(run.StartedAt), Finished: v.whenSet(run.FinishedAt),
+		Cancel: a.links(v.conn.ID).Runs + "/" + strconv.FormatInt(run.ID, 10) + "/cancel",
+	}
+	if run.State == catalog.Running {
+		out.Phase = w.T("run.phase." + string(run.Phase))
+	}
+	if run.Total > 0 {
+		out.Percent = min(100*run.Done/run.Total, 100)
+	}
+	if run.Code != "" {
+		out.Reason = w.Say("run.reason."+string(run.Code), run.Params)
+	}
+	if run.State == catalog.Waiting && !run.NextAt.IsZero() {
+		out.Phase = w.T("run.next_at", "time", v.when(run.NextAt))
+	}
+	return out
+}
+
+func runClass(s catalog.State) string {
+	switch s {
+	case catalog.Done:
+		return "ok"
+	case catalog.Failed:
+		return "fail"
+	case catalog.Approval, catalog.Waiting:
+		return "warn"
+	case catalog.Cancelled:
+		return "off"
+	}
+	return "busy"
+}
+
+// counters are the non-zero counts of a run in words.
+func counters(v *visit, c catalog.Counters) []string {
+	skipped := 0
+	for _, n := range c.Skipped {
+		skipped += n
+	}
+	var out []string
+	for _, one := range []struct {
+		key string
+		n   int
+	}{
+		{"created", c.Created},
+		{"updated", c.Updated},
+		{"unchanged", c.Unchanged},
+		{"categories", c.Categories},
+		{"missing", c.Missing},
+		{"skipped", skipped},
+		{"conflicts", c.Conflicts},
+		{"errors", c.Errors},
+		{"images", c.Images},
+		{"images_failed", c.ImagesFailed},
+	} {
+		if one.n > 0 {
+			out = append(out, v.words.N("run.count."+one.key, one.n))
+		}
+	}
+	return out
+}
+
+// showProgress is the fragment; a browser that comes to it by itself gets the page.
+func (a *Admin) showProgress(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if r.Header.Get("HX-Request") == "" {
+		return redirect(w, r, a.links(v.conn.ID).Connection, "", "runs")
+	}
+	view, err := a.workView(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	return a.fragment(w, v, "work", view)
+}
+
+// startRun is «Запустити зараз».
+func (a *Admin) startRun(w http.ResponseWriter, r *http.Request, v *visit) error {
+	kind := catalog.Full
+	if r.PostFormValue("kind") == string(catalog.Prices) {
+		kind = catalog.Prices
+	}
+	done := "run_started"
+	switch _, err := a.Runs.Start(r.Context(), v.conn.ID, kind, v.op.ID); {
+	case errors.Is(err, catalog.ErrRunning):
+		done = "run_going_on"
+	case errors.Is(err, catalog.ErrOff):
+		done = "run_off"
+	case err != nil:
+		return err
+	}
+	return redirect(w, r, a.links(v.conn.ID).Connection, done, "runs")
+}
+
+func (a *Admin) cancelRun(w http.ResponseWriter, r *http.Request, v *visit) error {
+	id, err := strconv.ParseInt(chi.URLParam(r, "run"), 10, 64)
+	if err != nil {
+		return errNotFound
+	}
+	run, err := a.Runs.Run(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if run.Connection != v.conn.ID {
+		return errNotFound
+	}
+	if err := a.Runs.Cancel(r.Context(), id); err != nil {
+		return err
+	}
+	return redirect(w, r, a.links(v.conn.ID).Connection, "run_cancelled", "runs")
+}
