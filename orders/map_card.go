@@ -18,6 +18,8 @@ func (m *mapper) card() {
 	for i := range m.d.Lines {
 		l := &m.d.Lines[i]
 		l.Price, l.UnitDiscount = l.Price.Sub(l.UnitDiscount), decimal.Zero
+		l.Name = cut(withOptions(*l), maxName)
+		l.Comment, l.Properties = "", nil
 	}
 	if discount.IsPositive() {
 		m.d.Lines = spread(m.d.Lines, discount)
@@ -45,14 +47,26 @@ func (m *mapper) cardNote() {
 		add("Відділення", d.Branch)
 		add("Отримувач", joinText(d.Recipient.FullName, d.Recipient.Phone))
 	}
-	if m.d.Discount.IsPositive() {
-		add("Знижка на замовлення", m.money(m.d.Discount))
+	if m.Order.Discount.IsPositive() {
+		add("Знижка на замовлення", m.money(m.Order.Discount))
 	}
 	add("Промокод", m.d.PromoCode)
 	for _, l := range m.d.Lines {
 		add("Коментар до «"+l.Name+"»", l.Comment)
 	}
 	m.notes = append(m.notes, rest...)
+}
+
+// withOptions names the variant too: a card's line has no properties.
+func withOptions(l Line) string {
+	var values []string
+	for _, p := range l.Properties {
+		values = append(values, tidy(p.Value))
+	}
+	if options := joinText(values...); options != "" {
+		return l.Name + " (" + options + ")"
+	}
+	return l.Name
 }
 
 func (m *mapper) zone() *time.Location {

@@ -15,6 +15,7 @@ import (
 const (
 	maxName    = 255
 	maxComment = 1024
+	maxPhone   = 64
 )
 
 // buyer keeps to one spelling: the CRM recognises a buyer only when name and phone are exactly those
@@ -42,6 +43,10 @@ func (m *mapper) buyer() {
 func (m *mapper) phone(label, typed string) string {
 	typed = tidy(typed)
 	if typed == "" {
+		return ""
+	}
+	if typed = cut(typed, maxName); len(typed) > maxPhone {
+		m.note(label+", який не вдалося розпізнати", typed)
 		return ""
 	}
 	n, err := phonenumbers.Parse(typed, m.Profile.PhoneRegion)
