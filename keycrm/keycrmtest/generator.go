@@ -146,7 +146,7 @@ func (g *generator) product(i int) *Product {
 		CreatedAt: g.created(i), UpdatedAt: g.created(i).Add(time.Duration(g.pick(i, forUpdate, 90*24)) * time.Minute),
 	}
 	p.Description = g.description(i, l)
-	for n := 1; n <= 1+g.pick(i, forPicture, 3); n++ {
+	for n := 1; n <= 1+g.pick(i, forPicture, 2); n++ {
 		p.Pictures = append(p.Pictures, fmt.Sprintf("/pictures/p%d-%d.jpg", id, n))
 	}
 	if i%53 == 52 {

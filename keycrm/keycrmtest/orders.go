@@ -232,8 +232,8 @@ func (s *Server) putOrder(c *call) *answer {
 			}
 			s.readShipping(sh, o.Shipping, false)
 		}
-		s.readLineChanges(f, o)
 		o.CustomFields = merge(o.CustomFields, f.fields("order"))
+		s.readLineChanges(f, o) // last: it moves stock once nothing was refused
 		return f.answer() == nil
 	})
 	if bad := f.answer(); bad != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	pictureSize     = 600
+	pictureSize     = 480
 	pictureQuality  = 86
 	cachedPictures  = 200
 	pictureLifetime = "public, max-age=86400"
