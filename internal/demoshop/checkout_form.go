@@ -101,8 +101,9 @@ func (f checkoutForm) checkDelivery(today time.Time, need func(bool, string, str
 
 // dayWithin reports whether text is a day after today, at most so many days ahead.
 func dayWithin(text string, today time.Time, days int) bool {
+	midnight := time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, today.Location())
 	d, err := time.ParseInLocation(time.DateOnly, text, today.Location())
-	return err == nil && d.After(today) && d.Before(today.AddDate(0, 0, days+1))
+	return err == nil && d.After(midnight) && !d.After(midnight.AddDate(0, 0, days))
 }
 
 func isPhone(s string) bool {

@@ -80,8 +80,14 @@ func (l *attributeList) Scan(src any) error {
 	if !ok {
 		return fmt.Errorf("attributes: got %T, want bytes", src)
 	}
-	*l = nil
-	return json.Unmarshal(b, (*[]plugin.Attribute)(l))
+	var list []plugin.Attribute
+	if err := json.Unmarshal(b, &list); err != nil {
+		return fmt.Errorf("attributes: %w", err)
+	}
+	if *l = nil; len(list) > 0 {
+		*l = list
+	}
+	return nil
 }
 
 // Label is how buyers read options: «Колір: синій, Розмір: M».

@@ -52,7 +52,7 @@ func (e *Engine) rememberUTM(next http.Handler) http.Handler {
 
 // utmOf reads the marks of an address, cut to what an order keeps.
 func utmOf(q url.Values) plugin.UTM {
-	mark := func(name string) string { return cut(strings.TrimSpace(q.Get(name)), 200) }
+	mark := func(name string) string { return strings.TrimSpace(cut(strings.TrimSpace(q.Get(name)), 200)) }
 	return plugin.UTM{
 		Source: mark("utm_source"), Medium: mark("utm_medium"), Campaign: mark("utm_campaign"), Term: mark("utm_term"), Content: mark("utm_content"),
 	}

@@ -105,7 +105,7 @@ type settingsKey struct{}
 func (e *Engine) settingsAtHand(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		set, err := e.store.settings(r.Context())
-		if err != nil {
+		if err != nil && r.Context().Err() == nil {
 			e.cfg.Logger.WarnContext(r.Context(), "settings are not read", "error", err)
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), settingsKey{}, set)))
