@@ -223,8 +223,9 @@ func (w *work) created(s *step, r Receipt) {
 	w.e.CRMID = sql.NullString{String: r.ID, Valid: true}
 	w.e.CRMURL = r.URL
 	w.e.CRMTotal = decimal.NewNullDecimal(r.Total)
-	// The status it starts with is no change that anybody made: the shop is not moved by it.
-	w.e.applied = crmStatus{r.Status, r.StatusAt}
+	if !r.Moved { // the status it starts with is no change that anybody made: the shop is not moved by it
+		w.e.applied = crmStatus{r.Status, r.StatusAt}
+	}
 	s.finish(StepDone, "", nil)
 	s.Taken, s.Negatives = false, 0
 	now := w.Clock.Now()

@@ -48,9 +48,11 @@ type Receipt struct {
 	URL string // for a manager; empty when the CRM does not tell
 	// Total as the CRM reckons it.
 	Total decimal.Decimal
-	// Status it starts with, and since when; the time may be zero.
+	// Status it has, and since when; the time may be zero.
 	Status   string
 	StatusAt time.Time
+	// Moved: somebody in the CRM has changed the status since the creation.
+	Moved bool
 }
 
 // Probe looks for an order or a card.

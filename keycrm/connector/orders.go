@@ -38,14 +38,20 @@ func (c *Connector) CreateOrder(ctx context.Context, target settings.Target, bod
 func orderReceipt(o *keycrm.Order) orders.Receipt {
 	return orders.Receipt{
 		ID: code(o.ID), Total: o.GrandTotal.Decimal, Status: code(o.StatusID), StatusAt: o.StatusChangedAt.Time,
+		Moved: moved(o.StatusChangedAt.Time, o.CreatedAt.Time),
 	}
 }
 
 func cardReceipt(card *keycrm.Card) orders.Receipt {
 	return orders.Receipt{
 		ID: code(card.ID), Total: card.ProductsTotal.Decimal, Status: cardStatus(card), StatusAt: card.StatusChangedAt.Time,
+		Moved: moved(card.StatusChangedAt.Time, card.CreatedAt.Time),
 	}
 }
+
+// moved reports whether a status was changed since the creation; KeyCRM does not tell whether it
+// dates the first status, so the first seconds do not count.
+func moved(changed, created time.Time) bool { return changed.After(created.Add(2 * time.Second)) }
 
 func cardStatus(card *keycrm.Card) string { return code(card.PipelineID) + "/" + code(card.StatusID) }
 
