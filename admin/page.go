@@ -36,6 +36,8 @@ type connectionPage struct {
 type alert struct {
 	Kind string // "fail" or "warn"
 	Text string
+	// Reopen offers to open the page anew.
+	Reopen bool
 }
 
 type verdictView struct {
@@ -149,12 +151,14 @@ func (v *visit) name(e entry) string {
 // alerts are what keeps everything from working, each said once and loudly.
 func (a *Admin) alerts(v *visit, l *lists, health plugin.Health, tried attempt) []alert {
 	var out []alert
-	fail := func(key string, params ...any) { out = append(out, alert{"fail", v.words.T(key, params...)}) }
+	fail := func(key string, params ...any) {
+		out = append(out, alert{Kind: "fail", Text: v.words.T(key, params...)})
+	}
 	switch {
 	case tried.stale:
-		fail("alert.stale")
+		out = append(out, alert{Kind: "fail", Text: v.words.T("alert.stale"), Reopen: true})
 	case len(tried.problems) > 0:
-		out = append(out, alert{"fail", v.words.N("alert.problems", len(tried.problems))})
+		out = append(out, alert{Kind: "fail", Text: v.words.N("alert.problems", len(tried.problems))})
 	}
 	for _, p := range tried.problems {
 		if p.Field == "" {

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/keybridge/keybridge/admin/i18n"
 	"github.com/keybridge/keybridge/plugin"
@@ -103,11 +104,11 @@ type links struct {
 
 func (a *Admin) links(id plugin.ConnectionID) links {
 	base := a.Host.URLs().Admin
-	path := func(parts ...string) string { return base.JoinPath(parts...).EscapedPath() }
-	l := links{Home: path(), Connect: path("connect"), Static: path("static")}
-	if l.Home == "" {
-		l.Home = "/"
+	// A base joined from an address without a path has none of the leading slashes it needs.
+	path := func(parts ...string) string {
+		return "/" + strings.TrimPrefix(base.JoinPath(parts...).EscapedPath(), "/")
 	}
+	l := links{Home: path(), Connect: path("connect"), Static: path("static")}
 	if id == "" {
 		return l
 	}

@@ -175,19 +175,16 @@ func (a *Admin) fail(w http.ResponseWriter, r *http.Request, v *visit, err error
 		http.Error(w, http.StatusText(why.status), why.status)
 		return
 	}
-	data := refusalPage{
-		frame: a.frame(r, v),
-		Title: v.words.T("refused." + why.code + ".title"),
-		Text:  v.words.T("refused." + why.code + ".text"),
-	}
-	if err := a.render(w, r, v, why.status, "refusal", data.Title, data); err != nil {
+	data := refusalPage{frame: a.frame(r, v), Text: v.words.T("refused." + why.code + ".text")}
+	title := v.words.T("refused." + why.code + ".title")
+	if err := a.render(w, r, v, why.status, "refusal", title, data); err != nil {
 		a.Host.Logger().Error("admin refusal page", "error", err.Error())
 	}
 }
 
 type refusalPage struct {
 	frame
-	Title, Text string
+	Text string
 }
 
 func (a *Admin) noSuchPage(http.ResponseWriter, *http.Request, *visit) error { return errNotFound }

@@ -7,6 +7,7 @@ package i18n
 import (
 	"embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,19 +88,6 @@ func (m *message) UnmarshalYAML(node *yaml.Node) error {
 	return node.Decode(&m.forms)
 }
 
-func (m message) all() []string {
-	if m.forms == nil {
-		return []string{m.text}
-	}
-	var out []string
-	for _, f := range []form{one, few, many} {
-		if s, ok := m.forms[f]; ok {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 func load(lang string, forms func(int) form) (*Words, error) {
 	raw, err := files.ReadFile(lang + ".yaml")
 	if err != nil {
@@ -157,13 +145,21 @@ func (w *Words) N(key string, n int, params ...any) string {
 	return fill(text, append([]any{"n", strconv.Itoa(n)}, params...))
 }
 
-// Say answers the message of key with params by name.
+// place is where a value goes.
+var place = regexp.MustCompile(`\{[a-z_]+\}`)
+
+// Say answers the message of key with params by name. It is for what was stored earlier, perhaps by
+// another version: a value that is missing leaves a dash.
 func (w *Words) Say(key string, params map[string]string) string {
-	list := make([]any, 0, 2*len(params))
-	for name, value := range params {
-		list = append(list, name, value)
+	if !w.Has(key) {
+		return key
 	}
-	return w.T(key, list...)
+	return place.ReplaceAllStringFunc(w.Raw(key, 0), func(at string) string {
+		if value := params[at[1:len(at)-1]]; value != "" {
+			return value
+		}
+		return "—"
+	})
 }
 
 // fill puts values in their places in one pass, so that a value that looks like a place stays as it is.
@@ -197,4 +193,13 @@ func english(n int) form {
 		return one
 	}
 	return many
+}
+
+// Raw answers the form of a message that goes with n, its places unfilled; empty when there is none.
+func (w *Words) Raw(key string, n int) string {
+	m := w.messages[key]
+	if m.forms != nil {
+		return m.forms[w.form(n)]
+	}
+	return m.text
 }
