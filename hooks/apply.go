@@ -17,6 +17,11 @@ func (b *Inbox) apply(ctx context.Context, m *message, conn settings.Connection,
 		b.again(m, res, 0, ReasonShopUnavailable)
 		return nil
 	}
+	if s.OrderID != "" {
+		if err := b.Orders.MarkConverted(ctx, l.Entry, s.OrderID); err != nil {
+			return err
+		}
+	}
 	d := decide(table(conn, m.Object), l, s)
 	res.Outcome, res.Reason, res.ShopStatus = d.Outcome, d.Reason, d.To
 	origin := plugin.Origin{Plugin: b.PluginID, Connection: conn.ID, Ref: "order " + l.Number}

@@ -36,6 +36,10 @@ func decide(table map[string]settings.Choice, l orders.Link, s orders.State) dec
 	case s.Status == l.Applied && (s.StatusAt.IsZero() || !s.StatusAt.After(l.AppliedAt)):
 		d.Outcome = Unchanged
 		return d
+	// An order that our card became starts with some status; nobody has set it.
+	case l.CRMID != s.ID && s.StatusAt.IsZero():
+		d.Outcome = Unchanged
+		return d
 	case d.At.Before(l.AppliedAt):
 		d.Outcome = Stale
 		return d

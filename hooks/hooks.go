@@ -59,6 +59,9 @@ type Config struct {
 	HandOver time.Duration
 	// Answer is how long a webhook waits for the database before it answers 503 (2 s).
 	Answer time.Duration
+	// Unconverted is how long, in pipeline mode, an order of our source waits for a card of ours that
+	// became it (24 h).
+	Unconverted time.Duration
 	// Unconfirmed is how long an order whose creation is not confirmed yet is waited for (10 min).
 	Unconfirmed time.Duration
 }
@@ -75,6 +78,7 @@ func (c Config) withDefaults() Config {
 		{&c.HandOver, 30 * time.Second},
 		{&c.Answer, 2 * time.Second},
 		{&c.Unconfirmed, 10 * time.Minute},
+		{&c.Unconverted, 24 * time.Hour},
 	} {
 		if *d.v <= 0 {
 			*d.v = d.def

@@ -84,6 +84,9 @@ func (b *Inbox) work(ctx context.Context, m *message, res *result) error {
 		res.Outcome, res.Reason = Ignored, ReasonShopInactive
 		return nil
 	}
+	if waits, err := b.unconverted(ctx, m, res); err != nil || waits {
+		return err
+	}
 	state, err := b.read(ctx, m)
 	if err != nil {
 		return b.unread(ctx, m, err, res)
@@ -144,37 +147,6 @@ func (b *Inbox) again(m *message, res *result, pause time.Duration, why Reason) 
 		pause = time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64())) // #nosec G404 -- spreads load, guards nothing
 	}
 	res.Outcome, res.Reason, res.retry = Waiting, why, pause
-}
-
-// find tells which order of the shop the object is. Not ours: res says so.
-func (b *Inbox) find(ctx context.Context, m *message, conn settings.Connection, s orders.State, res *result) (orders.Link, error) {
-	link, err := b.Orders.ByCRM(ctx, conn.ID, target(m.Object), m.ObjectID)
-	if err == nil {
-		if s.Source != link.Source {
-			res.Outcome, res.Reason, res.Params = Unknown, ReasonOtherSource, params{"source": s.Source}
-		}
-		return link, nil
-	}
-	if !errors.Is(err, plugin.ErrNotFound) {
-		return link, err
-	}
-	res.Outcome, res.Reason = Unknown, ReasonNotOurs
-	if s.Source != conn.Settings.Orders.Source {
-		res.Reason, res.Params = ReasonOtherSource, params{"source": s.Source}
-		return link, nil
-	}
-	link, err = b.Orders.ByKey(ctx, conn.ID, target(m.Object), s.Key)
-	if errors.Is(err, plugin.ErrNotFound) {
-		return link, nil
-	}
-	if err != nil {
-		return link, err
-	}
-	// Created, but the exporter does not know yet: it will within a moment.
-	if link.CRMID == "" && b.Clock.Now().Sub(m.FirstAt) < b.Config.Unconfirmed {
-		b.again(m, res, 0, ReasonUnconfirmed)
-	}
-	return link, nil
 }
 
 func target(o settings.Object) settings.Target {

@@ -33,6 +33,7 @@ const (
 	ReasonOtherSource     Reason = "other_source"        // source
 	ReasonNotOurs         Reason = "not_ours"            // no order of ours has this number
 	ReasonUnconfirmed     Reason = "unconfirmed"         // its creation is not confirmed yet; by itself
+	ReasonUnconverted     Reason = "unconverted"         // no card of ours has become it yet; by itself
 	ReasonConnectionOff   Reason = "connection_off"
 	ReasonShopInactive    Reason = "shop_inactive"
 	ReasonWrongLink       Reason = "wrong_link"       // event: it belongs to the other link
@@ -47,7 +48,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonUnmapped, ReasonSkip, ReasonShopNewer, ReasonShopRefused, ReasonShopLost, ReasonShopUnavailable,
-		ReasonOtherSource, ReasonNotOurs, ReasonUnconfirmed, ReasonConnectionOff, ReasonShopInactive, ReasonWrongLink,
+		ReasonOtherSource, ReasonNotOurs, ReasonUnconfirmed, ReasonUnconverted, ReasonConnectionOff, ReasonShopInactive, ReasonWrongLink,
 		ReasonTooLarge, ReasonBadBody, ReasonCRMGone, ReasonUnauthorised, ReasonUnavailable,
 	}
 }

@@ -32,6 +32,7 @@ CREATE TABLE keybridge.outbox (
     crm_url        text NOT NULL DEFAULT '',
     crm_total      numeric,
     crm_deleted_at timestamptz,
+    converted_id   text NOT NULL DEFAULT '', -- the CRM's order that our card became
     applied_status text NOT NULL DEFAULT '', -- the CRM's status we have dealt with last
     applied_at     timestamptz, -- and when it was set there
     own_status     text NOT NULL DEFAULT '', -- the CRM's status we set ourselves last
@@ -50,6 +51,7 @@ CREATE INDEX outbox_due ON keybridge.outbox (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX outbox_blocked ON keybridge.outbox (connection_id) WHERE state = 'blocked';
 CREATE INDEX outbox_journal ON keybridge.outbox (shop_id, placed_at DESC, id DESC);
 CREATE INDEX outbox_key ON keybridge.outbox (connection_id, natural_key) WHERE natural_key <> '';
+CREATE INDEX outbox_converted ON keybridge.outbox (connection_id, converted_id) WHERE converted_id <> '';
 -- Two orders of the shop never share one of the CRM.
 CREATE UNIQUE INDEX outbox_crm ON keybridge.outbox (connection_id, target, crm_id) WHERE crm_id IS NOT NULL;
 

@@ -43,6 +43,16 @@ func (x *Exporter) ByKey(ctx context.Context, conn plugin.ConnectionID, target s
 	return x.store.byKey(ctx, conn, target, key)
 }
 
+// ByConverted finds the order whose card became an order of the CRM. Errors: plugin.ErrNotFound.
+func (x *Exporter) ByConverted(ctx context.Context, conn plugin.ConnectionID, id string) (Link, error) {
+	return x.store.byConverted(ctx, conn, id)
+}
+
+// MarkConverted notes that a card became an order of the CRM.
+func (x *Exporter) MarkConverted(ctx context.Context, entry int64, id string) error {
+	return x.store.markConverted(ctx, entry, id)
+}
+
 // MarkApplied notes that a status of the CRM was dealt with. An older one than noted changes nothing.
 func (x *Exporter) MarkApplied(ctx context.Context, entry int64, status string, at time.Time) error {
 	return x.store.markApplied(ctx, entry, status, at)

@@ -63,6 +63,19 @@ func (s store) byKey(ctx context.Context, conn plugin.ConnectionID, target setti
 	return s.link(ctx, q, conn, target, key)
 }
 
+func (s store) byConverted(ctx context.Context, conn plugin.ConnectionID, id string) (Link, error) {
+	const q = `SELECT ` + linkColumns + ` FROM keybridge.outbox
+		WHERE connection_id = $1 AND target = $2 AND converted_id = $3 AND converted_id <> '' ORDER BY id LIMIT 1`
+	return s.link(ctx, q, conn, settings.TargetCards, id)
+}
+
+func (s store) markConverted(ctx context.Context, id int64, order string) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE keybridge.outbox SET converted_id = $2 WHERE id = $1`, id, order); err != nil {
+		return fmt.Errorf("mark outbox entry %d converted: %w", id, err)
+	}
+	return nil
+}
+
 func (s store) link(ctx context.Context, q string, conn plugin.ConnectionID, target settings.Target, v string) (Link, error) {
 	var r linkRow
 	err := s.db.GetContext(ctx, &r, q, conn, target, v)
