@@ -1,0 +1,155 @@
+package keybridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/hooks"
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/migrations"
+	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// process is what Attach started in this process.
+type process struct {
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	workers *jobs.Workers // nil in a process that only serves pages
+}
+
+// Attach implements plugin.Plugin. Redis need not answer: work waits until it does.
+func (k *Keybridge) Attach(ctx context.Context, role plugin.Role) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.process != nil {
+		return errors.New("attach: attached already")
+	}
+	if err := probe(ctx, k.host.DB()); err != nil {
+		return fmt.Errorf("attach: %w", err)
+	}
+	if err := migrations.Apply(ctx, k.host.DB()); err != nil {
+		return fmt.Errorf("attach: %w", err)
+	}
+	if err := k.installs.refresh(ctx); err != nil {
+		return fmt.Errorf("attach: %w", err)
+	}
+	// The goroutines outlive ctx, which bounds the start only; Detach ends them.
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	p := &process{cancel: cancel}
+	if role != plugin.RoleWeb {
+		if err := k.startWork(base, p); err != nil {
+			cancel()
+			return fmt.Errorf("attach: %w", err)
+		}
+	}
+	k.goContained(p, "installations", func() { k.watchInstallations(base) })
+	k.process = p
+	return nil
+}
+
+// startWork starts the workers and the relay that feeds them.
+func (k *Keybridge) startWork(ctx context.Context, p *process) error {
+	p.workers = jobs.NewWorkers(ctx, k.host.Redis(), map[string]jobs.Handler{
+		catalog.TaskKind: k.catalog.Handle,
+		orders.TaskKind:  k.exporter.Handle,
+		hooks.TaskKind:   k.hooks.Inbox().Handle,
+	}, k.log, jobs.Sizes{})
+	if err := p.workers.Start(); err != nil {
+		return err
+	}
+	relay := &jobs.Relay{
+		Sources: map[string]jobs.Source{
+			catalog.TaskKind: k.catalog, orders.TaskKind: k.exporter, hooks.TaskKind: k.hooks.Inbox(),
+		},
+		Chores: k.chores(),
+		Queue:  k.queue,
+		Nudge:  k.hooks.Nudged(),
+		Now:    k.host.Clock().Now,
+		Log:    k.log,
+	}
+	k.goContained(p, "relay", func() { relay.Run(ctx) })
+	return nil
+}
+
+// chores are what working processes do every so often.
+func (k *Keybridge) chores() []jobs.Chore {
+	id := jobs.WorkerID()
+	return []jobs.Chore{
+		{Name: "heartbeat", Every: 10 * time.Second, Do: func(ctx context.Context) error {
+			return beat(ctx, k.host.DB(), id, k.host.Clock().Now())
+		}},
+		{Name: "scan", Every: scanEvery, Do: k.exporter.Scan},
+		{Name: "purge", Every: time.Hour, Do: k.purge},
+	}
+}
+
+// scanEvery is how often placements are listed to find orders whose hook did not note them.
+const scanEvery = 30 * time.Second
+
+// How long personal data and what the CRM told us are kept; plugin.yaml says the same.
+const (
+	keepBodies = 30 * 24 * time.Hour
+	keepInbox  = 14 * 24 * time.Hour
+)
+
+func (k *Keybridge) purge(ctx context.Context) error {
+	return errors.Join(k.exporter.Purge(ctx, keepBodies), k.hooks.Inbox().Purge(ctx, keepInbox))
+}
+
+func (k *Keybridge) watchInstallations(ctx context.Context) {
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := k.installs.refresh(ctx); err != nil && ctx.Err() == nil {
+				k.log.Warn("installations", "error", err.Error())
+			}
+		}
+	}
+}
+
+// goContained runs f in a goroutine that Detach joins and whose panic does not end the shop.
+func (k *Keybridge) goContained(p *process, name string, f func()) {
+	p.wg.Go(func() {
+		defer func() {
+			if r := recover(); r != nil {
+				k.log.Error("goroutine panicked", "name", name, "panic", fmt.Sprint(r))
+			}
+		}()
+		f()
+	})
+}
+
+// Detach implements plugin.Plugin.
+func (k *Keybridge) Detach(ctx context.Context) error {
+	k.mu.Lock()
+	p := k.process
+	k.process = nil
+	k.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if p.workers != nil {
+			p.workers.Stop() // first, so that an order under way can still be written down
+		}
+		p.cancel()
+		p.wg.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("detach: work still runs: %w", ctx.Err())
+	}
+}

@@ -1,0 +1,64 @@
+package keybridge
+
+import (
+	"context"
+
+	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/hooks"
+	"github.com/keybridge/keybridge/internal/budget"
+	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// buildEngines joins catalog, orders and hooks with the host and the CRM.
+func (k *Keybridge) buildEngines(o options) {
+	db, clk := k.host.DB(), k.host.Clock()
+	t := o.timings
+	k.catalog = catalog.New(catalog.Deps{
+		DB: db, Clock: clk, Log: k.log, Connections: k.settings, Shop: k.host.Shop,
+		CRM: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
+			return k.accounts.open(ctx, id, budget.Background)
+		},
+		Config: catalog.Config{Lease: t.Lease, Pictures: catalog.Pictures{AllowLoopback: o.localPictures}},
+	})
+	k.exporter = orders.New(orders.Deps{
+		DB: db, Clock: clk, Log: k.log, Connections: k.settings, Shop: k.host.Shop,
+		Sink: func(ctx context.Context, id plugin.ConnectionID) (orders.Sink, error) {
+			return k.accounts.open(ctx, id, budget.Orders)
+		},
+		PluginID: k.manifest.ID, Active: k.installs.Active,
+		Config: orders.Config{Lease: t.Lease, Request: t.Request, ResendAfter: t.Resend, LookupGap: t.Lookup},
+	})
+	k.hooks = hooks.New(hooks.Deps{
+		DB: db, Clock: clk, Log: k.log, Links: k.settings, Connections: k.settings, Orders: k.exporter,
+		Shop: k.host.Shop,
+		Reader: func(ctx context.Context, id plugin.ConnectionID) (hooks.Reader, error) {
+			return k.accounts.open(ctx, id, budget.Statuses)
+		},
+		PluginID: k.manifest.ID, CRMName: k.manifest.Name, Active: k.installs.Active,
+		Config: hooks.Config{Lease: t.Lease, Request: t.Request},
+	})
+}
+
+// buildPages joins the merchant's page with everything it shows.
+func (k *Keybridge) buildPages() error {
+	var err error
+	k.admin, err = admin.New(admin.Deps{
+		Host: k.host, Settings: k.settings, Active: k.installs.Active,
+		CRM: crmKeyCRM, Name: k.manifest.Name,
+		Open: func(ctx context.Context, id plugin.ConnectionID) (admin.Directory, error) {
+			return k.accounts.open(ctx, id, budget.Clicks)
+		},
+		OpenKey: func(key string) (admin.Directory, error) {
+			return k.accounts.openKey(key, budget.Clicks)
+		},
+		Runs: k.catalog, Journal: k.exporter, Webhooks: webhookLog{k.hooks.Inbox()},
+		Health: k.Health,
+		Usage: func(ctx context.Context, id plugin.ConnectionID) (admin.Usage, error) {
+			u, err := k.accounts.usage(ctx, id)
+			return admin.Usage{Used: u.Used, Limit: u.Limit}, err
+		},
+	})
+	return err
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keybridge/keybridge/keycrm/keycrmtest"
+)
+
+func simCommand() *cobra.Command {
+	var (
+		addr             string
+		seed             int64
+		products, offers int
+		limit            int
+		key, path        string
+		strict           bool
+	)
+	cmd := &cobra.Command{
+		Use:   "sim",
+		Short: "Run the simulated KeyCRM alone",
+		Long: `Runs the simulated KeyCRM: its API under /v1 and a page for people at /. For the tests of a
+shop engine, or to look at what KeyCRM answers. It listens on loopback only.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			opts := []keycrmtest.Option{
+				keycrmtest.WithSeed(seed), keycrmtest.WithCatalog(products, offers),
+				keycrmtest.WithLimit(limit), keycrmtest.WithKey(key),
+			}
+			if path != "" {
+				opts = append(opts, keycrmtest.WithPersistence(path))
+			}
+			if strict {
+				opts = append(opts, keycrmtest.WithStrict())
+			}
+			sim, err := keycrmtest.StartServer(addr, opts...)
+			if err != nil {
+				return fmt.Errorf("start the simulator at %s: %w", addr, err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Simulated KeyCRM\n  page   %s/\n  API    %s\n  key    %s\nCtrl-C stops it.\n",
+				sim.URL(), sim.BaseURL(), sim.Key())
+			<-cmd.Context().Done()
+			return sim.Close()
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&addr, "addr", "127.0.0.1:8090", "loopback address to listen at; port 0 takes a free one")
+	f.Int64Var(&seed, "seed", 1, "which invented catalog")
+	f.IntVar(&products, "products", 1260, "number of products")
+	f.IntVar(&offers, "offers", 2400, "number of offers")
+	f.IntVar(&limit, "limit", 60, "requests a minute that a key may make; 0: no limit")
+	f.StringVar(&key, "key", keycrmtest.DefaultKey, "the API key it accepts")
+	f.StringVar(&path, "keep", "", "file that keeps changes between starts; empty: nothing is kept")
+	f.BoolVar(&strict, "strict", false, "record every field that KeyCRM does not document")
+	return cmd
+}

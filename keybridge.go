@@ -1,0 +1,118 @@
+package keybridge
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/hooks"
+	"github.com/keybridge/keybridge/internal/budget"
+	"github.com/keybridge/keybridge/internal/clock"
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/secret"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+//go:embed plugin.yaml
+var manifestFile []byte
+
+// crmKeyCRM is the CRM's id in connections.
+const crmKeyCRM = "keycrm"
+
+// Keybridge is the plugin. Make it with New.
+type Keybridge struct {
+	host     plugin.Host
+	log      *slog.Logger
+	manifest plugin.Manifest
+
+	installs *installations
+	settings *settings.Store
+	accounts *accounts
+	queue    *jobs.Queue
+
+	catalog  *catalog.Engine
+	exporter *orders.Exporter
+	hooks    *hooks.Hooks
+	admin    *admin.Admin
+
+	mu      sync.Mutex
+	process *process // nil while not attached
+}
+
+var _ plugin.Plugin = (*Keybridge)(nil)
+
+// New checks the host and builds every part. It starts nothing: no goroutine, no query, no request,
+// so a plugin that fails here leaves the shop untouched.
+// Errors: plugin.ErrInvalid for a key ring that cannot seal.
+func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
+	o := collect(opts)
+	manifest, err := plugin.ParseManifest(manifestFile)
+	if err != nil {
+		return nil, err
+	}
+	box, err := secret.NewBox(host.Secrets())
+	if err != nil {
+		return nil, err
+	}
+	client, ok := host.Redis().MakeRedisClient().(redis.UniversalClient)
+	if !ok {
+		return nil, fmt.Errorf("the host's Redis option makes no go-redis client: %w", plugin.ErrUnsupported)
+	}
+	k := &Keybridge{
+		host: host, log: host.Logger().With("plugin", manifest.ID), manifest: manifest,
+		installs: &installations{db: host.DB()},
+		settings: settings.NewStore(host.DB(), box, host.Clock()),
+		queue:    jobs.NewQueue(host.Redis()),
+	}
+	k.accounts = &accounts{
+		url: o.crmURL, client: &http.Client{Transport: o.transport, Timeout: o.timings.Request},
+		settings: k.settings, box: box, budget: budget.New(client, waiting(host.Clock()), o.perMinute),
+	}
+	k.buildEngines(o)
+	return k, k.buildPages()
+}
+
+// waiting answers the host's clock if it can also wake sleepers (a test's can), else the system's.
+func waiting(c plugin.Clock) clock.Clock {
+	if full, ok := c.(clock.Clock); ok {
+		return full
+	}
+	return clock.System()
+}
+
+// Manifest implements plugin.Plugin.
+func (k *Keybridge) Manifest() plugin.Manifest { return k.manifest }
+
+// AdminHandler implements plugin.Plugin.
+func (k *Keybridge) AdminHandler() http.Handler { return k.admin.Handler() }
+
+// WebhookHandler implements plugin.Plugin.
+func (k *Keybridge) WebhookHandler() http.Handler { return k.hooks.Webhooks() }
+
+// Orders implements plugin.Plugin.
+func (k *Keybridge) Orders() plugin.OrderListener { return k.hooks.Listener() }
+
+// Health implements plugin.Plugin.
+func (k *Keybridge) Health(ctx context.Context) plugin.Health {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	var h plugin.Health
+	h.Redis = k.accounts.budget.Ping(ctx) == nil
+	var err error
+	h.Workers, err = workerSeen(ctx, k.host.DB(), k.host.Clock().Now().Add(-time.Minute))
+	h.Database = err == nil
+	if oldest, err := k.exporter.OldestPending(ctx, ""); err == nil {
+		h.OldestPending = oldest
+	}
+	return h
+}

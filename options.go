@@ -1,0 +1,77 @@
+package keybridge
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/keybridge/keybridge/internal/budget"
+)
+
+// DefaultCRM is KeyCRM's public API. Source: KeyCRM OpenAPI v1, servers.
+const DefaultCRM = "https://openapi.keycrm.app/v1"
+
+// Option sets what belongs to the operator rather than to the merchant.
+type Option func(*options)
+
+type options struct {
+	crmURL        string
+	transport     http.RoundTripper
+	perMinute     int
+	localPictures bool
+	timings       Timings
+}
+
+// Timings are the waits that make exports safe and work recoverable. The zero value means the
+// defaults; tests and the demo, whose CRM shows new records at once, shorten them.
+type Timings struct {
+	// Lease is how long a silent worker keeps its row; default 30 s.
+	Lease time.Duration
+	// Request bounds one request to the CRM; default 30 s.
+	Request time.Duration
+	// Resend is how long after an unclear answer an order may be sent again at the earliest; default
+	// 2 min. It must be longer than the CRM takes to show a new record.
+	Resend time.Duration
+	// Lookup is the least time between the two look-ups that must both find nothing before an order
+	// is sent again; default 60 s.
+	Lookup time.Duration
+}
+
+func (t Timings) withDefaults() Timings {
+	set := func(d *time.Duration, to time.Duration) {
+		if *d <= 0 {
+			*d = to
+		}
+	}
+	set(&t.Lease, 30*time.Second)
+	set(&t.Request, 30*time.Second)
+	set(&t.Resend, 2*time.Minute)
+	set(&t.Lookup, time.Minute)
+	return t
+}
+
+// WithCRM names another address of the CRM's API than DefaultCRM: a proxy of the operator's, or the
+// simulator. Plain http is accepted for loopback addresses only.
+func WithCRM(url string) Option { return func(o *options) { o.crmURL = url } }
+
+// WithTransport sends the requests to the CRM through t.
+func WithTransport(t http.RoundTripper) Option { return func(o *options) { o.transport = t } }
+
+// WithBudget sets how many requests of one API key are made in any 60 s; the default is 55, because
+// KeyCRM allows 60.
+func WithBudget(perMinute int) Option { return func(o *options) { o.perMinute = perMinute } }
+
+// WithLocalPictures lets product pictures be fetched from loopback addresses, which is refused
+// otherwise, since a picture's address comes from the CRM.
+func WithLocalPictures() Option { return func(o *options) { o.localPictures = true } }
+
+// WithTimings shortens or lengthens the waits.
+func WithTimings(t Timings) Option { return func(o *options) { o.timings = t } }
+
+func collect(opts []Option) options {
+	o := options{crmURL: DefaultCRM, perMinute: budget.DefaultPerMinute}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	o.timings = o.timings.withDefaults()
+	return o
+}
