@@ -23,8 +23,8 @@ const (
 
 func (e *Engine) adminRoutes(r chi.Router) {
 	r.Use(noStore)
-	r.Get("/login", e.loginPage)
-	r.Post("/login", e.login)
+	r.With(ownContent).Get("/login", e.loginPage)
+	r.With(ownContent).Post("/login", e.login)
 	r.Group(func(r chi.Router) {
 		r.Use(e.signedIn)
 		r.Handle(strings.TrimPrefix(pluginAdminPath, "/admin"), http.HandlerFunc(e.pluginAdmin))
@@ -35,7 +35,7 @@ func (e *Engine) adminRoutes(r chi.Router) {
 
 // ownAdminRoutes are the admin's own pages; their forms carry a token.
 func (e *Engine) ownAdminRoutes(r chi.Router) {
-	r.Use(e.tokenOfForms)
+	r.Use(ownContent, e.tokenOfForms)
 	r.Get("/", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/admin/orders", http.StatusSeeOther)
 	})

@@ -2,6 +2,7 @@ package demoshop
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/lib/pq"
@@ -20,7 +21,9 @@ func (s *store) shelfCategories(ctx context.Context) ([]shelfCategory, error) {
 	var rows []shelfCategory
 	err := s.db.SelectContext(ctx, &rows, `
 		SELECT c.id, COALESCE(c.parent_id, 0) AS parent_id, c.name, c.version,
-			EXISTS (SELECT 1 FROM demoshop.products p WHERE p.category_id = c.id AND p.published) AS stocked,
+			-- Not EXISTS: the planner then reads the whole table when most of it is published.
+			(SELECT p.id FROM demoshop.products p WHERE p.category_id = c.id AND p.published ORDER BY p.id LIMIT 1)
+				IS NOT NULL AS stocked,
 			(SELECT p.main_image_id FROM demoshop.products p
 				WHERE p.category_id = c.id AND p.published AND p.main_image_id IS NOT NULL ORDER BY p.id LIMIT 1) AS image_id
 		FROM demoshop.categories c ORDER BY c.id`)
@@ -67,24 +70,43 @@ type shelfQuery struct {
 // maxWords bounds a search.
 const maxWords = 8
 
+// where names only the conditions there are, so that each kind of list is planned by itself.
 func (q shelfQuery) where() (string, []any) {
-	var patterns []string
-	for _, w := range strings.Fields(nameKey(q.Words)) {
-		if len(patterns) == maxWords {
-			break
-		}
-		patterns = append(patterns, "%"+likeText(w)+"%")
-	}
-	conds := []string{
-		`p.published`, `($1::bigint[] IS NULL OR p.category_id = ANY($1))`,
-		`($2 = '' OR p.name_key LIKE ALL($3::text[])
-			OR p.id IN (SELECT v.product_id FROM demoshop.variants v WHERE v.sku <> '' AND v.sku = $2))`,
-		`p.id <> $4`,
+	conds := []string{`p.published`}
+	var args []any
+	arg := func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
 	}
 	if q.Featured {
 		conds = append(conds, `p.featured`)
 	}
-	return strings.Join(conds, " AND "), []any{pq.Array(q.Categories), strings.TrimSpace(q.Words), pq.Array(patterns), q.Except}
+	switch len(q.Categories) {
+	case 0:
+	case 1: // the indexes by category give their order too
+		conds = append(conds, `p.category_id = `+arg(q.Categories[0]))
+	default:
+		conds = append(conds, `p.category_id = ANY(`+arg(pq.Array(q.Categories))+`)`)
+	}
+	if q.Except != 0 {
+		conds = append(conds, `p.id <> `+arg(q.Except))
+	}
+	if patterns := q.patterns(); len(patterns) > 0 {
+		conds = append(conds, `(p.name_key LIKE ALL(`+arg(pq.Array(patterns))+`::text[])
+			OR p.id IN (SELECT v.product_id FROM demoshop.variants v WHERE v.sku <> '' AND v.sku = `+arg(strings.TrimSpace(q.Words))+`))`)
+	}
+	return strings.Join(conds, " AND "), args
+}
+
+func (q shelfQuery) patterns() []string {
+	var out []string
+	for _, w := range strings.Fields(nameKey(q.Words)) {
+		if len(out) == maxWords {
+			break
+		}
+		out = append(out, "%"+likeText(w)+"%")
+	}
+	return out
 }
 
 // order ends with the id, so that pages never repeat a product.
@@ -103,11 +125,12 @@ func (q shelfQuery) order() string {
 // shelf answers one page of cards; what the cards show of variants is read for the page alone.
 func (s *store) shelf(ctx context.Context, q shelfQuery) ([]card, error) {
 	where, args := q.where()
+	limit, offset := "$"+strconv.Itoa(len(args)+1), "$"+strconv.Itoa(len(args)+2)
 	var rows []card
 	err := s.db.SelectContext(ctx, &rows, `
 		WITH page AS (
 			SELECT p.id, p.name, p.name_sort, p.main_image_id, p.min_price, p.orderable FROM demoshop.products p
-			WHERE `+where+` ORDER BY `+q.order()+` LIMIT $5 OFFSET $6)
+			WHERE `+where+` ORDER BY `+q.order()+` LIMIT `+limit+` OFFSET `+offset+`)
 		SELECT page.id, page.name, page.main_image_id, page.min_price, v.max_price, v.old_price,
 			page.orderable AND COALESCE(v.available, false) AS available
 		FROM page CROSS JOIN LATERAL (

@@ -22,7 +22,7 @@ const (
 )
 
 func (e *Engine) shopRoutes(r chi.Router) {
-	r.Use(e.rememberUTM)
+	r.Use(ownContent, e.rememberUTM)
 	r.Get("/", e.home)
 	r.Get("/catalog", e.catalogPage)
 	r.Get("/category/{ref}", e.categoryPage)

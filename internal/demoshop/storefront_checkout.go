@@ -245,7 +245,7 @@ func (e *Engine) orderStatusPage(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer") // the address holds the key
+	h.Set("Referrer-Policy", "same-origin") // the address holds the key
 	e.render(w, r, http.StatusOK, "shop/order", view)
 }
 

@@ -26,7 +26,7 @@ func (e *Engine) routes() http.Handler {
 	r.Get("/favicon.ico", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/static/icon.svg", http.StatusMovedPermanently)
 	})
-	lost := headers(e.settingsAtHand(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.shopFail(w, r, plugin.ErrNotFound) })))
+	lost := headers(ownContent(e.settingsAtHand(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.shopFail(w, r, plugin.ErrNotFound) }))))
 	r.NotFound(lost.ServeHTTP)
 	r.MethodNotAllowed(lost.ServeHTTP)
 	r.Group(func(r chi.Router) {
@@ -79,6 +79,16 @@ func headers(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ownContent lets pages of ours run nothing but our own files. Pictures in descriptions may come from
+// elsewhere. The plugin's pages set their own rules.
+func ownContent(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' https: http: data:; "+
+			"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		next.ServeHTTP(w, r)
 	})
 }

@@ -1,8 +1,6 @@
 "use strict";
 // Everything works without this file; it only saves clicks.
 (function () {
-  document.querySelectorAll("[data-hue]").forEach(function (el) { el.style.setProperty("--hue", el.dataset.hue); });
-
   // The sorting form sends itself.
   document.querySelectorAll(".tools select").forEach(function (s) {
     s.addEventListener("change", function () { s.form.requestSubmit(); });
