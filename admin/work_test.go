@@ -1,0 +1,204 @@
+package admin_test
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/orders/orderstest"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+func TestRunIsStartedWatchedAndStopped(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	page := r.get(path).want(http.StatusOK).says("Синхронізацій ще не було")
+	if _, polls := page.Find("#runs").Attr("hx-get"); polls {
+		t.Error("the page polls although nothing runs")
+	}
+	if to, done := r.post(path+"/runs", url.Values{"kind": {"full"}}).leads(); to != path || done != "run_started" {
+		t.Fatalf("leads to %q, done %q", to, done)
+	}
+	runs, err := r.runs.Runs(t.Context(), r.only(), 5)
+	if err != nil || len(runs) != 1 || runs[0].Kind != catalog.Full || runs[0].StartedBy != "anna" {
+		t.Fatalf("runs = %+v, %v", runs, err)
+	}
+	if _, done := r.post(path+"/runs", url.Values{"kind": {"prices"}}).leads(); done != "run_going_on" {
+		t.Errorf("a second run at once: done %q", done)
+	}
+
+	page = r.get(path).want(http.StatusOK).says("У черзі").says("Оновити сторінку")
+	box := page.Find("#runs")
+	if got := box.AttrOr("hx-get", ""); got != mount+path+"/progress" {
+		t.Errorf("progress is asked for at %q", got)
+	}
+	if box.Find(`[aria-live="polite"]`).Length() != 1 {
+		t.Error("progress is not announced")
+	}
+	htmx := http.Header{"Hx-Request": {"true"}}
+	part := r.do(http.MethodGet, path+"/progress", "", nil, htmx).want(http.StatusOK)
+	if strings.Contains(part.raw, "<html") || part.Find("#runs").Length() != 1 {
+		t.Errorf("the fragment is %.100s", part.raw)
+	}
+	if to, _ := r.get(path + "/progress").leads(); to != path {
+		t.Errorf("without htmx the fragment leads to %q", to)
+	}
+
+	cancel := path + "/runs/" + strconv.FormatInt(runs[0].ID, 10) + "/cancel"
+	if _, done := r.post(cancel, nil).leads(); done != "run_cancelled" {
+		t.Errorf("stopping: done %q", done)
+	}
+	part = r.do(http.MethodGet, path+"/progress", "", nil, htmx).want(http.StatusOK)
+	if _, polls := part.Find("#runs").Attr("hx-get"); polls || !strings.Contains(part.Text(), "Зупинено") {
+		t.Errorf("after the end the fragment is %s", squeeze(part.Text()))
+	}
+	r.post(path+"/runs/4711/cancel", nil).want(http.StatusNotFound)
+	r.post(path+"/runs/x/cancel", nil).want(http.StatusNotFound)
+}
+
+func TestRunThatFailedSaysWhy(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	if err := r.store.SetKey(t.Context(), r.only(), "revoked-key-of-the-account", ""); err != nil {
+		t.Fatal(err)
+	}
+	r.post(path+"/runs", nil).leads()
+	tasks, err := r.runs.Due(t.Context(), r.clock.Now(), 10)
+	if err != nil || len(tasks) != 1 {
+		t.Fatalf("tasks = %v, %v", tasks, err)
+	}
+	if err := r.runs.Handle(t.Context(), tasks[0].Row); err != nil {
+		t.Fatal(err)
+	}
+	r.get(path).want(http.StatusOK).says("KeyCRM не приймає ключ API. Вставте новий ключ.")
+}
+
+func TestCatalogSwitchedOffHasNothingToRun(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.connected()
+	page := r.get(path).says("Увімкніть «Синхронізувати товари»")
+	if page.Find(`button[name="kind"]`).Length() != 0 {
+		t.Error("a run is offered although nothing is switched on")
+	}
+	if _, done := r.post(path+"/runs", nil).leads(); done != "run_off" {
+		t.Errorf("done %q", done)
+	}
+}
+
+// send places an order in the shop and does all that is due for it.
+func (r *rig) send(o plugin.Order) {
+	r.t.Helper()
+	r.shop.Put(o)
+	if _, err := r.outbox.Note(r.t.Context(), orderstest.PlacementOf(shopID, o)); err != nil {
+		r.t.Fatal(err)
+	}
+	r.work()
+}
+
+func (r *rig) work() {
+	r.t.Helper()
+	tasks, err := r.outbox.Due(r.t.Context(), r.clock.Now(), 10)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, task := range tasks {
+		if err := r.outbox.Handle(r.t.Context(), task.Row); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+func (r *rig) entry(order plugin.OrderID) orders.Entry {
+	r.t.Helper()
+	e, err := r.outbox.ByOrder(r.t.Context(), shopID, order)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return e
+}
+
+func TestJournalTellsWhatBecameOfOrders(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	r.get(path).says("Замовлень ще не було")
+	form := r.get(path).form()
+	form.Set("payments.card", "")
+	form.Set("override", "on")
+	r.post(path, form).leads()
+
+	r.clock.Advance(time.Minute)
+	r.send(orderstest.Order("1001", r.clock.Now()))
+	byCard := orderstest.Order("1002", r.clock.Now())
+	byCard.Payments[0].Method = "card"
+	r.send(byCard)
+	for _, o := range []plugin.OrderID{"1003"} {
+		other := orderstest.Order(o, r.clock.Now())
+		other.Payments[0].Method = "card"
+		r.send(other)
+	}
+
+	page := r.get(path).want(http.StatusOK).says("2 замовлення чекають на вас").says("Спосіб оплати «Картка» не зіставлено")
+	sent := r.entry("1001")
+	if sent.State != orders.Done || !strings.Contains(page.Find("#journal").Text(), sent.CRMID) {
+		t.Errorf("order 1001 is %s, its number %q is not shown", sent.State, sent.CRMID)
+	}
+	for _, private := range []string{"Тестенко", "olena@example.com", "123 45 67"} {
+		if strings.Contains(page.raw, private) {
+			t.Errorf("the journal shows %q", private)
+		}
+	}
+
+	ignore := page.Find(`form[action$="/` + strconv.FormatInt(r.entry("1003").ID, 10) + `/ignore"]`)
+	if ignore.Length() != 1 {
+		t.Fatal("«Ігнорувати» is not offered")
+	}
+	if _, done := r.post(strings.TrimPrefix(ignore.AttrOr("action", ""), mount), nil).leads(); done != "ignored" {
+		t.Errorf("done %q", done)
+	}
+	if e := r.entry("1003"); e.State != orders.Ignored {
+		t.Errorf("order 1003 is %s", e.State)
+	}
+
+	form = r.get(path).form()
+	form.Set("payments.card", "c:2")
+	r.post(path, form).leads()
+	if _, done := r.post(path+"/journal/"+strconv.FormatInt(r.entry("1002").ID, 10)+"/retry", nil).leads(); done != "retried" {
+		t.Errorf("done %q", done)
+	}
+	r.work()
+	if e := r.entry("1002"); e.State != orders.Done {
+		t.Errorf("order 1002 is %s (%s)", e.State, e.Reason)
+	}
+	if _, done := r.post(path+"/journal/"+strconv.FormatInt(sent.ID, 10)+"/ignore", nil).leads(); done != "entry_moved_on" {
+		t.Errorf("ignoring an order KeyCRM has: done %q", done)
+	}
+	r.post(path+"/journal/4711/retry", nil).want(http.StatusNotFound)
+
+	other, _ := r.post("/connect", url.Values{"key": {r.crm.Key()}, "again": {"on"}}).leads()
+	r.post(other+"/journal/"+strconv.FormatInt(sent.ID, 10)+"/retry", nil).want(http.StatusNotFound)
+}
+
+func TestWebhookBlockTellsWhatTheCRMSaidLast(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	r.mu.Lock()
+	r.seen[settings.ObjectOrder] = admin.WebhookSeen{
+		Received: time.Date(2026, 8, 1, 8, 59, 0, 0, time.UTC), Reason: "shop_refused", Params: map[string]string{"detail": "замовлення закрито"},
+	}
+	r.mu.Unlock()
+	r.get(path).want(http.StatusOK).says("Webhook замовлень надходить").
+		says("Останній отримано: 01.08.2026").says("Останній застосовано: ще не було").
+		says("Магазин не дозволив змінити статус: замовлення закрито").says("12 з 55 за хвилину")
+}
