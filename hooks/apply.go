@@ -14,6 +14,7 @@ import (
 func (b *Inbox) apply(ctx context.Context, m *message, conn settings.Connection, l orders.Link, s orders.State, res *result) error {
 	shop, err := b.Shop(ctx, conn.Shop)
 	if err != nil {
+		b.Log.Warn("webhook: the shop cannot be opened", "shop", string(conn.Shop), "error", err.Error())
 		b.again(m, res, 0, ReasonShopUnavailable)
 		return nil
 	}

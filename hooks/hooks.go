@@ -49,7 +49,7 @@ type Deps struct {
 
 // Config holds the timings. The zero value takes the defaults.
 type Config struct {
-	// Lease is how long a worker has an object to itself (30 s). It must be longer than Request.
+	// Lease is how long a worker has an object to itself (30 s); always longer than Request.
 	Lease time.Duration
 	// Request is how long one read from the CRM may take (20 s).
 	Request time.Duration
@@ -83,6 +83,9 @@ func (c Config) withDefaults() Config {
 		if *d.v <= 0 {
 			*d.v = d.def
 		}
+	}
+	if c.Lease <= c.Request { // nobody may take over while a read is under way
+		c.Lease = c.Request + 10*time.Second
 	}
 	return c
 }

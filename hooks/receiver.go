@@ -16,6 +16,9 @@ import (
 // that way is found by the next webhook or by polling.
 const maxBody = 256 << 10
 
+// readWithin is how long a sender may take over its body.
+const readWithin = 10 * time.Second
+
 // receiver takes webhooks: it authenticates, stores and answers. The work is a job.
 type receiver struct {
 	Deps
@@ -45,7 +48,8 @@ func (r *receiver) object(object settings.Object) http.HandlerFunc {
 			return
 		}
 		// A sender that dawdles with its body must not hold us; not every server can set it.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(10 * time.Second))
+		deadline := time.Now().Add(readWithin) //nolint:forbidigo // the network knows the machine's clock alone
+		_ = http.NewResponseController(w).SetReadDeadline(deadline)
 		ctx, cancel := context.WithTimeout(req.Context(), r.Config.Answer)
 		conn, err := r.authenticate(ctx, object, req.PathValue("token"))
 		cancel()

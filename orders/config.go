@@ -4,7 +4,7 @@ import "time"
 
 // Config holds the timings. The zero value takes the defaults.
 type Config struct {
-	// Lease is how long a worker has an entry to itself (30 s). It must be longer than Request.
+	// Lease is how long a worker has an entry to itself (30 s); always longer than Request.
 	Lease time.Duration
 	// Request is how long one request to the CRM may take, waiting for the budget included (20 s).
 	Request time.Duration
@@ -46,6 +46,9 @@ func (c Config) withDefaults() Config {
 		if *d.v <= 0 {
 			*d.v = d.def
 		}
+	}
+	if c.Lease <= c.Request { // nobody may take over while a request is under way
+		c.Lease = c.Request + 10*time.Second
 	}
 	if c.MaxRounds <= 0 {
 		c.MaxRounds = 3

@@ -3,6 +3,7 @@ package orders_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -153,7 +154,7 @@ func TestFrozenBytesAreSentAgainThoughTheOrderChanged(t *testing.T) {
 	r.wantState("10", orders.Done, "")
 	var bodies []string
 	for _, q := range r.crm.Requests() {
-		if q.Method == "POST" && q.Path == "/v1/order" {
+		if q.Method == http.MethodPost && q.Path == "/v1/order" {
 			bodies = append(bodies, string(q.Body))
 		}
 	}

@@ -3,6 +3,7 @@ package orders_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"os"
 	"strconv"
 	"sync"
@@ -50,7 +51,7 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 	}
 	r.db = pgtest.NewMigrated(t, "keybridge", func(db *sqlx.DB) error { return migrations.Apply(context.Background(), db) })
 	r.crm = keycrmtest.Start(t, append([]keycrmtest.Option{
-		keycrmtest.WithClock(r.clock.Now), keycrmtest.WithLimit(0), keycrmtest.WithManualWebhooks(),
+		keycrmtest.WithClock(r.clock.Now), keycrmtest.WithLimit(0), keycrmtest.WithManualWebhooks(), keycrmtest.WithStrict(),
 	}, opts...)...)
 	box, err := secret.NewBox(plugin.KeyRing{Current: "k1", Keys: map[string][]byte{"k1": make([]byte, 32)}})
 	if err != nil {
@@ -204,7 +205,7 @@ func (r *rig) wantOrders(uuid string, want int) {
 func (r *rig) posts() int {
 	n := 0
 	for _, q := range r.crm.Requests() {
-		if q.Method == "POST" && q.Path == "/v1/order" {
+		if q.Method == http.MethodPost && q.Path == "/v1/order" {
 			n++
 		}
 	}

@@ -83,7 +83,7 @@ func (s store) purge(ctx context.Context, before time.Time) error {
 	const q = `UPDATE keybridge.outbox_attempt a SET body = NULL, masked = '', answer = '{}'
 		WHERE a.started_at < $1 AND a.body IS NOT NULL
 			AND NOT EXISTS (SELECT 1 FROM keybridge.outbox o WHERE o.id = a.outbox_id AND o.crm_id IS NULL
-				AND o.state IN ('sending', 'checking', 'retrying'))`
+				AND o.state IN ('pending', 'sending', 'checking', 'retrying', 'blocked'))`
 	if _, err := s.db.ExecContext(ctx, q, before); err != nil {
 		return fmt.Errorf("purge attempts: %w", err)
 	}

@@ -68,10 +68,10 @@ func TestOrderRequestGolden(t *testing.T) {
 	}
 }
 
-// sent gives the request to a strict simulator: it takes every field, and reckons the draft's total.
+// sent gives the request to a simulator that minds unknown fields: it takes every field, and reckons the draft's total.
 func sent(t *testing.T, draft orders.Draft, body []byte) {
 	t.Helper()
-	_, c := account(t, keycrmtest.WithStrict())
+	_, c := strictCRM(t)
 	got, err := c.CreateOrder(t.Context(), draft.Target, body)
 	if err != nil {
 		t.Fatal(err)
@@ -81,9 +81,9 @@ func sent(t *testing.T, draft orders.Draft, body []byte) {
 	}
 }
 
-func account(t *testing.T, opts ...keycrmtest.Option) (*keycrmtest.Server, *connector.Connector) {
+func strictCRM(t *testing.T) (*keycrmtest.Server, *connector.Connector) {
 	t.Helper()
-	s := keycrmtest.Start(t, append([]keycrmtest.Option{keycrmtest.WithLimit(0)}, opts...)...)
+	s := keycrmtest.Start(t, keycrmtest.WithLimit(0), keycrmtest.WithStrict())
 	t.Cleanup(func() {
 		if unknown := s.UnknownFields(); len(unknown) > 0 {
 			t.Errorf("fields KeyCRM does not document: %v", unknown)
@@ -135,9 +135,12 @@ func TestFieldsAreWrittenByTheirKind(t *testing.T) {
 	t.Parallel()
 	d := readDraft(t, "../../orders/testdata/map/plain/draft.json")
 	d.Fields = []orders.Field{
-		{Code: "OR_1", Kind: orders.FieldSwitch, On: true}, {Code: "OR_2", Kind: orders.FieldSelect, Text: "Подарункове"},
-		{Code: "OR_3", Kind: orders.FieldNumber, Text: "12.50"}, {Code: "OR_4", Kind: orders.FieldDate, Text: "2026-08-05"},
-		{Code: "OR_5", Kind: orders.FieldDateTime, Text: "2026-08-05T12:00:00+03:00"}, {Code: "OR_6", Kind: orders.FieldText, Text: "так"},
+		{Code: "OR_1", Kind: orders.FieldSwitch, On: true},
+		{Code: "OR_2", Kind: orders.FieldSelect, Text: "Подарункове"},
+		{Code: "OR_3", Kind: orders.FieldNumber, Text: "12.50"},
+		{Code: "OR_4", Kind: orders.FieldDate, Text: "2026-08-05"},
+		{Code: "OR_5", Kind: orders.FieldDateTime, Text: "2026-08-05T12:00:00+03:00"},
+		{Code: "OR_6", Kind: orders.FieldText, Text: "так"},
 	}
 	body, err := connector.New(nil).EncodeOrder(d)
 	if err != nil {
@@ -155,7 +158,7 @@ func TestFieldsAreWrittenByTheirKind(t *testing.T) {
 
 func TestFindOrdersByTheirKeyAlone(t *testing.T) {
 	t.Parallel()
-	_, c := account(t)
+	_, c := strictCRM(t)
 	body := func(source, key string) []byte {
 		return []byte(`{"source_id":` + source + `,"source_uuid":"` + key + `","buyer":{"full_name":"А"},"products":[{"name":"x","price":5,"quantity":2}]}`)
 	}
@@ -181,7 +184,7 @@ func TestFindOrdersByTheirKeyAlone(t *testing.T) {
 
 func TestFindCardsByTheirMarker(t *testing.T) {
 	t.Parallel()
-	s, c := account(t)
+	s, c := strictCRM(t)
 	d := readDraft(t, "../../orders/testdata/map/card/draft.json")
 	body, err := c.EncodeOrder(d)
 	if err != nil {
@@ -214,7 +217,7 @@ func TestFindCardsByTheirMarker(t *testing.T) {
 
 func TestStateTellsWhatAManagerDid(t *testing.T) {
 	t.Parallel()
-	s, c := account(t)
+	s, c := strictCRM(t)
 	ctx := t.Context()
 	d := readDraft(t, "../../orders/testdata/map/plain/draft.json")
 	body, err := c.EncodeOrder(d)
@@ -256,7 +259,7 @@ func TestStateTellsWhatAManagerDid(t *testing.T) {
 
 func TestOrderDictionary(t *testing.T) {
 	t.Parallel()
-	_, c := account(t)
+	_, c := strictCRM(t)
 	d, err := c.OrderDictionary(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -218,8 +218,11 @@ func (s *Shop) OfferFacts(_ context.Context, _ plugin.Origin, id plugin.OrderID,
 	}
 	changed := false
 	for _, fact := range []struct{ have, offered **string }{
-		{&o.Facts.CRMOrderID, &f.CRMOrderID}, {&o.Facts.CRMURL, &f.CRMURL}, {&o.Facts.TrackingNumber, &f.TrackingNumber},
-		{&o.Facts.ShippingStatus, &f.ShippingStatus}, {&o.Facts.PaymentState, &f.PaymentState},
+		{&o.Facts.CRMOrderID, &f.CRMOrderID},
+		{&o.Facts.CRMURL, &f.CRMURL},
+		{&o.Facts.TrackingNumber, &f.TrackingNumber},
+		{&o.Facts.ShippingStatus, &f.ShippingStatus},
+		{&o.Facts.PaymentState, &f.PaymentState},
 	} {
 		if *fact.offered != nil && (*fact.have == nil || **fact.have != **fact.offered) {
 			value := **fact.offered
@@ -239,8 +242,11 @@ func (s *Shop) OfferFacts(_ context.Context, _ plugin.Origin, id plugin.OrderID,
 // OrderStatuses implements plugin.Dictionaries.
 func (s *Shop) OrderStatuses(context.Context) ([]plugin.OrderStatus, error) {
 	return []plugin.OrderStatus{
-		{Code: "new", Name: "Нове"}, {Code: "accepted", Name: "Прийнято"}, {Code: "paid", Name: "Оплачено"},
-		{Code: "shipped", Name: "Відправлено"}, {Code: "done", Name: "Виконано", Final: true},
+		{Code: "new", Name: "Нове"},
+		{Code: "accepted", Name: "Прийнято"},
+		{Code: "paid", Name: "Оплачено"},
+		{Code: "shipped", Name: "Відправлено"},
+		{Code: "done", Name: "Виконано", Final: true},
 		{Code: "canceled", Name: "Скасовано", Final: true, Canceled: true},
 	}, nil
 }
