@@ -58,9 +58,9 @@ func (c gatedCRM) OfferPage(ctx context.Context, q catalog.OfferQuery, cursor st
 // gated is a small world with many pages and batches, in which everything passes the gate.
 func gated(t *testing.T, g *gate) *world {
 	t.Helper()
-	sim := keycrmtest.Start(t, keycrmtest.WithLimit(0), keycrmtest.WithCatalog(70, 120))
+	sim := keycrmtest.Start(t, keycrmtest.WithLimit(0), keycrmtest.WithCatalog(60, 60))
 	w := newWorld(t, sim, func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, settings.MissingHide })
-	w.config = catalog.Config{PlanBatch: 40, WriteBatch: 20}
+	w.config = catalog.Config{PlanBatch: 40, WriteBatch: 25}
 	w.crm = func(c catalog.CRM) catalog.CRM { return gatedCRM{CRM: c, gate: g} }
 	w.engine = w.newEngine()
 	w.shop.stopAt(g.pass)
@@ -104,7 +104,7 @@ func TestKilledWorkersLeaveTheShopAsUndisturbedOnes(t *testing.T) {
 	calm := gated(t, g)
 	twoRuns(t, calm, func() catalog.Run { return calm.finish(calm.begin(catalog.Full)) })
 	want, moments := calm.snapshot(), g.passed.Load()
-	if moments < 40 {
+	if moments < 30 {
 		t.Fatalf("only %d moments to die at", moments)
 	}
 	for at := int64(1); at <= moments; at++ {

@@ -1,10 +1,14 @@
 package catalog_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
+	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/demoshop"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -67,4 +71,46 @@ func (w *world) staged() (n int) {
 		+ (SELECT count(*) FROM keybridge.stage_offer) + (SELECT count(*) FROM keybridge.stage_category)
 		+ (SELECT count(*) FROM keybridge.run_plan)`))
 	return n
+}
+
+// deleteProduct deletes a product as the merchant would.
+func (w *world) deleteProduct(id plugin.ProductID) {
+	w.t.Helper()
+	_, err := w.db.ExecContext(w.t.Context(), `DELETE FROM demoshop.products WHERE id = $1::bigint`, id)
+	must(w.t, err)
+}
+
+func (w *world) tree() map[plugin.CategoryID]plugin.Category {
+	w.t.Helper()
+	list, err := w.shop.Shop.Catalog().Categories(w.t.Context(), demoshop.Locale)
+	must(w.t, err)
+	out := map[plugin.CategoryID]plugin.Category{}
+	for _, c := range list {
+		out[c.ID] = c
+	}
+	return out
+}
+
+func (w *world) name(id plugin.CategoryID) string { return w.tree()[id].Name }
+
+// path tells where the category with a name hangs; empty: there is none.
+func (w *world) path(name string) string {
+	tree := w.tree()
+	for _, c := range tree {
+		if c.Name != name {
+			continue
+		}
+		names := []string{name}
+		for id := c.ParentID; id != ""; id = tree[id].ParentID {
+			names = append(names, tree[id].Name)
+		}
+		return strings.Join(names, " < ")
+	}
+	return ""
+}
+
+func unsentOf(units map[plugin.VariantID]decimal.Decimal) catalog.Unsent {
+	return func(context.Context, plugin.ConnectionID, []plugin.VariantID) (map[plugin.VariantID]decimal.Decimal, error) {
+		return units, nil
+	}
 }
