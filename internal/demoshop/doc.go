@@ -42,7 +42,7 @@
 //	                                  409 when goods ran out, 422 when a field is wrong
 //	GET  /order/{number}?key=…        the number stands in #order-number, the status code in data-status
 //	POST /order/{number}/pay          key; pays an open card payment
-//	GET  /img/{id}
+//	GET  /delivery, /img/{id}
 //
 //	POST /admin/login                 login (admin, manager, viewer), password, next; 303 on success, 401 else
 //	POST /admin/logout
