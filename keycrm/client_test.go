@@ -3,7 +3,10 @@ package keycrm_test
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -82,5 +85,16 @@ func TestRequestCarriesWhatKeyCRMWants(t *testing.T) {
 	}
 	if shared.CheckRedirect != nil || shared.Transport != nil {
 		t.Error("the caller's http.Client was changed")
+	}
+}
+
+func TestStrangersCertificateIsRefused(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(s.Close)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	_, err := dial(t, s.URL).Orders.Create(t.Context(), keycrm.OrderCreate{})
+	if !errors.Is(err, keycrm.ErrUnavailable) || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("got %v, want a refused certificate and nothing sent", err)
 	}
 }

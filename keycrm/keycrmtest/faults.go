@@ -24,6 +24,7 @@ const (
 	FaultCutBody    FaultKind = "cut_body"    // serve the request, cut the answer in the middle
 	FaultWrongJSON  FaultKind = "wrong_json"  // serve the request, answer something that is no JSON
 	FaultErrorAfter FaultKind = "error_after" // serve the request, answer Status with an HTML page
+	FaultMovingRows FaultKind = "moving_rows" // serve the request, then a new product moves all rows down by one
 )
 
 // The faults of webhooks.

@@ -68,6 +68,7 @@ type orderJSON struct {
 	Assigned         part       `json:"assigned,omitzero"`
 	Attachments      part       `json:"attachments,omitzero"`
 	CustomFields     part       `json:"custom_fields,omitzero"`
+	Warehouse        part       `json:"warehouse,omitzero"` // one order alone has it
 }
 
 // renderOrder writes the order with the parts that in names.
@@ -163,6 +164,11 @@ type warehouseJSON struct {
 	DeletedAt   *string `json:"deleted_at"`
 }
 
+func mainWarehouse() warehouseJSON {
+	w := seedWarehouses()[0]
+	return warehouseJSON{w.ID, w.Name, "", true, true, 1, isoTime(epoch()), isoTime(epoch()), nil}
+}
+
 type thumbnailJSON struct {
 	Thumbnail string `json:"thumbnail"`
 }
@@ -175,7 +181,6 @@ func renderPicture(url string) any {
 }
 
 func (s *Server) renderLines(o *Order, withOffer bool) []lineJSON {
-	w := seedWarehouses()[0]
 	return list(o.Lines, func(l *Line) lineJSON {
 		out := lineJSON{
 			ID: l.ID, SKU: orNull(l.SKU), Name: l.Name, Price: number(l.Price), DiscountAmount: number(l.DiscountAmount),
@@ -184,7 +189,7 @@ func (s *Server) renderLines(o *Order, withOffer bool) []lineJSON {
 			UnitType: orNull(l.UnitType), StockStatus: orNull(l.StockStatus), Picture: renderPicture(l.Picture),
 			Comment: orNull(l.Comment), Properties: l.Properties, CreatedAt: isoTime(l.CreatedAt),
 			UpdatedAt: isoTime(l.UpdatedAt), ShipmentType: "warehouse",
-			Warehouse: warehouseJSON{w.ID, w.Name, "", true, true, 1, isoTime(epoch()), isoTime(epoch()), nil},
+			Warehouse: mainWarehouse(),
 		}
 		if out.Properties == nil {
 			out.Properties = []Property{}
@@ -375,5 +380,7 @@ func (s *Server) getOrder(c *call) *answer {
 	if o == nil {
 		return notFound()
 	}
-	return &answer{200, s.renderOrder(o, includes)}
+	out := s.renderOrder(o, includes)
+	out.Warehouse = with(true, mainWarehouse())
+	return &answer{200, out}
 }

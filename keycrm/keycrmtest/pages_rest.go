@@ -292,6 +292,7 @@ func faultNames() []eventChoice {
 		{string(FaultHang), "не відповідати", false}, {string(FaultHangAfter), "виконати й не відповідати", false},
 		{string(FaultCutBefore), "обрив до виконання", false}, {string(FaultCutAfter), "обрив після виконання", false},
 		{string(FaultCutBody), "обрив посередині відповіді", false}, {string(FaultWrongJSON), "зіпсований JSON", false},
+		{string(FaultMovingRows), "новий товар між сторінками", false},
 		{string(FaultHookTwice), "Webhook двічі", false}, {string(FaultHookReorder), "Webhook не по порядку", false},
 		{string(FaultHookDrop), "Webhook загублено", false},
 	}

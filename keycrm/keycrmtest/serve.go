@@ -62,6 +62,18 @@ func (s *Server) serveAPI(w *recorder, r *http.Request, h handler, body []byte) 
 	var a *answer
 	s.locked(func() { a = h(&call{r: r, q: r.URL.Query(), body: body}) })
 	fault.after(w, r, a)
+	if fault != nil && fault.Kind == FaultMovingRows {
+		s.addSurprise()
+	}
+}
+
+// addSurprise adds a product that nobody expects in the middle of a walk through the catalog.
+func (s *Server) addSurprise() {
+	name := fmt.Sprintf("Новинка %d", s.RequestCount()+1)
+	s.AddProduct(NewProduct{
+		Product: Product{Name: name},
+		Offers:  []Offer{{SKU: fmt.Sprintf("NEW-%d", s.RequestCount()+1), Price: hundred}},
+	})
 }
 
 // admit checks the key and the minute's limit.

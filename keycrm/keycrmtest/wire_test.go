@@ -2,7 +2,6 @@ package keycrmtest_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -190,14 +189,7 @@ func TestStrictModeNamesUnknownFields(t *testing.T) {
 func TestRowsMoveBetweenPages(t *testing.T) {
 	t.Parallel()
 	s, c, _ := account(t)
-	added := 0
-	s.After(func(keycrmtest.Request) {
-		added++
-		s.AddProduct(keycrmtest.NewProduct{
-			Product: keycrmtest.Product{Name: fmt.Sprintf("Новинка %d", added)},
-			Offers:  []keycrmtest.Offer{{SKU: fmt.Sprintf("NEW-%d", added), Price: dec("10")}},
-		})
-	})
+	s.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultMovingRows, Path: "/v1/products"})
 	repeats, rows := 0, 0
 	for page, err := range c.Products.Pages(t.Context(), keycrm.ProductQuery{}) {
 		if err != nil {

@@ -1,0 +1,113 @@
+package keycrmtest
+
+import (
+	"net/http"
+	"strconv"
+)
+
+type cardsPage struct {
+	head
+	Off       bool
+	Pipelines []choice
+	Statuses  []choice
+	Columns   []boardColumn
+}
+
+type boardColumn struct {
+	ID           int64
+	Title, Color string
+	Cards        []boardCard
+}
+
+type boardCard struct {
+	ID, OrderID                    int64
+	Title, Contact, Total, Created string
+}
+
+func (p *pages) cards(w http.ResponseWriter, r *http.Request) {
+	s := p.s
+	id, _ := strconv.ParseInt(r.URL.Query().Get("pipeline"), 10, 64) // 0: the first
+	pipe := pipelineByID(id)
+	if pipe == nil {
+		pipe = &seedPipelines()[0]
+	}
+	v := cardsPage{head: p.head(r, "Воронки"), Statuses: cardStatuses(0)}
+	for _, other := range seedPipelines() {
+		v.Pipelines = append(v.Pipelines, choice{other.ID, other.Name, other.ID == pipe.ID})
+	}
+	s.locked(func() {
+		v.Off = s.settings().PipelinesOff
+		for _, st := range pipe.Statuses {
+			col := boardColumn{ID: st.ID, Title: st.Title, Color: st.Color}
+			for _, id := range s.db.cards.ids() {
+				if c := s.db.cards.rows[id]; c.StatusID == st.ID {
+					col.Cards = append(col.Cards, boardCard{
+						c.ID, c.TargetID, c.Title, c.Contact.FullName, money(c.ProductsTotal()), when(c.CreatedAt),
+					})
+				}
+			}
+			v.Columns = append(v.Columns, col)
+		}
+	})
+	p.render(w, http.StatusOK, "cards", v)
+}
+
+// cardStatuses are the statuses of all pipelines: a card can move to another one.
+func cardStatuses(chosen int64) []choice {
+	var out []choice
+	for _, pipe := range seedPipelines() {
+		for _, st := range pipe.Statuses {
+			out = append(out, choice{st.ID, pipe.Name + ": " + st.Title, st.ID == chosen})
+		}
+	}
+	return out
+}
+
+type cardPage struct {
+	head
+	C        Card
+	Statuses []choice
+	Lines    []lineRow
+	Facts    []fact
+}
+
+func (p *pages) card(w http.ResponseWriter, r *http.Request) {
+	in := input{r}
+	c, ok := p.s.Card(in.path("id"))
+	if !ok {
+		p.missing(w)
+		return
+	}
+	pipe, _ := pipelineStatus(c.StatusID)
+	facts := []fact{
+		{"Воронка", pipe.Name}, {"Джерело", sourceName(c.SourceID)}, {"Контакт", c.Contact.FullName},
+		{"Телефон", c.Contact.Phone}, {"E-mail", c.Contact.Email}, {"Товари", money(c.ProductsTotal())},
+		{"Сплачено", money(paidTotal(c.Payments))}, {"Нотатка", c.Note}, {"Створено (UTC)", when(c.CreatedAt)},
+	}
+	facts = append(facts, marketingFacts(&c.Marketing)...)
+	for _, v := range c.CustomFields {
+		if def := fieldByUUID(v.UUID); def != nil {
+			facts = append(facts, fact{def.Name, string(v.Value)})
+		}
+	}
+	p.render(w, http.StatusOK, "card", cardPage{
+		p.head(r, "Картка "+c.Title), c, cardStatuses(c.StatusID), lineRows(c.Lines), filled(facts),
+	})
+}
+
+func (p *pages) cardStatus(f *input) (string, error) {
+	id, status := f.path("id"), f.id("status_id")
+	err := p.s.SetCardStatus(id, status)
+	pipe, _ := pipelineStatus(status)
+	if err != nil || pipe == nil {
+		return "", err
+	}
+	return "/cards?pipeline=" + strconv.FormatInt(pipe.ID, 10), nil
+}
+
+func (p *pages) convertCard(f *input) (string, error) {
+	id, err := p.s.ConvertCard(f.path("id"))
+	return orderPath(id), err
+}
+
+func (p *pages) deleteCard(f *input) (string, error) { return "/cards", p.s.DeleteCard(f.path("id")) }
