@@ -32,8 +32,8 @@ func decide(table map[string]settings.Choice, l orders.Link, s orders.State) dec
 		d.At = s.UpdatedAt
 	}
 	switch {
-	// Without a time of its own a status was never changed: an edit moves UpdatedAt alone.
-	case s.Status == l.Applied && (s.StatusAt.IsZero() || !s.StatusAt.After(l.AppliedAt)):
+	// Compared by StatusAt alone, zero when the status was never changed: an edit moves UpdatedAt.
+	case s.Status == l.Applied && !s.StatusAt.After(l.AppliedAt):
 		d.Outcome = Unchanged
 		return d
 	// An order that our card became starts with some status; nobody has set it.

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -270,6 +272,31 @@ func TestStatusOfTheShopIsTold(t *testing.T) {
 	r.wantState("2", orders.Done, "")
 	if got, _ := r.crm.OrderBySourceUUID("2"); got.StatusID != 3 {
 		t.Errorf("status %d after the change, want 3", got.StatusID)
+	}
+}
+
+func TestStatusThatChangesWhileOneIsToldIsToldToo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	set := orderstest.Settings()
+	set.StatusOut = map[string]settings.Choice{"accepted": {Code: "3"}, "shipped": {Code: "8"}}
+	r.save(r.conn, set)
+	r.place("1", func(o *plugin.Order) { o.Status = "accepted" })
+	var once sync.Once
+	r.crm.After(func(q keycrmtest.Request) {
+		if q.Method == http.MethodPut {
+			once.Do(func() {
+				r.shop.Edit("1", func(o *plugin.Order) { o.Status = "shipped" })
+				if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
+	r.work()
+	r.wantState("1", orders.Done, "")
+	if got, _ := r.crm.OrderBySourceUUID("1"); got.StatusID != 8 {
+		t.Errorf("status %d in the CRM, want 8", got.StatusID)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -326,8 +327,8 @@ func TestLateWorkerIsRefusedByItsFence(t *testing.T) {
 		t.Errorf("the late worker: %v, want it to step back quietly", err)
 	}
 	after := r.wantState("31", orders.Done, "")
-	if after.CRMID != done.CRMID || len(after.Attempts) != len(done.Attempts) {
-		t.Errorf("the late worker changed %+v to %+v", done.Row, after.Row)
+	if !reflect.DeepEqual(after, done) {
+		t.Errorf("the late worker changed\n%+v to\n%+v", done, after)
 	}
 	r.wantOrders("31", 1)
 }
