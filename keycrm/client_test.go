@@ -63,7 +63,7 @@ func TestRequestCarriesWhatKeyCRMWants(t *testing.T) {
 	var got *http.Request
 	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		got = r
-		w.WriteHeader(404)
+		w.WriteHeader(http.StatusNotFound)
 		_, _ = w.Write([]byte(`{"message":"Not found"}`))
 	})
 	shared := &http.Client{}
@@ -80,7 +80,7 @@ func TestRequestCarriesWhatKeyCRMWants(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, v, want)
 		}
 	}
-	if got.Method != "PUT" || got.URL.Path != "/v1/order/7" {
+	if got.Method != http.MethodPut || got.URL.Path != "/v1/order/7" {
 		t.Errorf("sent %s %s", got.Method, got.URL.Path)
 	}
 	if shared.CheckRedirect != nil || shared.Transport != nil {

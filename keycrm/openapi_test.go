@@ -359,7 +359,7 @@ func TestDescriptionCatchesDifferences(t *testing.T) {
 	t.Parallel()
 	watch := newChecked(t, ourDescription, roundTrip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{
-			StatusCode: 201, Header: http.Header{"Content-Type": {"application/json"}},
+			StatusCode: http.StatusCreated, Header: http.Header{"Content-Type": {"application/json"}},
 			Body: io.NopCloser(strings.NewReader(`{"id":"7"}`)),
 		}, nil
 	}))

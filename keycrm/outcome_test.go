@@ -106,7 +106,7 @@ func TestAnswersSayWhatTheCallerCanDo(t *testing.T) {
 func TestRefusalNamesTheFields(t *testing.T) {
 	t.Parallel()
 	c := dial(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(422)
+		w.WriteHeader(http.StatusUnprocessableEntity)
 		_, _ = io.WriteString(w, `{"message":"Bad `+testKey+`","errors":{"tags.0":["one","two"],"a":"three"}}`)
 	}))
 	_, err := c.Orders.Create(t.Context(), keycrm.OrderCreate{})
@@ -131,7 +131,7 @@ func TestRetryAfterIsRead(t *testing.T) {
 	for _, tc := range cases {
 		c := dial(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", tc.header)
-			w.WriteHeader(429)
+			w.WriteHeader(http.StatusTooManyRequests)
 		}))
 		_, err := c.Buyers.Get(t.Context(), 1)
 		var e *keycrm.APIError
@@ -188,8 +188,8 @@ func TestLostRefusalMayHaveBeenATaken(t *testing.T) {
 	t.Parallel()
 	c := dial(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "500")
-		w.WriteHeader(422)
-		w.(http.Flusher).Flush() //nolint:forcetypeassert // httptest's writer can
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	}))
 	_, err := c.Orders.Create(t.Context(), keycrm.OrderCreate{})
@@ -311,7 +311,7 @@ func TestObserverSeesEveryCall(t *testing.T) {
 	var calls []keycrm.Call
 	c := dial(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "9")
-		w.WriteHeader(429)
+		w.WriteHeader(http.StatusTooManyRequests)
 	}), keycrm.WithObserver(func(call keycrm.Call) { calls = append(calls, call) }))
 	_, _, err := c.Orders.List(t.Context(), keycrm.OrderQuery{BuyerPhones: []string{"+380000000001"}})
 	checkKind(t, "limited", err, "limited")

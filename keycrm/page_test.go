@@ -103,7 +103,7 @@ func TestWalkStops(t *testing.T) {
 	})
 	t.Run("at the first error", func(t *testing.T) {
 		t.Parallel()
-		c := dial(t, serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }))
+		c := dial(t, serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
 		if _, err := walk(t, c, keycrm.CategoryQuery{}); !errors.Is(err, keycrm.ErrUnavailable) {
 			t.Errorf("got %v, want ErrUnavailable", err)
 		}

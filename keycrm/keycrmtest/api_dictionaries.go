@@ -261,7 +261,9 @@ func renderPayments(rows []Payment, owner, source int64) []paymentJSON {
 	return list(rows, func(p *Payment) paymentJSON {
 		return paymentJSON{
 			p.ID, owner, p.MethodID, number(p.Amount), number(p.Amount), currency, currency, nil, orNull(p.Description),
-			p.Status, emptyList{}, isoTime(p.PaidAt), isoTime(p.CreatedAt), isoTime(p.UpdatedAt),
+			p.Status,
+			emptyList{},
+			isoTime(p.PaidAt), isoTime(p.CreatedAt), isoTime(p.UpdatedAt),
 		}
 	})
 }

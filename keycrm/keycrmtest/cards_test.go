@@ -2,6 +2,7 @@ package keycrmtest_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestCardChangeComesLaterAndAppendsProducts(t *testing.T) {
 	}
 	res, _ := raw(t, s, "PUT", "/v1/pipelines/cards/4001",
 		`{"status_id":202,"manager_comment":"інше","products":[{"name":"ще","price":5,"quantity":2}]}`)
-	if res.StatusCode != 202 {
+	if res.StatusCode != http.StatusAccepted {
 		t.Fatalf("status %d, want 202", res.StatusCode)
 	}
 	if got, _ := s.Card(card.ID); got.StatusID != 101 || len(got.Lines) != 1 {

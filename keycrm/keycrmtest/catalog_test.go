@@ -193,10 +193,10 @@ func TestStocksComeWithWarehouses(t *testing.T) {
 	s, c, _ := account(t)
 	o := anOffer(t, s)
 	body := `{"warehouse_id":2,"stocks":[{"sku":"` + o.SKU + `","quantity":7.5}]}`
-	if res, _ := raw(t, s, "PUT", "/v1/offers/stocks", body); res.StatusCode != 202 {
+	if res, _ := raw(t, s, "PUT", "/v1/offers/stocks", body); res.StatusCode != http.StatusAccepted {
 		t.Fatalf("PUT stocks: %d", res.StatusCode)
 	}
-	if res, _ := raw(t, s, "PUT", "/v1/offers", `{"offers":[{"sku":"`+o.SKU+`","price":99}]}`); res.StatusCode != 202 {
+	if res, _ := raw(t, s, "PUT", "/v1/offers", `{"offers":[{"sku":"`+o.SKU+`","price":99}]}`); res.StatusCode != http.StatusAccepted {
 		t.Fatalf("PUT offers: %d", res.StatusCode)
 	}
 	rows, _, err := c.Offers.Stocks(t.Context(), keycrm.StockQuery{SKUs: []string{o.SKU}, Details: true})
@@ -235,7 +235,7 @@ func TestPicturesAreDrawn(t *testing.T) {
 		}
 		defer func() { _ = res.Body.Close() }()
 		data, err := io.ReadAll(res.Body)
-		if err != nil || res.StatusCode != 200 || res.Header.Get("Content-Type") != "image/jpeg" {
+		if err != nil || res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "image/jpeg" {
 			t.Fatalf("%s: %d, %v", url, res.StatusCode, err)
 		}
 		return data
@@ -254,8 +254,8 @@ func TestPicturesAreDrawn(t *testing.T) {
 	if len(seen) < 8 {
 		t.Errorf("%d different pictures of 8 products", len(seen))
 	}
-	res, err := http.Get(s.URL() + "/pictures/p999999-1.jpg") //nolint:noctx // a loopback address of this test
-	if err != nil || res.StatusCode != 404 {
+	res, err := http.Get(s.URL() + "/pictures/p999999-1.jpg")
+	if err != nil || res.StatusCode != http.StatusNotFound {
 		t.Fatalf("an unknown product: %v, %v", res, err)
 	}
 	_ = res.Body.Close()

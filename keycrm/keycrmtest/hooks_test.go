@@ -183,7 +183,9 @@ func TestDeliveryIsTriedThriceUntilExactly200(t *testing.T) {
 		attempts int
 		ok       bool
 	}{
-		{"200 at once", nil, 1, true}, {"an error first", []int{500}, 2, true}, {"202 is no success", []int{202, 204}, 3, true},
+		{"200 at once", nil, 1, true},
+		{"an error first", []int{500}, 2, true},
+		{"202 is no success", []int{202, 204}, 3, true},
 		{"never", []int{500, 503, 404}, 3, false},
 	}
 	for _, tc := range cases {
@@ -208,7 +210,8 @@ func TestWebhookFaults(t *testing.T) {
 		kind keycrmtest.FaultKind
 		want []float64 // status ids in the order they arrive
 	}{
-		{keycrmtest.FaultHookTwice, []float64{3, 3, 6}}, {keycrmtest.FaultHookReorder, []float64{6, 3}},
+		{keycrmtest.FaultHookTwice, []float64{3, 3, 6}},
+		{keycrmtest.FaultHookReorder, []float64{6, 3}},
 		{keycrmtest.FaultHookDrop, []float64{6}},
 	}
 	for _, tc := range cases {
@@ -225,7 +228,7 @@ func TestWebhookFaults(t *testing.T) {
 		deliver(t, s)
 		var got []float64
 		for _, b := range r.got() {
-			got = append(got, decodeHook(t, b).Context["status_id"].(float64)) //nolint:forcetypeassert // a number or the test fails
+			got = append(got, decodeHook(t, b).Context["status_id"].(float64))
 		}
 		if !slices.Equal(got, tc.want) {
 			t.Errorf("%s: got %v, want %v", tc.kind, got, tc.want)

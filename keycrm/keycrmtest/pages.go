@@ -241,9 +241,15 @@ func (p *pages) head(r *http.Request, title string) head {
 
 func menu(here string) []menuItem {
 	items := []menuItem{
-		{"/", "Огляд", false}, {"/catalog", "Каталог", false}, {"/orders", "Замовлення", false},
-		{"/cards", "Воронки", false}, {"/buyers", "Покупці", false}, {"/dictionaries", "Довідники", false},
-		{"/triggers", "Автоматизація", false}, {"/requests", "Запити API", false}, {"/faults", "Збої", false},
+		{"/", "Огляд", false},
+		{"/catalog", "Каталог", false},
+		{"/orders", "Замовлення", false},
+		{"/cards", "Воронки", false},
+		{"/buyers", "Покупці", false},
+		{"/dictionaries", "Довідники", false},
+		{"/triggers", "Автоматизація", false},
+		{"/requests", "Запити API", false},
+		{"/faults", "Збої", false},
 	}
 	for i := range items {
 		items[i].Here = here == items[i].Path || items[i].Path != "/" && strings.HasPrefix(here, items[i].Path)

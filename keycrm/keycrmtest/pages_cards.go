@@ -80,9 +80,15 @@ func (p *pages) card(w http.ResponseWriter, r *http.Request) {
 	}
 	pipe, _ := pipelineStatus(c.StatusID)
 	facts := []fact{
-		{"Воронка", pipe.Name}, {"Джерело", sourceName(c.SourceID)}, {"Контакт", c.Contact.FullName},
-		{"Телефон", c.Contact.Phone}, {"E-mail", c.Contact.Email}, {"Товари", money(c.ProductsTotal())},
-		{"Сплачено", money(paidTotal(c.Payments))}, {"Нотатка", c.Note}, {"Створено (UTC)", when(c.CreatedAt)},
+		{"Воронка", pipe.Name},
+		{"Джерело", sourceName(c.SourceID)},
+		{"Контакт", c.Contact.FullName},
+		{"Телефон", c.Contact.Phone},
+		{"E-mail", c.Contact.Email},
+		{"Товари", money(c.ProductsTotal())},
+		{"Сплачено", money(paidTotal(c.Payments))},
+		{"Нотатка", c.Note},
+		{"Створено (UTC)", when(c.CreatedAt)},
 	}
 	facts = append(facts, marketingFacts(&c.Marketing)...)
 	for _, v := range c.CustomFields {

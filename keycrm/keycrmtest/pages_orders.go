@@ -134,9 +134,12 @@ func (s *Server) orderPage(o *Order) orderPage {
 	}
 	currency := " " + currencyOf(o.SourceID)
 	v.Totals = []fact{
-		{"Товари", money(o.ProductsTotal()) + currency}, {"Знижка", money(o.TotalDiscount()) + currency},
-		{"Доставка", money(o.ShippingPrice.Decimal) + currency}, {"Пакування", money(o.WrapPrice.Decimal) + currency},
-		{"Податки", money(o.Taxes.Decimal) + currency}, {"Разом", money(o.GrandTotal()) + currency},
+		{"Товари", money(o.ProductsTotal()) + currency},
+		{"Знижка", money(o.TotalDiscount()) + currency},
+		{"Доставка", money(o.ShippingPrice.Decimal) + currency},
+		{"Пакування", money(o.WrapPrice.Decimal) + currency},
+		{"Податки", money(o.Taxes.Decimal) + currency},
+		{"Разом", money(o.GrandTotal()) + currency},
 		{"Сплачено", money(o.PaymentsTotal()) + currency},
 	}
 	v.Buyer = s.buyerFacts(o.BuyerID)
@@ -170,7 +173,9 @@ func (s *Server) buyerFacts(id int64) []fact {
 		return []fact{{"Покупець", "видалено"}}
 	}
 	return filled([]fact{
-		{"Ім'я", b.FullName}, {"Телефон", strings.Join(b.Phones, ", ")}, {"E-mail", strings.Join(b.Emails, ", ")},
+		{"Ім'я", b.FullName},
+		{"Телефон", strings.Join(b.Phones, ", ")},
+		{"E-mail", strings.Join(b.Emails, ", ")},
 		{"Id", strconv.FormatInt(id, 10)},
 	})
 }
@@ -194,17 +199,29 @@ func shippingFacts(sh *Shipping) []fact {
 		service = d.Name
 	}
 	return filled([]fact{
-		{"Спосіб", service}, {"Країна", sh.Country}, {"Область", sh.Region}, {"Місто", sh.City}, {"Індекс", sh.Zip},
-		{"Адреса", sh.SecondaryLine}, {"Відділення", sh.ReceivePoint}, {"Код відділення", sh.WarehouseRef},
-		{"Одержувач", sh.RecipientFullName}, {"Телефон", sh.RecipientPhone}, {"Дата", sh.ShippingDate},
+		{"Спосіб", service},
+		{"Країна", sh.Country},
+		{"Область", sh.Region},
+		{"Місто", sh.City},
+		{"Індекс", sh.Zip},
+		{"Адреса", sh.SecondaryLine},
+		{"Відділення", sh.ReceivePoint},
+		{"Код відділення", sh.WarehouseRef},
+		{"Одержувач", sh.RecipientFullName},
+		{"Телефон", sh.RecipientPhone},
+		{"Дата", sh.ShippingDate},
 	})
 }
 
 func (s *Server) extraFacts(o *Order) []fact {
 	facts := []fact{
-		{"Номер на джерелі", o.SourceUUID}, {"Джерело", sourceName(o.SourceID)}, {"Замовлено (UTC)", when(o.OrderedAt)},
-		{"Статус змінено (UTC)", when(o.StatusChangedAt)}, {"Коментар покупця", o.BuyerComment},
-		{"Промокод", o.Promocode}, {"Текст листівки", o.GiftMessage},
+		{"Номер на джерелі", o.SourceUUID},
+		{"Джерело", sourceName(o.SourceID)},
+		{"Замовлено (UTC)", when(o.OrderedAt)},
+		{"Статус змінено (UTC)", when(o.StatusChangedAt)},
+		{"Коментар покупця", o.BuyerComment},
+		{"Промокод", o.Promocode},
+		{"Текст листівки", o.GiftMessage},
 	}
 	facts = append(facts, marketingFacts(o.Marketing)...)
 	for _, v := range o.CustomFields {
@@ -224,7 +241,10 @@ func marketingFacts(m *Marketing) []fact {
 		return nil
 	}
 	return []fact{
-		{"utm_source", m.Source}, {"utm_medium", m.Medium}, {"utm_campaign", m.Campaign}, {"utm_term", m.Term},
+		{"utm_source", m.Source},
+		{"utm_medium", m.Medium},
+		{"utm_campaign", m.Campaign},
+		{"utm_term", m.Term},
 		{"utm_content", m.Content},
 	}
 }

@@ -119,7 +119,8 @@ type attemptBadge struct{ Text, Class string }
 
 func eventNames() []eventChoice {
 	return []eventChoice{
-		{EventOrderStatus, "Зміна статусу замовлення", false}, {EventOrderPayment, "Зміна статусу оплати", false},
+		{EventOrderStatus, "Зміна статусу замовлення", false},
+		{EventOrderPayment, "Зміна статусу оплати", false},
 		{EventCardStatus, "Зміна статусу картки", false},
 	}
 }
@@ -287,13 +288,19 @@ type faultRow struct {
 
 func faultNames() []eventChoice {
 	return []eventChoice{
-		{string(FaultLimited), "429: забагато запитів", false}, {string(FaultStatus), "5xx зі сторінкою HTML", false},
-		{string(FaultErrorAfter), "виконати, але відповісти 5xx", false}, {string(FaultSlow), "повільна відповідь", false},
-		{string(FaultHang), "не відповідати", false}, {string(FaultHangAfter), "виконати й не відповідати", false},
-		{string(FaultCutBefore), "обрив до виконання", false}, {string(FaultCutAfter), "обрив після виконання", false},
-		{string(FaultCutBody), "обрив посередині відповіді", false}, {string(FaultWrongJSON), "зіпсований JSON", false},
+		{string(FaultLimited), "429: забагато запитів", false},
+		{string(FaultStatus), "5xx зі сторінкою HTML", false},
+		{string(FaultErrorAfter), "виконати, але відповісти 5xx", false},
+		{string(FaultSlow), "повільна відповідь", false},
+		{string(FaultHang), "не відповідати", false},
+		{string(FaultHangAfter), "виконати й не відповідати", false},
+		{string(FaultCutBefore), "обрив до виконання", false},
+		{string(FaultCutAfter), "обрив після виконання", false},
+		{string(FaultCutBody), "обрив посередині відповіді", false},
+		{string(FaultWrongJSON), "зіпсований JSON", false},
 		{string(FaultMovingRows), "новий товар між сторінками", false},
-		{string(FaultHookTwice), "Webhook двічі", false}, {string(FaultHookReorder), "Webhook не по порядку", false},
+		{string(FaultHookTwice), "Webhook двічі", false},
+		{string(FaultHookReorder), "Webhook не по порядку", false},
 		{string(FaultHookDrop), "Webhook загублено", false},
 	}
 }

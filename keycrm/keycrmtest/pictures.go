@@ -139,8 +139,13 @@ func (s *Server) offerScene(o *Offer) scene {
 		}
 	}
 	grounds := [...][2]uint32{
-		{0xf7efe6, 0xe6d3c0}, {0xeef3f6, 0xcfdde6}, {0xf2f0ea, 0xd9d6c6}, {0xf8ecec, 0xe7cfd0}, {0xedf4ec, 0xcfe0cd},
-		{0xf0edf7, 0xd5cde6}, {0xfbf3df, 0xeedcae},
+		{0xf7efe6, 0xe6d3c0},
+		{0xeef3f6, 0xcfdde6},
+		{0xf2f0ea, 0xd9d6c6},
+		{0xf8ecec, 0xe7cfd0},
+		{0xedf4ec, 0xcfe0cd},
+		{0xf0edf7, 0xd5cde6},
+		{0xfbf3df, 0xeedcae},
 	}
 	g := grounds[s.gen.pick(i, forPicture, len(grounds))]
 	return scene{top: hex(g[0]), bottom: hex(g[1]), layers: s.iconOf(p).layers(tint), scale: .92}

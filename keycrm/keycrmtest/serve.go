@@ -39,7 +39,7 @@ func (s *Server) api(h handler) http.Handler {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
-			entry.Status, entry.Answer, entry.Duration = rec.status, rec.body.Bytes(), time.Since(start)
+			entry.Status, entry.Answer, entry.Duration = rec.status, bytes.Clone(rec.body.Bytes()), time.Since(start)
 			s.log.add(entry)
 			s.runAfter(entry)
 			if p := recover(); p != nil {
@@ -111,6 +111,9 @@ func lastFour(key string) string {
 	return "…" + key[len(key)-4:]
 }
 
+// keptAnswer is how much of an answer the log keeps: thousands of whole pages would fill the memory.
+const keptAnswer = 4096
+
 // recorder keeps what was answered for the log.
 type recorder struct {
 	http.ResponseWriter
@@ -129,7 +132,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
-	r.body.Write(b)
+	r.body.Write(b[:min(len(b), keptAnswer-min(r.body.Len(), keptAnswer))])
 	return r.ResponseWriter.Write(b)
 }
 
@@ -191,18 +194,20 @@ func (t inProcess) serve(r *http.Request) (res result) {
 	w := &memoryWriter{header: http.Header{}}
 	defer func() {
 		p := recover()
-		switch {
-		case p == nil:
-		case p == http.ErrAbortHandler && w.flushed:
-			res = result{response: w.response(io.MultiReader(&w.body, failingReader{}))}
-		case p == http.ErrAbortHandler:
-			res = result{err: errCut}
-		default:
+		if p == nil {
+			return
+		}
+		if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 			res = result{err: fmt.Errorf("keycrmtest panicked: %v", p)}
+			return
+		}
+		res = result{err: errCut}
+		if w.flushed {
+			res = result{response: w.response(io.MultiReader(&w.body, failingReader{}))} //nolint:bodyclose // the caller of RoundTrip closes it
 		}
 	}()
 	t.s.ServeHTTP(w, r)
-	return result{response: w.response(&w.body)}
+	return result{response: w.response(&w.body)} //nolint:bodyclose // the caller of RoundTrip closes it
 }
 
 // memoryWriter is a ResponseWriter in memory.

@@ -2,6 +2,7 @@ package keycrmtest
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -26,7 +27,7 @@ func (s *Server) fire(event, value string, sourceID int64, context any, id int64
 		if err != nil {
 			continue // rows of ours always encode
 		}
-		if t.Method == "GET" {
+		if t.Method == http.MethodGet {
 			s.queueDelivery(t.ID, event, withQuery(t.URL, event, id), "GET", nil)
 			continue
 		}

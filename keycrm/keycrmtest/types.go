@@ -311,7 +311,7 @@ type Request struct {
 	Key      string // the API key's last four characters
 	Body     []byte
 	Status   int
-	Answer   []byte // nil when the connection was cut before an answer
+	Answer   []byte // its first 4 kB; empty when the connection was cut before an answer
 	Duration time.Duration
 }
 

@@ -61,7 +61,7 @@ func TestAddressWithoutVersionIsNoAPI(t *testing.T) {
 	t.Parallel()
 	s, _, _ := account(t)
 	res, body := raw(t, s, "GET", "/order", "")
-	if res.StatusCode != 404 || body != nil {
+	if res.StatusCode != http.StatusNotFound || body != nil {
 		t.Errorf("got %d with %v, want a 404 that is no JSON", res.StatusCode, body)
 	}
 }
@@ -74,7 +74,7 @@ func TestWrongKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	res, err := s.Transport().RoundTrip(req)
-	if err != nil || res.StatusCode != 401 {
+	if err != nil || res.StatusCode != http.StatusUnauthorized {
 		t.Fatalf("got %v, %v, want 401", res, err)
 	}
 	_ = res.Body.Close()
@@ -101,7 +101,7 @@ func TestEnvelopeIsThePaginatorsOwn(t *testing.T) {
 		t.Errorf("past the end: %v", past)
 	}
 	_, page := raw(t, s, "GET", "/v1/products?limit=5", "")
-	if n := len(page["links"].([]any)); n < 5 { //nolint:forcetypeassert // a list or the test fails
+	if n := len(page["links"].([]any)); n < 5 {
 		t.Errorf("%d links", n)
 	}
 }
@@ -128,7 +128,7 @@ func TestWireForms(t *testing.T) {
 		}
 	}
 	_, statuses := raw(t, s, "GET", "/v1/order/status", "")
-	first := statuses["data"].([]any)[0].(map[string]any) //nolint:forcetypeassert // an object or the test fails
+	first := statuses["data"].([]any)[0].(map[string]any)
 	if first["name"] != "new" || first["alias"] != "new" {
 		t.Errorf("an untouched status is called %v, want its alias", first["name"])
 	}
@@ -155,23 +155,23 @@ func TestMinuteIsLimitedForEachKey(t *testing.T) {
 	t.Parallel()
 	s, _, clk := account(t, keycrmtest.WithLimit(60), keycrmtest.WithKey("first-key-0001"), keycrmtest.WithKey("second-key-0002"))
 	for i := range 60 {
-		if res, _ := raw(t, s, "GET", "/v1/users", ""); res.StatusCode != 200 {
+		if res, _ := raw(t, s, "GET", "/v1/users", ""); res.StatusCode != http.StatusOK {
 			t.Fatalf("request %d: %d", i+1, res.StatusCode)
 		}
 		clk.move(100 * time.Millisecond)
 	}
 	res, _ := raw(t, s, "GET", "/v1/users", "")
-	if res.StatusCode != 429 || res.Header.Get("Retry-After") != "54" || res.Header.Get("X-RateLimit-Remaining") != "0" {
+	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "54" || res.Header.Get("X-RateLimit-Remaining") != "0" {
 		t.Errorf("request 61: %d, Retry-After %q, %v", res.StatusCode, res.Header.Get("Retry-After"), res.Header)
 	}
 	if s.Used(s.Key()) != 60 || s.Used(s.Keys()[1]) != 0 {
 		t.Errorf("used %d and %d, want 60 and 0", s.Used(s.Key()), s.Used(s.Keys()[1]))
 	}
 	clk.move(54 * time.Second)
-	if res, _ := raw(t, s, "GET", "/v1/users", ""); res.StatusCode != 200 {
+	if res, _ := raw(t, s, "GET", "/v1/users", ""); res.StatusCode != http.StatusOK {
 		t.Errorf("after the pause: %d", res.StatusCode)
 	}
-	if res, _ := raw(t, s, "GET", "/v1/users", ""); res.StatusCode != 429 {
+	if res, _ := raw(t, s, "GET", "/v1/users", ""); res.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("the window slides by one: %d, want 429", res.StatusCode)
 	}
 }
