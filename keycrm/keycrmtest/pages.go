@@ -3,6 +3,7 @@ package keycrmtest
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"html/template"
 	"net"
 	"net/http"
@@ -291,3 +292,21 @@ func when(t time.Time) string {
 }
 
 func money(d decimal.Decimal) string { return d.StringFixed(2) }
+
+// valueWords is a custom field's value for people.
+func valueWords(raw json.RawMessage) string {
+	var list []string
+	var text string
+	var on bool
+	switch {
+	case json.Unmarshal(raw, &list) == nil:
+		return strings.Join(list, ", ")
+	case json.Unmarshal(raw, &text) == nil:
+		return text
+	case json.Unmarshal(raw, &on) == nil && on:
+		return "так"
+	case json.Unmarshal(raw, &on) == nil:
+		return "ні"
+	}
+	return string(raw)
+}

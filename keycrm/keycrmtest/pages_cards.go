@@ -93,7 +93,7 @@ func (p *pages) card(w http.ResponseWriter, r *http.Request) {
 	facts = append(facts, marketingFacts(&c.Marketing)...)
 	for _, v := range c.CustomFields {
 		if def := fieldByUUID(v.UUID); def != nil {
-			facts = append(facts, fact{def.Name, string(v.Value)})
+			facts = append(facts, fact{def.Name, valueWords(v.Value)})
 		}
 	}
 	p.render(w, http.StatusOK, "card", cardPage{

@@ -186,7 +186,7 @@ func (p *pages) product(w http.ResponseWriter, r *http.Request) {
 		v.Categories, v.Updated = s.categoryChoices(row.CategoryID), when(row.UpdatedAt)
 		for _, value := range row.CustomFields {
 			if def := fieldByUUID(value.UUID); def != nil {
-				v.Fields = append(v.Fields, fact{def.Name, string(value.Value)})
+				v.Fields = append(v.Fields, fact{def.Name, valueWords(value.Value)})
 			}
 		}
 		for _, o := range s.offersOf(row) {

@@ -226,7 +226,7 @@ func (s *Server) extraFacts(o *Order) []fact {
 	facts = append(facts, marketingFacts(o.Marketing)...)
 	for _, v := range o.CustomFields {
 		if def := fieldByUUID(v.UUID); def != nil {
-			facts = append(facts, fact{def.Name, string(v.Value)})
+			facts = append(facts, fact{def.Name, valueWords(v.Value)})
 		}
 	}
 	var tags []string

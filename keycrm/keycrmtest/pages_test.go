@@ -140,10 +140,14 @@ func TestPeopleHandleAnOrder(t *testing.T) {
 	v, c := newVisitor(t)
 	in := order("SHOP-5", line("", "100", "1"))
 	in.Marketing = &keycrm.Marketing{Source: "google"}
+	in.CustomFields = []keycrm.FieldValue{keycrm.SelectValue("OR_1009", "Подарункове"), keycrm.SwitchValue("OR_1015", true)}
 	o := create(t, c, in)
 	v.wants(v.see("/orders"), "tbody", "SHOP-5")
 	path := "/orders/" + id(o.ID)
-	v.wants(v.see(path), "main", "google")
+	doc := v.see(path)
+	for _, want := range []string{"google", "ПакуванняПодарункове", "Подарункове пакуваннятак"} {
+		v.wants(doc, "main", want)
+	}
 	v.send(path+"/status", "status_id", "9")
 	v.send(path+"/tracking", "tracking_code", "2045")
 	v.send(path+"/comment", "manager_comment", "Передзвонити")
