@@ -17,14 +17,16 @@ import (
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 )
 
-// gate counts the moments at which a worker may die, and lets it die at one of them.
+// gate lets workers die: at every so many-th moment, from an offset on.
 type gate struct {
-	passed atomic.Int64
-	dieAt  int64 // 0: never
+	passed        atomic.Int64
+	every, offset int64 // every 0: never
+	deaths        atomic.Int64
 }
 
 func (g *gate) pass(string) {
-	if g.passed.Add(1) == g.dieAt {
+	if n := g.passed.Add(1); g.every > 0 && n%g.every == g.offset {
+		g.deaths.Add(1)
 		// What runs after this are deferred calls only, as after the kill of a process nothing but
 		// the roll-back of its transaction does.
 		runtime.Goexit()
@@ -103,17 +105,25 @@ func TestKilledWorkersLeaveTheShopAsUndisturbedOnes(t *testing.T) {
 	g := &gate{}
 	calm := gated(t, g)
 	twoRuns(t, calm, func() catalog.Run { return calm.finish(calm.begin(catalog.Full)) })
-	want, moments := calm.snapshot(), g.passed.Load()
-	if moments < 30 {
-		t.Fatalf("only %d moments to die at", moments)
-	}
-	for at := int64(1); at <= moments; at++ {
-		t.Run(fmt.Sprintf("at moment %d", at), func(t *testing.T) {
+	want := calm.snapshot()
+	for _, tt := range []struct {
+		name          string
+		every, offset int64
+		atLeast       int64
+	}{
+		{"before every request and write", 3, 0, 15},
+		{"after every request and write", 4, 2, 15},
+		{"after every other one", 4, 0, 8},
+		{"now and then, before and after", 5, 1, 6},
+		{"seldom", 7, 6, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := gated(t, &gate{dieAt: at})
+			g := &gate{every: tt.every, offset: tt.offset}
+			w := gated(t, g)
 			twoRuns(t, w, func() catalog.Run {
 				id := w.begin(catalog.Full)
-				if !w.survives(id) {
+				for !w.survives(id) {
 					w.clock.Advance(31 * time.Second) // the lease of the dead worker
 					w.engine = w.newEngine()
 				}
@@ -122,8 +132,8 @@ func TestKilledWorkersLeaveTheShopAsUndisturbedOnes(t *testing.T) {
 			if got := w.snapshot(); !slices.Equal(got, want) {
 				t.Errorf("the shop differs: %s", firstDifference(got, want))
 			}
-			if n := w.openIntents() + w.staged(); n != 0 {
-				t.Errorf("%d rows are left behind", n)
+			if n := w.openIntents() + w.staged(); n != 0 || g.deaths.Load() < tt.atLeast {
+				t.Errorf("%d rows are left behind after %d deaths", n, g.deaths.Load())
 			}
 		})
 	}
