@@ -113,8 +113,8 @@ func (a *Admin) tryKey(ctx context.Context, key string) (account crm.Fingerprint
 		return "", "empty", nil
 	}
 	dir, err := a.OpenKey(key)
-	if err != nil {
-		return "", "malformed", nil //nolint:nilerr // the only reason is the key's form; the error might quote it
+	if err != nil { // by its form it cannot be a key
+		return "", "malformed", nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.Reach)
 	defer cancel()

@@ -15,16 +15,6 @@ const (
 	codeMark  = "c:"
 )
 
-func choiceValue(c settings.Choice) string {
-	switch {
-	case c.Skip:
-		return skipValue
-	case c.Code != "":
-		return codeMark + c.Code
-	}
-	return ""
-}
-
 // parseChoice refuses what no menu of ours offers.
 func parseChoice(s string) (settings.Choice, bool) {
 	code, isCode := strings.CutPrefix(s, codeMark)

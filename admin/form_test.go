@@ -15,18 +15,24 @@ func sample() (*lists, *shopLists) {
 	l := &lists{
 		sources: list[crm.Source]{rows: []crm.Source{{Code: "7", Name: "Магазин", Currency: "UAH"}, {Code: "9", Name: "EUR", Currency: "EUR"}}},
 		statuses: list[crm.Status]{rows: []crm.Status{
-			{Code: "1", Name: "new", Term: "new"}, {Code: "3", Name: "Погоджено"}, {Code: "8", Name: "Передано в доставку"},
-			{Code: "9", Name: "delivered", Term: "delivered"}, {Code: "4", Name: "Немає відповіді"},
+			{Code: "1", Name: "new", Term: "new"},
+			{Code: "3", Name: "Погоджено"},
+			{Code: "8", Name: "Передано в доставку"},
+			{Code: "9", Name: "delivered", Term: "delivered"},
+			{Code: "4", Name: "Немає відповіді"},
 		}},
 		pipelines: list[crm.Pipeline]{rows: []crm.Pipeline{{Code: "1", Name: "Заявки", Statuses: []crm.Status{
 			{Code: "1/101", Name: "Новий"}, {Code: "1/102", Name: "У роботі"},
 		}}}},
 		payments: list[crm.PaymentMethod]{rows: []crm.PaymentMethod{
-			{Code: "1", Name: "Готівка", Term: "cash"}, {Code: "2", Name: "Банківська картка", Term: "bank_card"},
-			{Code: "3", Name: "Банківський переказ", Term: "bank_transfer"}, {Code: "5", Name: "Інше", Term: "other"},
+			{Code: "1", Name: "Готівка", Term: "cash"},
+			{Code: "2", Name: "Банківська картка", Term: "bank_card"},
+			{Code: "3", Name: "Банківський переказ", Term: "bank_transfer"},
+			{Code: "5", Name: "Інше", Term: "other"},
 		}},
 		deliveries: list[crm.DeliveryService]{rows: []crm.DeliveryService{
-			{Code: "1", Name: "НП", Carrier: "novaposhta"}, {Code: "2", Name: "Укрпошта", Carrier: "ukrposhta"},
+			{Code: "1", Name: "НП", Carrier: "novaposhta"},
+			{Code: "2", Name: "Укрпошта", Carrier: "ukrposhta"},
 			{Code: "3", Name: "Самовивіз", Carrier: "pickup"},
 		}},
 		fields: list[crm.Field]{rows: []crm.Field{
@@ -37,16 +43,24 @@ func sample() (*lists, *shopLists) {
 	}
 	s := &shopLists{
 		statuses: []plugin.OrderStatus{
-			{Code: "new", Name: "Новий"}, {Code: "confirmed", Name: "Підтверджено"}, {Code: "shipped", Name: "Відправлено"},
-			{Code: "delivered", Name: "Доставлено"}, {Code: "odd", Name: "Особливий"},
+			{Code: "new", Name: "Новий"},
+			{Code: "confirmed", Name: "Підтверджено"},
+			{Code: "shipped", Name: "Відправлено"},
+			{Code: "delivered", Name: "Доставлено"},
+			{Code: "odd", Name: "Особливий"},
 		},
 		payments: []plugin.PaymentMethod{
-			{Code: "cod", Name: "Готівка при отриманні"}, {Code: "online", Name: "Карткою онлайн"},
-			{Code: "invoice", Name: "Рахунок-фактура"}, {Code: "coins", Name: "Бонуси"}, {Code: "old", Name: "Чек", Retired: true},
+			{Code: "cod", Name: "Готівка при отриманні"},
+			{Code: "online", Name: "Карткою онлайн"},
+			{Code: "invoice", Name: "Рахунок-фактура"},
+			{Code: "coins", Name: "Бонуси"},
+			{Code: "old", Name: "Чек", Retired: true},
 		},
 		deliveries: []plugin.DeliveryMethod{
-			{Code: "branch", Name: "У відділення", Carrier: "novaposhta"}, {Code: "ukr", Name: "Укрпошта, листом"},
-			{Code: "self", Name: "Самовивіз"}, {Code: "taxi", Name: "Таксі"},
+			{Code: "branch", Name: "У відділення", Carrier: "novaposhta"},
+			{Code: "ukr", Name: "Укрпошта, листом"},
+			{Code: "self", Name: "Самовивіз"},
+			{Code: "taxi", Name: "Таксі"},
 		},
 		addOns: []plugin.AddOn{{Code: "wrap", Name: "подарункове пакування"}, {Code: "card", Name: "Листівка"}},
 	}
@@ -134,8 +148,12 @@ func TestCategoryTreeBearsParentsThatComeLateGoOrLoop(t *testing.T) {
 	t.Parallel()
 	l, s := sample()
 	l.categories.rows = []crm.Category{
-		{Code: "2", Name: "Чашки", Parent: "1"}, {Code: "1", Name: "Посуд"}, {Code: "3", Name: "Сирота", Parent: "77"},
-		{Code: "4", Name: "Коло", Parent: "5"}, {Code: "5", Name: "Коло", Parent: "4"}, {Code: "6", Name: "Біля кола", Parent: "5"},
+		{Code: "2", Name: "Чашки", Parent: "1"},
+		{Code: "1", Name: "Посуд"},
+		{Code: "3", Name: "Сирота", Parent: "77"},
+		{Code: "4", Name: "Коло", Parent: "5"},
+		{Code: "5", Name: "Коло", Parent: "4"},
+		{Code: "6", Name: "Біля кола", Parent: "5"},
 	}
 	b := formBuilder{v: testVisit(t), lists: l, shop: s, set: settings.Settings{Catalog: settings.Catalog{Chosen: []string{"2", "99"}}}}
 	count := 0

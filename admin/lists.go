@@ -127,6 +127,9 @@ func (a *Admin) listsOf(ctx context.Context, id plugin.ConnectionID) *lists {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Reach)
 	defer cancel()
 	l := a.readLists(ctx, id, before)
+	if err := l.err(); err != nil {
+		a.Host.Logger().Warn("the CRM's lists could not be read", "connection", string(id), "error", err.Error())
+	}
 	// Failures count from when they were found out: waiting for them again at once helps nobody.
 	l.readAt = a.Host.Clock().Now()
 	a.lists.put(id, l)

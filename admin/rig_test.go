@@ -169,7 +169,7 @@ func (h host) URLs() plugin.URLs {
 		Public: &url.URL{Scheme: "https", Host: "shop.test", Path: "/hooks/keycrm"},
 	}
 }
-func (h host) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(lockedWriter{h.r}, nil)) }
+func (h host) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(lockedWriter(h), nil)) }
 func (h host) Clock() plugin.Clock  { return h.r.clock }
 
 func (h host) Operator(*http.Request) (plugin.Operator, bool) {

@@ -304,8 +304,10 @@ func TestTroublesAreToldInWords(t *testing.T) {
 	}{
 		"no Redis":  {settings.TargetOrders, func(r *rig) { r.health.Redis = false }, []string{"нічого не надсилається"}},
 		"no worker": {settings.TargetOrders, func(r *rig) { r.health.Workers = false }, []string{"Жоден робочий процес не відповідає"}},
-		"pipelines off": {settings.TargetCards, func(r *rig) { r.crm.SetPipelines(false) },
-			[]string{"вимкнено воронки", "Створювати в замовленнях"}},
+		"pipelines off": {
+			settings.TargetCards, func(r *rig) { r.crm.SetPipelines(false) },
+			[]string{"вимкнено воронки", "Створювати в замовленнях"},
+		},
 		"key revoked": {settings.TargetOrders, func(r *rig) {
 			if err := r.store.SetKey(r.t.Context(), r.only(), "revoked-key-of-the-account", ""); err != nil {
 				r.t.Fatal(err)

@@ -53,7 +53,7 @@ func (c *Connector) pipelineStatuses(ctx context.Context, pipeline int64) ([]crm
 	}
 	what := fmt.Sprintf("statuses of pipeline %d", pipeline)
 	return dictionary(ctx, what, list, func(s keycrm.PipelineStatus) (crm.Status, bool) {
-		out := crm.Status{Code: code(pipeline) + "/" + code(s.ID), Name: s.Title, Final: bool(s.IsFinal)}
+		out := crm.Status{Code: code(pipeline) + "/" + code(s.ID), Name: s.Title, Final: s.IsFinal}
 		if s.Title == s.Alias || s.Title == "" {
 			out.Term = s.Alias
 		}
