@@ -167,6 +167,9 @@ func (w *worker) applyUpdates(ctx context.Context, plans []planned, b *writing) 
 	if err != nil {
 		return err
 	}
+	if err := w.keepLater(ctx, plans); err != nil {
+		return err
+	}
 	var patches []plugin.ProductPatch
 	var of []planned
 	for _, p := range plans {
@@ -251,7 +254,7 @@ func (b *writing) patchOf(p planned) *plugin.ProductPatch {
 // wrote notes what stands as planned.
 func (b *writing) wrote(p planned, res plugin.ProductResult) {
 	b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: res.ID, Images: len(p.Images) > 0})
-	s := settled{CRM: p.CRM, Hash: p.Hash, Version: res.Version, Category: b.categoryOf(p), Missing: p.Missing, Images: imagesDone}
+	s := settled{CRM: p.CRM, Hash: p.Hash, Version: res.Version, Category: b.categoryOf(p), Missing: p.Missing, Images: imagesDone, Currency: p.Currency}
 	if len(p.Images) > 0 {
 		s.Images = imagesPending
 	}

@@ -46,9 +46,10 @@ const (
 	WriteAgain      Phase = "write_again" // tries once more what failed
 	WriteImages     Phase = "images"
 	Tidy            Phase = "tidy"
-	// ReadPrices is the phase of a price run, before PlanPrices and WritePrices.
-	ReadPrices  Phase = "read_prices"
-	WritePrices Phase = "write_prices"
+	// The phases of a price run, before Tidy.
+	CheckCurrency Phase = "check_currency"
+	ReadPrices    Phase = "read_prices"
+	WritePrices   Phase = "write_prices"
 )
 
 // Code says why a run waits, stopped or failed. Words for codes belong to the page that shows them.

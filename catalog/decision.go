@@ -125,6 +125,7 @@ type decision struct {
 	ReadAt time.Time `json:"read_at,omitzero"`
 	// InCategory is the shop category that the product's category is linked to already.
 	InCategory plugin.CategoryID `json:"in_category,omitempty"`
+	Currency   string            `json:"currency,omitempty"` // of the CRM's prices
 }
 
 func (d *decision) item(kind ItemKind, r Reason, p Params) {

@@ -114,7 +114,7 @@ func (e *Engine) Start(ctx context.Context, id plugin.ConnectionID, kind Kind, b
 
 func firstPhase(kind Kind) Phase {
 	if kind == Prices {
-		return ReadPrices
+		return CheckCurrency
 	}
 	return ReadCategories
 }

@@ -197,6 +197,12 @@ func (w *worker) step(ctx context.Context) error {
 		return w.writeAgain(ctx)
 	case WriteImages:
 		return w.writeImages(ctx)
+	case CheckCurrency:
+		return w.checkCurrency(ctx)
+	case ReadPrices:
+		return w.readPrices(ctx)
+	case WritePrices:
+		return w.writePrices(ctx)
 	case Tidy:
 		return w.tidy(ctx)
 	}

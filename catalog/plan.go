@@ -140,25 +140,30 @@ func (w *worker) decideAll(ctx context.Context, rows []standing) (planBatch, err
 	b.lost = m.lost
 	for _, r := range rows {
 		if r.Presence == live {
-			b.take(r, m.links[r.ID], m.goods[r.ID].Product.Name, decide(w.rules, m.goods[r.ID], m.facts(r)))
+			g := m.goods[r.ID]
+			d := decide(w.rules, g, m.facts(r))
+			d.Name, d.Currency = g.Product.Name, g.Product.Currency
+			b.take(r, m.links[r.ID], d)
 			continue
 		}
 		if l, linked := m.links[r.ID]; linked {
 			shop := m.shop[plugin.ProductID(r.Product)]
-			b.take(r, l, shop.Name, decideMissing(w.rules, l, shop))
+			d := decideMissing(w.rules, l, shop)
+			d.Name = shop.Name
+			b.take(r, l, d)
 		}
 	}
 	return b, nil
 }
 
 // take sorts a decision about a product, which was joined by l before, into the batch.
-func (b *planBatch) take(r standing, l link, name string, d decision) {
-	d.Name, d.ReadAt, d.Hash, d.InCategory = name, r.ReadAt.UTC(), r.Hash, plugin.CategoryID(r.ShopCategory)
+func (b *planBatch) take(r standing, l link, d decision) {
+	d.ReadAt, d.Hash, d.InCategory = r.ReadAt.UTC(), r.Hash, plugin.CategoryID(r.ShopCategory)
 	if d.Open {
 		d.Hash = nil
 	}
 	for _, it := range d.Items {
-		it.CRMID, it.Name = r.ID, name
+		it.CRMID, it.Name = r.ID, d.Name
 		b.items = append(b.items, it)
 	}
 	d.Items = nil
@@ -166,7 +171,7 @@ func (b *planBatch) take(r standing, l link, name string, d decision) {
 	case d.Action == actNone:
 	case d.calm(l):
 		b.unchanged++
-		b.calm = append(b.calm, settled{CRM: r.ID, Hash: d.Hash, Version: d.Seen, Category: d.InCategory, Images: imagesDone})
+		b.calm = append(b.calm, settled{CRM: r.ID, Hash: d.Hash, Version: d.Seen, Category: d.InCategory, Images: imagesDone, Currency: d.Currency})
 	default:
 		b.plans = append(b.plans, planned{CRM: r.ID, decision: d})
 	}

@@ -195,6 +195,7 @@ type settled struct {
 	Category plugin.CategoryID
 	Images   string // empty: as before
 	Missing  string
+	Currency string
 	// Seen is, for pictures, the version just before they were written.
 	Seen plugin.Version
 }
@@ -206,9 +207,9 @@ func (s *store) settle(ctx context.Context, tx *sqlx.Tx, run Run, rules []byte, 
 	const q = `UPDATE keybridge.link_product l
 		SET crm_hash = nullif(t.hash, ''::bytea), settings_hash = $2, shop_version = t.version, category_id = t.category,
 			images = CASE WHEN t.images = '' THEN l.images ELSE t.images END, missing_action = t.missing,
-			missing_version = CASE WHEN t.missing = '' THEN '' ELSE t.version END, updated_at = $3
-		FROM unnest($4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[])
-			AS t (crm_id, hash, version, category, images, missing)
+			missing_version = CASE WHEN t.missing = '' THEN '' ELSE t.version END, currency = t.currency, updated_at = $3
+		FROM unnest($4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+			AS t (crm_id, hash, version, category, images, missing, currency)
 		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND l.state = 'linked'`
 	_, err := tx.ExecContext(ctx, q, run.Connection, rules, now,
 		pq.Array(each(rows, func(r settled) string { return r.CRM })),
@@ -216,7 +217,8 @@ func (s *store) settle(ctx context.Context, tx *sqlx.Tx, run Run, rules []byte, 
 		pq.Array(each(rows, func(r settled) string { return string(r.Version) })),
 		pq.Array(each(rows, func(r settled) string { return string(r.Category) })),
 		pq.Array(each(rows, func(r settled) string { return r.Images })),
-		pq.Array(each(rows, func(r settled) string { return r.Missing })))
+		pq.Array(each(rows, func(r settled) string { return r.Missing })),
+		pq.Array(each(rows, func(r settled) string { return r.Currency })))
 	if err != nil {
 		return fmt.Errorf("settle links of %s: %w", run.Connection, err)
 	}

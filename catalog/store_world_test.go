@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -113,4 +115,12 @@ func unsentOf(units map[plugin.VariantID]decimal.Decimal) catalog.Unsent {
 	return func(context.Context, plugin.ConnectionID, []plugin.VariantID) (map[plugin.VariantID]decimal.Decimal, error) {
 		return units, nil
 	}
+}
+
+// readLater is what a stock call leaves behind: a reading half an hour after now.
+func (w *world) readLater(offer int64) {
+	w.t.Helper()
+	_, err := w.db.ExecContext(w.t.Context(), `UPDATE keybridge.link_variant SET read_at = $2 WHERE crm_id = $1::text`,
+		strconv.FormatInt(offer, 10), w.clock.Now().Add(30*time.Minute))
+	must(w.t, err)
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -118,20 +120,7 @@ func updateVariant(r rules, g goods, f facts, l link, o Offer, v plugin.Variant,
 		p.Barcode = &code
 		set(FieldBarcode, v.Barcode, code)
 	}
-	if r.Owners.Price.writes(!v.Price.IsSet()) {
-		if m := price(r, g, o, d); m.IsSet() && !m.Equal(v.Price) {
-			p.Price = &m
-			set(FieldPrice, moneyText(v.Price), moneyText(m))
-		}
-	}
-	if r.Can.Stock && r.Owners.Stock.writes(v.Stock == nil) {
-		if units := stock(o, f.Unsent, v.ID); v.Stock == nil || !units.Equal(*v.Stock) {
-			p.Stock = &units
-			set(FieldStock, stockText(v.Stock), units.String())
-		}
-		// Units that the CRM will learn of must be looked at again then.
-		d.Open = d.Open || f.Unsent[v.ID].Sign() > 0
-	}
+	changed = setPriceAndStock(r, g, o, v, f.Unsent, &p, d) || changed
 	if size := overlaid(v.Size, sizeOf(g, o)); !size.Equal(v.Size) && r.Owners.Size.writes(v.Size.Equal(plugin.Size{})) {
 		p.Size = &size
 		set(FieldSize, sizeText(v.Size), sizeText(size))
@@ -145,6 +134,25 @@ func updateVariant(r rules, g goods, f facts, l link, o Offer, v plugin.Variant,
 		patch := d.patch(r.Lang)
 		patch.Variants = append(patch.Variants, p)
 	}
+}
+
+// setPriceAndStock fills what differs of the two into the patch and reports whether anything does.
+func setPriceAndStock(r rules, g goods, o Offer, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, p *plugin.VariantPatch, d *decision) bool {
+	if r.Owners.Price.writes(!v.Price.IsSet()) {
+		if m := price(r, g, o, d); m.IsSet() && !m.Equal(v.Price) {
+			p.Price = &m
+			d.change(v.ID, FieldPrice, moneyText(v.Price), moneyText(m))
+		}
+	}
+	if r.Can.Stock && r.Owners.Stock.writes(v.Stock == nil) {
+		if units := stock(o, unsent, v.ID); v.Stock == nil || !units.Equal(*v.Stock) {
+			p.Stock = &units
+			d.change(v.ID, FieldStock, stockText(v.Stock), units.String())
+		}
+		// Units that the CRM will learn of must be looked at again then.
+		d.Open = d.Open || unsent[v.ID].Sign() > 0
+	}
+	return p.Price != nil || p.Stock != nil
 }
 
 // overlaid keeps the shop's parts of a size that the CRM does not know.

@@ -88,6 +88,7 @@ CREATE TABLE keybridge.link_product (
     settings_hash   bytea,
     shop_version    text NOT NULL DEFAULT '',
     category_id     text NOT NULL DEFAULT '',         -- the shop category it was put into
+    currency        text NOT NULL DEFAULT '',         -- of the CRM's prices when last read
     images          text NOT NULL DEFAULT 'none' CHECK (images IN ('none', 'pending', 'partial', 'done')),
     missing_action  text NOT NULL DEFAULT '',         -- what was done because the CRM no longer has it
     missing_version text NOT NULL DEFAULT '',         -- the shop's version right after that
@@ -108,6 +109,7 @@ CREATE TABLE keybridge.link_variant (
     product_id     text NOT NULL,
     missing_action text NOT NULL DEFAULT '',
     read_at        timestamptz,                       -- when the price and stock last written were read
+    price_hash     bytea,                             -- of the price and stock a price run left in order
     PRIMARY KEY (connection_id, crm_id)
 );
 CREATE UNIQUE INDEX link_variant_shop ON keybridge.link_variant (shop_id, variant_id);

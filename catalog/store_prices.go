@@ -1,0 +1,135 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// setCurrencies remembers the currency of linked products.
+func (s *store) setCurrencies(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []Product) error {
+	const q = `UPDATE keybridge.link_product l SET currency = t.currency
+		FROM unnest($2::text[], $3::text[]) AS t (crm_id, currency)
+		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND l.currency <> t.currency`
+	_, err := tx.ExecContext(ctx, q, conn, pq.Array(each(rows, func(p Product) string { return p.ID })),
+		pq.Array(each(rows, func(p Product) string { return clean(p.Currency) })))
+	if err != nil {
+		return fmt.Errorf("currencies of %s: %w", conn, err)
+	}
+	return nil
+}
+
+const quotesFrom = `
+	FROM keybridge.stage_offer o
+	JOIN keybridge.link_variant v ON v.connection_id = $2 AND v.crm_id = o.id AND v.missing_action = ''
+		AND (v.read_at IS NULL OR v.read_at <= o.read_at)
+	JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = v.crm_product_id
+		AND l.state = 'linked' AND l.missing_action = ''
+	WHERE o.run_id = $1`
+
+// quotes answers staged prices of linked variants, in the order of offers. A variant of which a
+// later reading was written is left out.
+func (s *store) quotes(ctx context.Context, run Run, after string, limit int) ([]quote, error) {
+	const q = `SELECT o.body, o.hash, o.read_at, v.crm_product_id, v.variant_id, l.product_id, l.currency, l.shop_version,
+			coalesce(v.price_hash = o.hash, false) AS same` + quotesFrom + ` AND o.id > $3 ORDER BY o.id LIMIT $4`
+	var rows []struct {
+		Body     []byte    `db:"body"`
+		Hash     []byte    `db:"hash"`
+		ReadAt   time.Time `db:"read_at"`
+		CRM      string    `db:"crm_product_id"`
+		Variant  string    `db:"variant_id"`
+		Product  string    `db:"product_id"`
+		Currency string    `db:"currency"`
+		Version  string    `db:"shop_version"`
+		Same     bool      `db:"same"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, run.ID, run.Connection, after, limit); err != nil {
+		return nil, fmt.Errorf("prices of run %d: %w", run.ID, err)
+	}
+	out := make([]quote, len(rows))
+	for i, r := range rows {
+		out[i] = quote{
+			CRM: r.CRM, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant), Hash: r.Hash,
+			ReadAt: r.ReadAt.UTC(), Currency: r.Currency, Version: plugin.Version(r.Version), Same: r.Same,
+		}
+		if err := json.Unmarshal(r.Body, &out[i].Offer); err != nil {
+			return nil, fmt.Errorf("prices of run %d: %w", run.ID, err)
+		}
+	}
+	return out, nil
+}
+
+func (s *store) countQuotes(ctx context.Context, run Run) (int64, error) {
+	var n int64
+	if err := s.db.GetContext(ctx, &n, `SELECT count(*)`+quotesFrom, run.ID, run.Connection); err != nil {
+		return 0, fmt.Errorf("count prices of run %d: %w", run.ID, err)
+	}
+	return n, nil
+}
+
+// putQuoted remembers variants whose price and stock are in order.
+func (s *store) putQuoted(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []quoted) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	const q = `UPDATE keybridge.link_variant v
+		SET price_hash = nullif(t.hash, ''::bytea), read_at = greatest(v.read_at, t.read_at)
+		FROM unnest($2::text[], $3::bytea[], $4::timestamptz[]) AS t (crm_id, hash, read_at)
+		WHERE v.connection_id = $1 AND v.crm_id = t.crm_id`
+	_, err := tx.ExecContext(ctx, q, conn,
+		pq.Array(each(rows, func(r quoted) string { return r.Offer })),
+		pq.ByteaArray(each(rows, func(r quoted) []byte { return append([]byte{}, r.Hash...) })),
+		pq.Array(each(rows, func(r quoted) string { return r.ReadAt.Format(time.RFC3339Nano) })))
+	if err != nil {
+		return fmt.Errorf("remember prices of %s: %w", conn, err)
+	}
+	return nil
+}
+
+// moveVersions takes over the versions our writes made, unless somebody had edited the product since
+// we last looked at it whole.
+func (s *store) moveVersions(ctx context.Context, tx *sqlx.Tx, run Run, versions map[plugin.ProductID]seenVersion, now time.Time) error {
+	if len(versions) == 0 {
+		return nil
+	}
+	var ids, before, after []string
+	for id, v := range versions {
+		ids, before, after = append(ids, string(id)), append(before, string(v.Before)), append(after, string(v.After))
+	}
+	const q = `UPDATE keybridge.link_product l SET shop_version = t.after, updated_at = $2
+		FROM unnest($3::text[], $4::text[], $5::text[]) AS t (product_id, before, after)
+		WHERE l.connection_id = $1 AND l.product_id = t.product_id AND l.shop_version = t.before`
+	if _, err := tx.ExecContext(ctx, q, run.Connection, now, pq.Array(ids), pq.Array(before), pq.Array(after)); err != nil {
+		return fmt.Errorf("move versions of %s: %w", run.Connection, err)
+	}
+	return nil
+}
+
+// readLater answers the variants of which a reading later than the given one was written.
+func (s *store) readLater(ctx context.Context, conn plugin.ConnectionID, readAt map[plugin.VariantID]time.Time) (map[plugin.VariantID]bool, error) {
+	if len(readAt) == 0 {
+		return nil, nil
+	}
+	var ids, times []string
+	for id, at := range readAt {
+		ids, times = append(ids, string(id)), append(times, at.Format(time.RFC3339Nano))
+	}
+	const q = `SELECT v.variant_id FROM keybridge.link_variant v
+		JOIN unnest($2::text[], $3::timestamptz[]) AS t (variant_id, read_at) USING (variant_id)
+		WHERE v.connection_id = $1 AND v.read_at > t.read_at`
+	var found []plugin.VariantID
+	if err := s.db.SelectContext(ctx, &found, q, conn, pq.Array(ids), pq.Array(times)); err != nil {
+		return nil, fmt.Errorf("later prices of %s: %w", conn, err)
+	}
+	out := map[plugin.VariantID]bool{}
+	for _, id := range found {
+		out[id] = true
+	}
+	return out, nil
+}
