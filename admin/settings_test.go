@@ -105,7 +105,8 @@ func TestFirstSaveTakesTheProposalsAndStarts(t *testing.T) {
 	if o.Payments["cash"].Code != "1" || !o.StatusOut["paid"].Skip || o.AddOns["nocall"].Code != "OR_1010" || o.OrderStatus["19"].Code != "canceled" {
 		t.Errorf("stored = %+v", o)
 	}
-	if n := r.get(path).want(http.StatusOK).Find("#settings select.kb-proposed").Not("[hidden] select").Length(); n != 0 {
+	page = r.get(path).want(http.StatusOK)
+	if n := page.Find("#settings select.kb-proposed, .kb-hint").Not("[hidden] select, [hidden]").Length(); n != 0 {
 		t.Errorf("%d proposals are left after saving", n)
 	}
 }

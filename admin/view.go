@@ -26,9 +26,9 @@ type settingsView struct {
 	Payments, Deliveries             mapView
 	OrderLink, CardLink              string
 	NoSources, PipelinesOff, HasAdds bool
-	// Proposals: something is proposed and not saved.
-	Proposals bool
-	target    settings.Target
+	// ProposedOrders and ProposedCards: something that shows in that mode is proposed and not saved.
+	ProposedOrders, ProposedCards bool
+	target                        settings.Target
 	// TreeUnread: the categories could not be read.
 	TreeUnread bool
 	// MayOverride offers to start in spite of what readiness says.
@@ -89,11 +89,12 @@ type formBuilder struct {
 	// typed: the form shows what was typed, so nothing is proposed in it.
 	typed    bool
 	problems map[string]string
-	proposed bool // something is
+	// proposed tells for which targets something is.
+	proposed map[settings.Target]bool
 }
 
 func (a *Admin) settingsView(ctx context.Context, v *visit, l *lists, shop *shopLists, tried attempt) (*settingsView, error) {
-	b := formBuilder{v: v, set: v.conn.Settings, lists: l, shop: shop, problems: map[string]string{}}
+	b := formBuilder{v: v, set: v.conn.Settings, lists: l, shop: shop, problems: map[string]string{}, proposed: map[settings.Target]bool{}}
 	if tried.set != nil {
 		b.set, b.typed = *tried.set, true
 	}
@@ -129,7 +130,7 @@ func (b *formBuilder) build() *settingsView {
 	s.Payments, s.Deliveries = asOrders[mapPayments], asOrders[mapDeliveries]
 	asCards := b.maps(settings.TargetCards)
 	s.CardStatus, s.StatusOutCard, s.AddOnsCard = asCards[mapCardStatus], asCards[mapStatusOut], asCards[mapAddOns]
-	s.Proposals = b.proposed
+	s.ProposedOrders, s.ProposedCards = b.proposed[settings.TargetOrders], b.proposed[settings.TargetCards]
 	return s
 }
 
@@ -150,7 +151,7 @@ func (b *formBuilder) source() menu {
 		rows = append(rows, entry{code: s.Code, name: s.Name + " · " + s.Currency})
 	}
 	proposed := proposeSource(b.lists.sources.rows, b.v.profile.Currency, b.v.profile.Name)
-	return b.pick("source", rows, b.set.Orders.Source, proposed)
+	return b.pick("source", rows, b.set.Orders.Source, proposed, settings.TargetOrders, settings.TargetCards)
 }
 
 func (b *formBuilder) pipeline() menu {
@@ -162,15 +163,17 @@ func (b *formBuilder) pipeline() menu {
 	if len(rows) > 0 {
 		proposed = rows[0].code
 	}
-	return b.pick("pipeline", rows, b.set.Orders.Pipeline, proposed)
+	return b.pick("pipeline", rows, b.set.Orders.Pipeline, proposed, settings.TargetCards)
 }
 
-// pick makes a menu of the CRM's codes, with a blank first.
-func (b *formBuilder) pick(name string, rows []entry, chosen, proposed string) menu {
+// pick makes a menu of the CRM's codes, with a blank first, that shows for the given targets.
+func (b *formBuilder) pick(name string, rows []entry, chosen, proposed string, shows ...settings.Target) menu {
 	m := menu{Name: name, Label: b.v.words.T("label." + name), Help: b.v.words.T("help." + name), Problem: b.problems[name]}
 	if chosen == "" && proposed != "" && !b.typed {
 		chosen, m.Proposed = proposed, true
-		b.proposed = true
+		for _, target := range shows {
+			b.proposed[target] = true
+		}
 	}
 	options := []option{{"", b.v.words.T("choice.blank"), chosen == ""}}
 	for _, r := range rows {
@@ -207,7 +210,7 @@ func (b *formBuilder) table(m mapping, target settings.Target, offered map[strin
 		chosen := m.choices[r.code]
 		if p := offered[r.code]; !chosen.Made() && p.Made() {
 			chosen, row.Proposed = p, true
-			b.proposed = true
+			b.proposed[target] = true
 		}
 		row.Groups = b.options(m, chosen)
 		if last := len(view.Groups) - 1; last >= 0 && view.Groups[last].Label == r.group {
