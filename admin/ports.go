@@ -46,6 +46,8 @@ type Runs interface {
 	Run(ctx context.Context, id int64) (catalog.Run, error)
 	Runs(ctx context.Context, id plugin.ConnectionID, limit int) ([]catalog.Run, error)
 	Cancel(ctx context.Context, run int64) error
+	// Items lists what a run left alone, oldest first.
+	Items(ctx context.Context, run, after int64, limit int) ([]catalog.Item, error)
 }
 
 // Journal shows the orders of a connection on their way to the CRM; *orders.Exporter does.

@@ -49,6 +49,7 @@ type rig struct {
 	crmURL string // where the page believes KeyCRM to be
 	store  *settings.Store
 	runs   *catalog.Engine
+	db     *sqlx.DB
 	outbox *orders.Exporter
 	clock  *clock.Fake
 	shop   *orderstest.Shop
@@ -79,6 +80,7 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 	r.crm = keycrmtest.Start(t, opts...)
 	r.crmURL = r.crm.BaseURL()
 	db := pgtest.NewMigrated(t, "keybridge", func(db *sqlx.DB) error { return migrations.Apply(context.Background(), db) })
+	r.db = db
 	box, err := secret.NewBox(plugin.KeyRing{Current: "k", Keys: map[string][]byte{"k": make([]byte, 32)}})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/settings"
 )
 
@@ -70,7 +71,23 @@ func (a *Admin) save(ctx context.Context, v *visit, s saving) (settings.Connecti
 	}
 	start := v.conn.Enabled && (s.override || ready(a.judge(v, s.set, s.lists, s.shop, a.Health(ctx), nil)))
 	saved, err := a.Settings.Save(ctx, v.conn.ID, s.version, s.set, start, v.op)
-	return saved, nil, err
+	if err != nil {
+		return settings.Connection{}, nil, err
+	}
+	return saved, nil, a.startFirst(ctx, v, saved)
+}
+
+// startFirst starts the first synchronisation with the save that makes a connection run, so that the
+// merchant sees something come.
+func (a *Admin) startFirst(ctx context.Context, v *visit, saved settings.Connection) error {
+	if v.conn.Running() || !saved.Running() {
+		return nil
+	}
+	_, err := a.Runs.Start(ctx, saved.ID, catalog.Full, v.op.ID)
+	if errors.Is(err, catalog.ErrOff) || errors.Is(err, catalog.ErrRunning) {
+		return nil // the catalog is not wanted, or comes already
+	}
+	return err
 }
 
 func (a *Admin) siblings(ctx context.Context, conn settings.Connection) ([]settings.Connection, error) {

@@ -33,6 +33,9 @@ func TestEveryCodeHasWords(t *testing.T) {
 	for _, c := range catalog.Codes() {
 		need("run.reason.", string(c))
 	}
+	for _, r := range catalog.Reasons() {
+		need("item.reason.", string(r))
+	}
 	for _, r := range orders.Reasons() {
 		need("order.reason.", string(r))
 	}

@@ -21,8 +21,15 @@ type workView struct {
 	frame
 	Active *runView
 	Last   []runView
+	// Items are what the latest finished run left alone and a person should look at.
+	Items []itemView
 	// CanStart: something of the catalog is switched on; Prices: a price run is possible too.
 	CanStart, Prices bool
+}
+
+// itemView is a product or category that needs attention.
+type itemView struct {
+	Name, Reason string
 }
 
 type runView struct {
@@ -54,9 +61,35 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 			w.Active = &view
 			continue
 		}
+		if len(w.Last) == 0 && run.Counters.Conflicts+run.Counters.Errors > 0 {
+			if w.Items, err = a.items(ctx, v, run.ID); err != nil {
+				return nil, err
+			}
+		}
 		w.Last = append(w.Last, view)
 	}
 	return w, nil
+}
+
+// How many items of a run are looked through, and how many are shown.
+const (
+	itemsRead  = 500
+	itemsShown = 20
+)
+
+func (a *Admin) items(ctx context.Context, v *visit, run int64) ([]itemView, error) {
+	items, err := a.Runs.Items(ctx, run, 0, itemsRead)
+	if err != nil {
+		return nil, err
+	}
+	var out []itemView
+	for _, item := range items {
+		pressing := item.Kind == catalog.ItemConflict || item.Kind == catalog.ItemError
+		if pressing && len(out) < itemsShown {
+			out = append(out, itemView{Name: item.Name, Reason: v.words.Say("item.reason."+string(item.Reason), item.Params)})
+		}
+	}
+	return out, nil
 }
 
 func (a *Admin) runView(v *visit, run catalog.Run) runView {

@@ -82,6 +82,33 @@ func TestRunThatFailedSaysWhy(t *testing.T) {
 	r.get(path).want(http.StatusOK).says("KeyCRM не приймає ключ API. Вставте новий ключ.")
 }
 
+func TestFinishedRunCountsAndNamesWhatNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	id, err := r.runs.Start(t.Context(), r.only(), catalog.Full, "schedule")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.db.MustExec(`UPDATE keybridge.run SET state = 'done', finished_at = created_at,
+		counters = '{"created": 21, "unchanged": 2, "conflicts": 1, "errors": 1, "skipped": {"not_updated": 5}}' WHERE id = $1`, id)
+	for _, item := range [][3]string{
+		{"skip", "not_updated", "{}"}, {"conflict", "several_in_shop", `{"count": "3"}`}, {"error", "shop_refused", "{}"},
+	} {
+		r.db.MustExec(`INSERT INTO keybridge.run_item (run_id, kind, crm_id, product_id, name, reason, params, at)
+			VALUES ($1, $2, '5', '', '<b>Чашка</b>', $3, $4, now())`, id, item[0], item[1], item[2])
+	}
+	page := r.get(path).want(http.StatusOK).
+		says("створено 21 товар, 2 товари без змін, пропущено 5 товарів, 1 конфлікт, 1 помилка").
+		says("<b>Чашка</b> — У магазині 3 товари з таким ключем.").says("Магазин відмовив: —")
+	if n := page.Find("#runs details li").Length(); n != 2 {
+		t.Errorf("%d items are shown, want the conflict and the error", n)
+	}
+	if _, polls := page.Find("#runs").Attr("hx-get"); polls {
+		t.Error("the page polls although the run is over")
+	}
+}
+
 func TestCatalogSwitchedOffHasNothingToRun(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
