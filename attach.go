@@ -83,13 +83,10 @@ func (k *Keybridge) chores() []jobs.Chore {
 		{Name: "heartbeat", Every: 10 * time.Second, Do: func(ctx context.Context) error {
 			return beat(ctx, k.host.DB(), id, k.host.Clock().Now())
 		}},
-		{Name: "scan", Every: scanEvery, Do: k.exporter.Scan},
+		{Name: "scan", Every: k.timings.Scan, Do: k.exporter.Scan},
 		{Name: "purge", Every: time.Hour, Do: k.purge},
 	}
 }
-
-// scanEvery is how often placements are listed to find orders whose hook did not note them.
-const scanEvery = 30 * time.Second
 
 // How long personal data and what the CRM told us are kept; plugin.yaml says the same.
 const (

@@ -20,7 +20,7 @@ func (k *Keybridge) buildEngines(o options) {
 		CRM: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
 			return k.accounts.open(ctx, id, budget.Background)
 		},
-		Config: catalog.Config{Lease: t.Lease, Pictures: catalog.Pictures{AllowLoopback: o.localPictures}},
+		Config: catalog.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: catalog.Pictures{AllowLoopback: o.localPictures}},
 	})
 	k.exporter = orders.New(orders.Deps{
 		DB: db, Clock: clk, Log: k.log, Connections: k.settings, Shop: k.host.Shop,
@@ -28,7 +28,9 @@ func (k *Keybridge) buildEngines(o options) {
 			return k.accounts.open(ctx, id, budget.Orders)
 		},
 		PluginID: k.manifest.ID, Active: k.installs.Active,
-		Config: orders.Config{Lease: t.Lease, Request: t.Request, ResendAfter: t.Resend, LookupGap: t.Lookup},
+		Config: orders.Config{
+			Lease: t.Lease, HandOver: t.HandOver, Request: t.Request, ResendAfter: t.Resend, LookupGap: t.Lookup,
+		},
 	})
 	k.hooks = hooks.New(hooks.Deps{
 		DB: db, Clock: clk, Log: k.log, Links: k.settings, Connections: k.settings, Orders: k.exporter,
@@ -37,7 +39,7 @@ func (k *Keybridge) buildEngines(o options) {
 			return k.accounts.open(ctx, id, budget.Statuses)
 		},
 		PluginID: k.manifest.ID, CRMName: k.manifest.Name, Active: k.installs.Active,
-		Config: hooks.Config{Lease: t.Lease, Request: t.Request},
+		Config: hooks.Config{Lease: t.Lease, HandOver: t.HandOver, Request: t.Request},
 	})
 }
 

@@ -34,6 +34,7 @@ type Keybridge struct {
 	host     plugin.Host
 	log      *slog.Logger
 	manifest plugin.Manifest
+	timings  Timings
 
 	installs *installations
 	settings *settings.Store
@@ -69,7 +70,7 @@ func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
 		return nil, fmt.Errorf("the host's Redis option makes no go-redis client: %w", plugin.ErrUnsupported)
 	}
 	k := &Keybridge{
-		host: host, log: host.Logger().With("plugin", manifest.ID), manifest: manifest,
+		host: host, log: host.Logger().With("plugin", manifest.ID), manifest: manifest, timings: o.timings,
 		installs: &installations{db: host.DB()},
 		settings: settings.NewStore(host.DB(), box, host.Clock()),
 		queue:    jobs.NewQueue(host.Redis()),

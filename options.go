@@ -26,6 +26,11 @@ type options struct {
 type Timings struct {
 	// Lease is how long a silent worker keeps its row; default 30 s.
 	Lease time.Duration
+	// HandOver is how long work handed to Redis is left to it before it is handed over again, should
+	// Redis or its worker have lost it; default 30 s.
+	HandOver time.Duration
+	// Scan is how often placements are listed to find orders whose hook did not note them; default 30 s.
+	Scan time.Duration
 	// Request bounds one request to the CRM; default 30 s.
 	Request time.Duration
 	// Resend is how long after an unclear answer an order may be sent again at the earliest; default
@@ -43,6 +48,8 @@ func (t Timings) withDefaults() Timings {
 		}
 	}
 	set(&t.Lease, 30*time.Second)
+	set(&t.HandOver, 30*time.Second)
+	set(&t.Scan, 30*time.Second)
 	set(&t.Request, 30*time.Second)
 	set(&t.Resend, 2*time.Minute)
 	set(&t.Lookup, time.Minute)

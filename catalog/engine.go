@@ -47,6 +47,8 @@ type Deps struct {
 type Config struct {
 	// Lease is how long a worker that fell silent keeps its run. Default 30 s.
 	Lease time.Duration
+	// HandOver is how long a run handed to the queue is left to it. Default 30 s.
+	HandOver time.Duration
 	// Slice is how long one Handle works before it lets others have the worker. Default 30 s.
 	Slice time.Duration
 	// WriteBatch is how many products one call to the shop writes. Default 200.
@@ -59,6 +61,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Lease = orDefault(c.Lease, 30*time.Second)
+	c.HandOver = orDefault(c.HandOver, 30*time.Second)
 	c.Slice = orDefault(c.Slice, 30*time.Second)
 	c.WriteBatch = min(orDefault(c.WriteBatch, 200), plugin.MaxBatch)
 	c.PlanBatch = min(orDefault(c.PlanBatch, plugin.MaxBatch), plugin.MaxBatch)
@@ -150,7 +153,7 @@ func (e *Engine) Items(ctx context.Context, run, after int64, limit int) ([]Item
 
 // Due implements jobs.Source.
 func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
-	return e.store.due(ctx, now, limit)
+	return e.store.due(ctx, now, now.Add(e.deps.Config.HandOver), limit)
 }
 
 func (e *Engine) now() time.Time { return e.deps.Clock.Now().UTC() }

@@ -19,9 +19,6 @@ import (
 // errLost means that the run is no longer ours: cancelled, over, or taken by another worker.
 var errLost = errors.New("the run is not ours any more")
 
-// handOver is how long a task may wait in the queue before the run is handed over again.
-const handOver = 30 * time.Second
-
 type runRow struct {
 	ID           int64        `db:"id"`
 	ConnectionID string       `db:"connection_id"`
@@ -145,8 +142,8 @@ func (s *store) cancel(ctx context.Context, id int64, now time.Time) error {
 	return nil
 }
 
-// due hands over runs whose time has come.
-func (s *store) due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
+// due hands over runs whose time has come, and leaves them to the queue until then.
+func (s *store) due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Task, error) {
 	const q = `
 		UPDATE keybridge.run SET seq = seq + 1, queued_until = $2
 		WHERE id IN (
@@ -161,7 +158,7 @@ func (s *store) due(ctx context.Context, now time.Time, limit int) ([]jobs.Task,
 		ID  int64 `db:"id"`
 		Seq int64 `db:"seq"`
 	}
-	if err := s.db.SelectContext(ctx, &rows, q, now, now.Add(handOver), limit); err != nil {
+	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
 		return nil, fmt.Errorf("due runs: %w", err)
 	}
 	tasks := make([]jobs.Task, len(rows))

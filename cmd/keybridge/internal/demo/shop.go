@@ -91,7 +91,8 @@ func pluginOptions(cfg Config, st *state) []keybridge.Option {
 	}
 	if cfg.QuickChecks {
 		opts = append(opts, keybridge.WithTimings(keybridge.Timings{
-			Lease: 3 * time.Second, Request: 5 * time.Second, Resend: 6 * time.Second, Lookup: 2 * time.Second,
+			Lease: 3 * time.Second, HandOver: 3 * time.Second, Scan: 2 * time.Second,
+			Request: 2 * time.Second, Resend: 3 * time.Second, Lookup: time.Second,
 		}))
 	}
 	return opts
