@@ -95,13 +95,13 @@ type writing struct {
 	items   []Item
 	refused []string // creations the shop did not make
 
-	fulfilled                            []written // creations that came to be
+	fulfilled                            map[string]plugin.ProductID // creations that came to be, by the CRM's product
 	created, updated, unchanged, missing int
 }
 
 // apply writes a batch to the shop and commits what came of it.
 func (w *worker) apply(ctx context.Context, plans []planned, total int64, last bool) error {
-	b := &writing{last: last, gone: map[string]string{}}
+	b := &writing{last: last, gone: map[string]string{}, fulfilled: map[string]plugin.ProductID{}}
 	var err error
 	wanted := unique(each(plans, func(p planned) string { return p.Category }))
 	if b.categories, err = w.e.store.categoryTargets(ctx, w.run.Connection, wanted); err != nil {
@@ -136,7 +136,7 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 	run.Counters.count(b.items)
 	for _, f := range []func() error{
 		func() error { return s.dropIntents(ctx, tx, run.Connection, b.refused) },
-		func() error { return w.fulfil(ctx, tx, b.fulfilled) },
+		func() error { return s.fulfil(ctx, tx, *run, b.fulfilled, now) },
 		func() error { return s.joinVariants(ctx, tx, *run, b.joints) },
 		func() error { return s.markGone(ctx, tx, run.Connection, b.gone) },
 		func() error { return s.settle(ctx, tx, *run, w.rulesHash, b.settled, now) },
@@ -145,16 +145,6 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 		func() error { return s.markPlans(ctx, tx, run.ID, b.marks) },
 	} {
 		if err := f(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fulfil turns intents into links.
-func (w *worker) fulfil(ctx context.Context, tx *sqlx.Tx, rows []written) error {
-	for _, r := range rows {
-		if err := w.e.store.fulfil(ctx, tx, w.run, r.CRM, r.Product, w.e.now()); err != nil {
 			return err
 		}
 	}

@@ -58,14 +58,12 @@ func (w *worker) noteIntents(ctx context.Context, plans []planned, begun []inten
 	if err := answered(len(ids), len(hits), err); err != nil {
 		return err
 	}
+	rows := make([]intent, len(ids))
+	for i, id := range ids {
+		rows[i] = intent{CRM: id, Before: each(hits[i], func(h plugin.KeyHit) string { return string(h.ProductID) })}
+	}
 	return w.commit(ctx, w.next(), func(tx *sqlx.Tx) error {
-		for i, id := range ids {
-			before := each(hits[i], func(h plugin.KeyHit) string { return string(h.ProductID) })
-			if err := w.e.store.putIntent(ctx, tx, w.run, intent{CRM: id, Before: before}, w.e.now()); err != nil {
-				return err
-			}
-		}
-		return nil
+		return w.e.store.putIntents(ctx, tx, w.run, rows, w.e.now())
 	})
 }
 
@@ -87,7 +85,7 @@ func (w *worker) createProducts(ctx context.Context, plans []planned, b *writing
 		p := plans[i]
 		if res.Err == nil {
 			res.Changed = true
-			b.fulfilled = append(b.fulfilled, written{CRM: p.CRM, Product: res.ID})
+			b.fulfilled[p.CRM] = res.ID
 			b.wrote(p, res)
 			continue
 		}
@@ -139,7 +137,7 @@ func (w *worker) adopt(ctx context.Context, p planned, id plugin.ProductID, b *w
 		return fromShop(fmt.Errorf("product %q was found and cannot be read: %w", id, plugin.ErrTemporary))
 	}
 	shop := products[0]
-	b.fulfilled = append(b.fulfilled, written{CRM: p.CRM, Product: id})
+	b.fulfilled[p.CRM] = id
 	p.Pairs = pairMade(w.rules, p, shop)
 	b.wrote(p, plugin.ProductResult{ID: id, Version: shop.Version, Changed: true})
 	return nil
@@ -183,11 +181,6 @@ func (w *worker) resolve(ctx context.Context, ids []string) (did bool, err error
 		return false, err
 	}
 	return true, w.commit(ctx, w.next(), func(tx *sqlx.Tx) error {
-		for crm, id := range found {
-			if err := w.e.store.fulfil(ctx, tx, w.run, crm, id, w.e.now()); err != nil {
-				return err
-			}
-		}
-		return nil
+		return w.e.store.fulfil(ctx, tx, w.run, found, w.e.now())
 	})
 }

@@ -123,13 +123,17 @@ func (s *store) intents(ctx context.Context, conn plugin.ConnectionID, ids []str
 	}), nil
 }
 
-// putIntent notes that a product is about to be created.
-func (s *store) putIntent(ctx context.Context, tx *sqlx.Tx, run Run, in intent, now time.Time) error {
+// putIntents notes that products are about to be created.
+func (s *store) putIntents(ctx context.Context, tx *sqlx.Tx, run Run, rows []intent, now time.Time) error {
 	const q = `INSERT INTO keybridge.link_product
 			(connection_id, shop_id, crm_id, state, before_ids, created_here, created_at, updated_at)
-		VALUES ($1, $2, $3, 'creating', $4, true, $5, $5)`
-	if _, err := tx.ExecContext(ctx, q, run.Connection, run.Shop, in.CRM, pq.StringArray(in.Before), now); err != nil {
-		return fmt.Errorf("note creation of %s: %w", in.CRM, err)
+		SELECT $1, $2, crm_id, 'creating', ARRAY(SELECT jsonb_array_elements_text(before::jsonb)), true, $3, $3
+		FROM unnest($4::text[], $5::text[]) AS t (crm_id, before)`
+	_, err := tx.ExecContext(ctx, q, run.Connection, run.Shop, now,
+		pq.Array(each(rows, func(i intent) string { return i.CRM })),
+		pq.Array(each(rows, func(i intent) string { return string(toJSON(i.Before)) })))
+	if err != nil {
+		return fmt.Errorf("note creations of %s: %w", run.Connection, err)
 	}
 	return nil
 }
@@ -146,12 +150,21 @@ func (s *store) dropIntents(ctx context.Context, tx *sqlx.Tx, conn plugin.Connec
 	return nil
 }
 
-// fulfil turns an intent into a link.
-func (s *store) fulfil(ctx context.Context, tx *sqlx.Tx, run Run, crm string, id plugin.ProductID, now time.Time) error {
-	const q = `UPDATE keybridge.link_product SET product_id = $3, state = 'linked', before_ids = '{}', updated_at = $4
-		WHERE connection_id = $1 AND crm_id = $2 AND state = 'creating'`
-	if _, err := tx.ExecContext(ctx, q, run.Connection, crm, id, now); err != nil {
-		return fmt.Errorf("link %s to product %q: %w", crm, id, err)
+// fulfil turns intents into links to the products that came to be.
+func (s *store) fulfil(ctx context.Context, tx *sqlx.Tx, run Run, made map[string]plugin.ProductID, now time.Time) error {
+	if len(made) == 0 {
+		return nil
+	}
+	var crms, products []string
+	for crm, id := range made {
+		crms, products = append(crms, crm), append(products, string(id))
+	}
+	const q = `UPDATE keybridge.link_product l
+		SET product_id = t.product_id, state = 'linked', before_ids = '{}', updated_at = $2
+		FROM unnest($3::text[], $4::text[]) AS t (crm_id, product_id)
+		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND l.state = 'creating'`
+	if _, err := tx.ExecContext(ctx, q, run.Connection, now, pq.Array(crms), pq.Array(products)); err != nil {
+		return fmt.Errorf("link created products of %s: %w", run.Connection, err)
 	}
 	return nil
 }

@@ -75,6 +75,15 @@ func (s *store) standingsOf(ctx context.Context, run Run, categories bool, rules
 	return rows, nil
 }
 
+// analyse tells Postgres what was staged: its own look at new rows can come minutes too late, and
+// without it the joins of planning are a guess.
+func (s *store) analyse(ctx context.Context) error {
+	if _, err := s.db.ExecContext(ctx, `ANALYZE keybridge.stage_product, keybridge.stage_offer`); err != nil {
+		return fmt.Errorf("analyse staging: %w", err)
+	}
+	return nil
+}
+
 func (s *store) countStaged(ctx context.Context, run int64) (int64, error) {
 	var n int64
 	const q = `SELECT count(*) FROM keybridge.stage_product WHERE run_id = $1 AND presence <> 'outside'`
@@ -178,7 +187,7 @@ func sameOfferKey(column string) string {
 		WHERE o.run_id = $1 AND o.product_id = ANY($2) AND o.` + column + ` <> '' AND NOT o.archived AND EXISTS (
 			SELECT 1 FROM keybridge.stage_offer x
 			JOIN keybridge.stage_product p ON p.run_id = x.run_id AND p.id = x.product_id AND p.presence = 'live'
-			WHERE x.run_id = o.run_id AND md5(x.` + column + `) = md5(o.` + column + `) AND x.` + column + ` = o.` + column + `
+			WHERE x.run_id = o.run_id AND x.` + column + ` <> '' AND md5(x.` + column + `) = md5(o.` + column + `) AND x.` + column + ` = o.` + column + `
 				AND x.product_id <> o.product_id AND NOT x.archived)`
 }
 
