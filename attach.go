@@ -54,11 +54,7 @@ func (k *Keybridge) Attach(ctx context.Context, role plugin.Role) error {
 
 // startWork starts the workers and the relay that feeds them.
 func (k *Keybridge) startWork(ctx context.Context, p *process) error {
-	p.workers = jobs.NewWorkers(ctx, k.host.Redis(), map[string]jobs.Handler{
-		catalog.TaskKind: k.catalog.Handle,
-		orders.TaskKind:  k.exporter.Handle,
-		hooks.TaskKind:   k.hooks.Inbox().Handle,
-	}, k.log, jobs.Sizes{})
+	p.workers = jobs.NewWorkers(ctx, k.host.Redis(), k.handlers(), k.log, jobs.Sizes{})
 	if err := p.workers.Start(); err != nil {
 		return err
 	}
@@ -74,6 +70,15 @@ func (k *Keybridge) startWork(ctx context.Context, p *process) error {
 	}
 	k.goContained(p, "relay", func() { relay.Run(ctx) })
 	return nil
+}
+
+// handlers do the work of each kind of job.
+func (k *Keybridge) handlers() map[string]jobs.Handler {
+	return map[string]jobs.Handler{
+		catalog.TaskKind: k.catalog.Handle,
+		orders.TaskKind:  k.exporter.Handle,
+		hooks.TaskKind:   k.hooks.Inbox().Handle,
+	}
 }
 
 // chores are what working processes do every so often.

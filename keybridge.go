@@ -24,7 +24,7 @@ import (
 )
 
 //go:embed plugin.yaml
-var manifestFile []byte
+var manifestFile string
 
 // crmKeyCRM is the CRM's id in connections.
 const crmKeyCRM = "keycrm"
@@ -57,7 +57,7 @@ var _ plugin.Plugin = (*Keybridge)(nil)
 // Errors: plugin.ErrInvalid for a key ring that cannot seal.
 func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
 	o := collect(opts)
-	manifest, err := plugin.ParseManifest(manifestFile)
+	manifest, err := plugin.ParseManifest([]byte(manifestFile))
 	if err != nil {
 		return nil, err
 	}

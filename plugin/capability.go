@@ -38,3 +38,11 @@ type Capabilities []Capability
 
 // Has reports whether c is declared.
 func (cs Capabilities) Has(c Capability) bool { return slices.Contains(cs, c) }
+
+// AllCapabilities lists every capability the contract knows.
+func AllCapabilities() Capabilities {
+	return Capabilities{
+		CapCategories, CapVariants, CapVariantsAsProducts, CapStock, CapImages, CapAttributes, CapOldPrice,
+		CapAddOns, CapUTM, CapFactCRMOrder, CapFactTracking, CapFactShipping, CapFactPayment, CapFactCRMTotals,
+	}
+}
