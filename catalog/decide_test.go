@@ -52,7 +52,7 @@ func (c planCase) rules() rules {
 
 // plan decides the case under rules.
 func (c planCase) plan(r rules) decision {
-	f := facts{Category: c.Category, SeveralInCRM: c.SeveralInCRM, Unsent: c.Unsent}
+	f := facts{Names: map[plugin.CategoryID]string{"4": "Одяг", "5": "Взуття"}, Category: c.Category, SeveralInCRM: c.SeveralInCRM, Unsent: c.Unsent}
 	if c.Linked != "" {
 		at := slices.IndexFunc(c.Shop, func(p plugin.Product) bool { return p.ID == c.Linked })
 		f.Link, f.Shop = &c.Link, &c.Shop[at]

@@ -57,6 +57,8 @@ type facts struct {
 	SeveralInCRM bool `json:"several_in_crm,omitempty"`
 	// Category is where the product's category stands in the shop.
 	Category target `json:"category"`
+	// Names are those of the shop's categories, for the words of changes.
+	Names map[plugin.CategoryID]string `json:"names,omitempty"`
 	// Unsent are units to take off stock.
 	Unsent map[plugin.VariantID]decimal.Decimal `json:"unsent,omitempty"`
 }

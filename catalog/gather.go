@@ -22,6 +22,7 @@ type material struct {
 	owners  map[plugin.ProductID]ownership
 	several map[string]bool
 	unsent  map[plugin.VariantID]decimal.Decimal
+	names   map[plugin.CategoryID]string
 	// lost are links whose product the shop no longer has.
 	lost []string
 	us   plugin.ConnectionID
@@ -45,8 +46,27 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 	if err := w.lookUp(ctx, rows, &m); err != nil {
 		return m, err
 	}
+	if m.names, err = w.categoryNames(ctx); err != nil {
+		return m, err
+	}
 	m.unsent, err = w.unsent(ctx, m.links)
 	return m, err
+}
+
+// categoryNames reads the names of the shop's categories, once a slice.
+func (w *worker) categoryNames(ctx context.Context) (map[plugin.CategoryID]string, error) {
+	if w.names != nil {
+		return w.names, nil
+	}
+	tree, err := w.catalog.Categories(ctx, w.rules.Lang)
+	if err != nil {
+		return nil, fromShop(err)
+	}
+	w.names = make(map[plugin.CategoryID]string, len(tree))
+	for _, c := range tree {
+		w.names[c.ID] = c.Name
+	}
+	return w.names, nil
 }
 
 func (w *worker) makeSafe(all map[string]goods) {
@@ -189,7 +209,7 @@ func (w *worker) unsent(ctx context.Context, links map[string]link) (map[plugin.
 // facts are those of one product.
 func (m *material) facts(r standing) facts {
 	f := facts{
-		SeveralInCRM: m.several[r.ID], Unsent: m.unsent,
+		SeveralInCRM: m.several[r.ID], Unsent: m.unsent, Names: m.names,
 		Category: target{ID: plugin.CategoryID(r.ShopCategory), Pending: r.ShopCategory == "" && r.CategoryName != "", Name: r.CategoryName},
 	}
 	if l, ok := m.links[r.ID]; ok {

@@ -67,6 +67,7 @@ type worker struct {
 	source    CRM // opened when first needed
 	rules     rules
 	rulesHash []byte
+	names     map[plugin.CategoryID]string // of the shop's categories, read when first needed
 }
 
 // slice makes steps until the run is over, the slice is used up, or something goes wrong.
@@ -105,7 +106,7 @@ func (w *worker) keepLease(ctx context.Context) (context.Context, func()) {
 	c := w.e.deps.Config
 	ctx, cancel := context.WithCancelCause(ctx)
 	over := make(chan struct{})
-	run, tick, last := w.run, time.NewTicker(c.Lease/3), time.Now().Add(c.Slice+4*c.Lease)
+	run, tick, last := w.run, time.NewTicker(c.Lease/3), w.e.now().Add(c.Slice+4*c.Lease)
 	go func() {
 		defer close(over)
 		for {
@@ -114,7 +115,7 @@ func (w *worker) keepLease(ctx context.Context) (context.Context, func()) {
 				return
 			case <-tick.C:
 			}
-			if err := w.e.store.renew(ctx, run, w.e.now().Add(c.Lease)); errors.Is(err, errLost) || time.Now().After(last) {
+			if err := w.e.store.renew(ctx, run, w.e.now().Add(c.Lease)); errors.Is(err, errLost) || w.e.now().After(last) {
 				cancel(errLost)
 				return
 			}

@@ -118,7 +118,8 @@ func (s *store) intents(ctx context.Context, conn plugin.ConnectionID, ids []str
 	return each(rows, func(r struct {
 		CRM    string         `db:"crm_id"`
 		Before pq.StringArray `db:"before_ids"`
-	}) intent {
+	},
+	) intent {
 		return intent{CRM: r.CRM, Before: r.Before}
 	}), nil
 }

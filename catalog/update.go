@@ -66,7 +66,7 @@ func updateCategory(r rules, g goods, f facts, shop plugin.Product, d *decision)
 	}
 	if f.Category.Pending || f.Category.ID != "" && f.Category.ID != shop.CategoryID {
 		d.Category = g.Product.CategoryID
-		d.change("", FieldCategory, string(shop.CategoryID), f.Category.Name)
+		d.change("", FieldCategory, f.Names[shop.CategoryID], orDefault(f.Category.Name, f.Names[f.Category.ID]))
 	}
 }
 
