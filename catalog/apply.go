@@ -11,12 +11,9 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// PluginID is how we sign writes to the shop.
-const PluginID = "keybridge"
-
 func (w *worker) origin() plugin.Origin {
 	return plugin.Origin{
-		Plugin: PluginID, Connection: w.run.Connection, Ref: "run " + strconv.FormatInt(w.run.ID, 10),
+		Plugin: w.e.deps.PluginID, Connection: w.run.Connection, Ref: "run " + strconv.FormatInt(w.run.ID, 10),
 	}
 }
 

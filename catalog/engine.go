@@ -38,6 +38,8 @@ type Deps struct {
 	Shop func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error)
 	// CRM opens the CRM account of a connection, in the background lane of its budget.
 	CRM func(ctx context.Context, id plugin.ConnectionID) (CRM, error)
+	// PluginID signs our writes to the shop; see plugin.Origin.
+	PluginID string
 	// Unsent is subtracted from stock; nil: nothing is.
 	Unsent Unsent
 	Config Config

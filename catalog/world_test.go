@@ -110,7 +110,7 @@ func (w *world) edit(id plugin.ConnectionID, edits ...change) {
 // newEngine is another process on the same tables.
 func (w *world) newEngine() *catalog.Engine {
 	return catalog.New(catalog.Deps{
-		DB: w.db, Clock: w.clock, Log: slog.New(slog.DiscardHandler), Connections: w.set, Unsent: w.unsent,
+		DB: w.db, Clock: w.clock, Log: slog.New(slog.DiscardHandler), Connections: w.set, Unsent: w.unsent, PluginID: "crm",
 		Shop: func(context.Context, plugin.ShopID) (plugin.Shop, error) { return w.shop, nil },
 		CRM: func(context.Context, plugin.ConnectionID) (catalog.CRM, error) {
 			client, err := keycrm.New(w.sim.BaseURL(), w.sim.Key(), keycrm.WithTransport(http.DefaultTransport))
