@@ -125,7 +125,7 @@ func probe(ctx context.Context, db *sqlx.DB) error {
 		return fmt.Errorf("reach Postgres: %w", err)
 	}
 	if version < 140000 {
-		return fmt.Errorf("Postgres %d is too old; 14 or newer is needed: %w", version/10000, plugin.ErrUnsupported)
+		return fmt.Errorf("the host's Postgres %d is too old; 14 or newer is needed: %w", version/10000, plugin.ErrUnsupported)
 	}
 	return nil
 }

@@ -154,7 +154,6 @@ func (b *browser) buy(m *mortal) {
 	b.shot("storefront", 1400)
 	b.do("to the product", chromedp.Navigate(m.shopURL()+"/search?q=футболка"), chromedp.Click(chromedp.CSS(`a[data-product]`)),
 		chromedp.WaitVisible(chromedp.CSS(`form[action$="/basket/add"]`)))
-	b.shot("product", 900)
 	b.do("into the basket", chromedp.Click(chromedp.CSS(`form[action$="/basket/add"] button[type="submit"]`)),
 		chromedp.Click(chromedp.CSS(`a[href="/checkout"]`)), chromedp.WaitVisible(chromedp.CSS(`[name="name"]`)))
 	b.do("fill in", chromedp.SendKeys(chromedp.CSS(`[name="name"]`), "Олена Тестенко"), chromedp.SendKeys(chromedp.CSS(`[name="phone"]`), "067 123 45 67"),

@@ -3,9 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -155,24 +153,5 @@ func until(t *testing.T, within time.Duration, what string, f func(ctx context.C
 			t.Fatalf("%s: not within %v: %v", what, within, last)
 		case <-tick.C:
 		}
-	}
-}
-
-// answers reports whether something serves pages at the address.
-func answers(address string) func(ctx context.Context) error {
-	return func(ctx context.Context) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-		if err != nil {
-			return err
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = res.Body.Close() }()
-		if res.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s answers %d", address, res.StatusCode)
-		}
-		return nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -222,7 +223,7 @@ func TestKilledProcessLosesAndDoublesNoOrder(t *testing.T) {
 		dead := make(chan struct{}, 1)
 		var once sync.Once
 		m.sim.After(func(q keycrmtest.Request) {
-			if q.Method == "POST" && q.Path == "/v1/order" {
+			if q.Method == http.MethodPost && q.Path == "/v1/order" {
 				once.Do(func() { m.kill(); dead <- struct{}{} })
 			}
 		})

@@ -39,11 +39,13 @@ func TestTerminalSaysWhatToDo(t *testing.T) {
 	}{
 		"wrong key": {
 			[]string{dsn, "REDIS_URL="},
-			[]string{"--keycrm-key", "a-key-that-is-not-of-this-account", "--keycrm-url", sim.BaseURL()}, "ключ",
+			[]string{"--keycrm-key", "a-key-that-is-not-of-this-account", "--keycrm-url", sim.BaseURL()},
+			"ключ",
 		},
 		"CRM out of reach": {
 			[]string{dsn, "REDIS_URL="},
-			[]string{"--keycrm-key", sim.Key(), "--keycrm-url", nowhere}, "KeyCRM зараз не відповідає",
+			[]string{"--keycrm-key", sim.Key(), "--keycrm-url", nowhere},
+			"KeyCRM зараз не відповідає",
 		},
 		"database out of reach": {
 			[]string{"DATABASE_URL=postgres://nobody@127.0.0.1:1/none?sslmode=disable", "REDIS_URL="}, nil, "DATABASE_URL",

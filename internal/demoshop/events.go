@@ -96,7 +96,7 @@ func (d *dispatcher) deliver(ctx context.Context, q queuedEvent) error {
 	case err == nil:
 		return d.store.dropEvent(ctx, q.ID)
 	case ctx.Err() != nil:
-		return nil // stopped: the claim runs out and the event comes again
+		return nil //nolint:nilerr // stopped: the claim runs out and the event comes again
 	case q.Attempts >= eventTries && e.Kind != plugin.OrderPlaced:
 		d.log.ErrorContext(ctx, "order event was not taken", "kind", e.Kind, "order", e.Order, "tries", q.Attempts, "error", err)
 		return d.store.dropEvent(ctx, q.ID)

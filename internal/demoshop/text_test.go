@@ -23,8 +23,13 @@ func TestFormatPrice(t *testing.T) {
 		kopecks bool
 		want    string
 	}{
-		{"1299", false, "1 299 ₴"}, {"1299", true, "1 299,00 ₴"}, {"99.5", false, "99,50 ₴"}, {"0", false, "0 ₴"},
-		{"1234567.891", false, "1 234 567,89 ₴"}, {"-50", false, "−50 ₴"}, {"999.999", false, "1 000 ₴"},
+		{"1299", false, "1 299 ₴"},
+		{"1299", true, "1 299,00 ₴"},
+		{"99.5", false, "99,50 ₴"},
+		{"0", false, "0 ₴"},
+		{"1234567.891", false, "1 234 567,89 ₴"},
+		{"-50", false, "−50 ₴"},
+		{"999.999", false, "1 000 ₴"},
 	}
 	for _, c := range cases {
 		if got := strings.ReplaceAll(formatPrice(decimal.RequireFromString(c.amount), c.kopecks), nbsp, " "); got != c.want {
@@ -80,8 +85,16 @@ func TestQuantitiesFollowTheUnit(t *testing.T) {
 		text, unit string
 		ok         bool
 	}{
-		{"2", "", true}, {"1.5", "", false}, {"1,5", "м", true}, {"0,0001", "кг", false}, {"0", "", false}, {"-1", "", false},
-		{"1000", "", false}, {"1e2", "", false}, {"", "", false}, {"2", "шт.", true},
+		{"2", "", true},
+		{"1.5", "", false},
+		{"1,5", "м", true},
+		{"0,0001", "кг", false},
+		{"0", "", false},
+		{"-1", "", false},
+		{"1000", "", false},
+		{"1e2", "", false},
+		{"", "", false},
+		{"2", "шт.", true},
 	}
 	for _, c := range cases {
 		if q, ok := readQuantity(c.text, c.unit); ok != c.ok {

@@ -145,7 +145,15 @@ type phase struct {
 // phases of a full run, with the share of the whole that people wait for.
 func phases() []phase {
 	return []phase{
-		{"read_categories", 2}, {"read_products", 15}, {"read_offers", 35}, {"plan", 40}, {"check", 41},
-		{"write_categories", 44}, {"write", 65}, {"write_again", 66}, {"images", 99}, {"tidy", 100},
+		{"read_categories", 2},
+		{"read_products", 15},
+		{"read_offers", 35},
+		{"plan", 40},
+		{"check", 41},
+		{"write_categories", 44},
+		{"write", 65},
+		{"write_again", 66},
+		{"images", 99},
+		{"tidy", 100},
 	}
 }

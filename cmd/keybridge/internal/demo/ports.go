@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -12,9 +13,10 @@ import (
 const portTries = 50
 
 // listen opens the wanted loopback port, or the next one that is free. Port 0 takes any.
-func listen(port int) (net.Listener, error) {
+func listen(ctx context.Context, port int) (net.Listener, error) {
+	var config net.ListenConfig
 	for try := port; ; try++ {
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(try)))
+		l, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(try)))
 		switch {
 		case err == nil:
 			return l, nil

@@ -51,7 +51,7 @@ func startServices(ctx context.Context, cfg Config, say func(string)) (_ *servic
 		return nil, err
 	}
 	if cfg.simulated() {
-		return s, s.startSimulator(cfg)
+		return s, s.startSimulator(ctx, cfg)
 	}
 	return s, nil
 }
@@ -98,8 +98,8 @@ func (s *services) startRedis(cfg Config) error {
 }
 
 // startSimulator runs the simulated KeyCRM on the wanted port or the next free one.
-func (s *services) startSimulator(cfg Config) error {
-	l, err := listen(cfg.SimPort)
+func (s *services) startSimulator(ctx context.Context, cfg Config) error {
+	l, err := listen(ctx, cfg.SimPort)
 	if err != nil {
 		return err
 	}

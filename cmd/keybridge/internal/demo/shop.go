@@ -37,7 +37,7 @@ func startShop(ctx context.Context, cfg Config, st *state, sv *services, log *sl
 	}()
 	var l net.Listener
 	if cfg.Role != plugin.RoleWorker {
-		if l, err = listen(cfg.ShopPort); err != nil {
+		if l, err = listen(ctx, cfg.ShopPort); err != nil {
 			return nil, err
 		}
 		s.url = "http://" + l.Addr().String()

@@ -88,7 +88,7 @@ func (m *Merchant) install(ctx context.Context) error {
 	}
 	form, err := list.Form(`form[action$="/integrations/connect"]`)
 	if err != nil {
-		return nil // connected already: the list offers «Редагувати»
+		return nil //nolint:nilerr // connected already: the list offers «Редагувати»
 	}
 	_, err = form.Send(ctx)
 	return err
