@@ -359,7 +359,7 @@ func (r *rig) conn(path string) settings.Connection {
 	return c
 }
 
-// running makes a connection whose orders go to KeyCRM.
+// running makes a connection whose orders go to KeyCRM, as if its first synchronisation had never been.
 func (r *rig) running(target settings.Target) string {
 	r.t.Helper()
 	path := r.connected()
@@ -373,5 +373,6 @@ func (r *rig) running(target settings.Target) string {
 	if _, done := r.post(path, form).leads(); done != "saved" {
 		r.t.Fatalf("saving: done %q", done)
 	}
+	r.db.MustExec(`DELETE FROM keybridge.run`)
 	return path
 }

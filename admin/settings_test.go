@@ -11,6 +11,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/plugin"
@@ -91,6 +92,7 @@ func TestFirstSaveTakesTheProposalsAndStarts(t *testing.T) {
 		}
 	}
 	form := page.form()
+	form.Set("products", "on")
 	form.Set("target", "orders")
 	form.Set("source", "7")
 	form.Set("add_ons.nocall", "c:OR_1010")
@@ -104,6 +106,17 @@ func TestFirstSaveTakesTheProposalsAndStarts(t *testing.T) {
 	o := c.Settings.Orders
 	if o.Payments["cash"].Code != "1" || !o.StatusOut["paid"].Skip || o.AddOns["nocall"].Code != "OR_1010" || o.OrderStatus["19"].Code != "canceled" {
 		t.Errorf("stored = %+v", o)
+	}
+	runs, err := r.runs.Runs(t.Context(), c.ID, 5)
+	if err != nil || len(runs) != 1 || runs[0].Kind != catalog.Full || runs[0].StartedBy != "anna" {
+		t.Errorf("the first synchronisation: runs = %+v, %v", runs, err)
+	}
+	form = r.get(path).want(http.StatusOK).form()
+	if _, done := r.post(path, form).leads(); done != "saved" {
+		t.Errorf("saving again: done %q", done)
+	}
+	if runs, err = r.runs.Runs(t.Context(), c.ID, 5); err != nil || len(runs) != 1 {
+		t.Errorf("saving again started another: %d runs, %v", len(runs), err)
 	}
 	page = r.get(path).want(http.StatusOK)
 	if n := page.Find("#settings select.kb-proposed, .kb-hint").Not("[hidden] select, [hidden]").Length(); n != 0 {

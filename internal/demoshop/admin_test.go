@@ -385,7 +385,7 @@ func TestEveryPageOpens(t *testing.T) {
 func TestEngineWithoutDatabaseSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newTestShop(t)
-	s.Engine.store.db.Close() //nolint:gosec // it is closed again by the test's own cleanup
+	_ = s.Engine.store.db.Close() // closed again by the cleanup
 	rec := httptest.NewRecorder()
 	s.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
 	if rec.Code != http.StatusInternalServerError || !strings.Contains(rec.Body.String(), "Тимчасово не працює") {
