@@ -101,7 +101,7 @@ func (d *demo) watchRun(ctx context.Context, merchant *visit.Merchant, bar *prog
 			return errors.New("no synchronisation has started")
 		}
 		last = runs[0]
-		bar.show(fmt.Sprintf("%s, %d of %d", last.Phase, last.Done, last.Total), overall(last), 100)
+		bar.show(wordsFor(last), overall(last), 100)
 		if !last.Over() {
 			return fmt.Errorf("the synchronisation is %s (%s, %d of %d)", last.State, last.Phase, last.Done, last.Total)
 		}
@@ -119,41 +119,53 @@ func (d *demo) watchRun(ctx context.Context, merchant *visit.Merchant, bar *prog
 	return last, nil
 }
 
+// wordsFor says what a run is at, "reading offers, 300 of 2400".
+func wordsFor(r visit.Run) string {
+	for _, p := range phases() {
+		switch {
+		case p.name != r.Phase:
+		case r.Total == 0:
+			return p.words
+		default:
+			return fmt.Sprintf("%s, %d of %d", p.words, r.Done, r.Total)
+		}
+	}
+	return r.Phase
+}
+
 // overall puts the phases of a run on one scale of 0 to 100.
 func overall(r visit.Run) int {
-	for i, phase := range phases() {
-		if phase.name != r.Phase {
+	from := 0
+	for _, p := range phases() {
+		if p.name != r.Phase {
+			from = p.until
 			continue
-		}
-		from := 0
-		if i > 0 {
-			from = phases()[i-1].until
 		}
 		if r.Total == 0 {
 			return from
 		}
-		return from + (phase.until-from)*min(r.Done, r.Total)/r.Total
+		return from + (p.until-from)*min(r.Done, r.Total)/r.Total
 	}
 	return 0
 }
 
 type phase struct {
-	name  string
-	until int // percent of the whole when the phase is over
+	name, words string
+	until       int // percent of the whole when the phase is over
 }
 
 // phases of a full run, with the share of the whole that people wait for.
 func phases() []phase {
 	return []phase{
-		{"read_categories", 2},
-		{"read_products", 15},
-		{"read_offers", 35},
-		{"plan", 40},
-		{"check", 41},
-		{"write_categories", 44},
-		{"write", 65},
-		{"write_again", 66},
-		{"images", 99},
-		{"tidy", 100},
+		{"read_categories", "reading categories", 2},
+		{"read_products", "reading products", 15},
+		{"read_offers", "reading offers", 35},
+		{"plan", "comparing with the shop", 40},
+		{"check", "looking at the plan as a whole", 41},
+		{"write_categories", "writing categories", 44},
+		{"write", "writing products", 65},
+		{"write_again", "trying once more what failed", 66},
+		{"images", "fetching pictures", 99},
+		{"tidy", "tidying up", 100},
 	}
 }

@@ -61,9 +61,11 @@ func (s *services) startPostgres(ctx context.Context, cfg Config, say func(strin
 		return fmt.Errorf("--role %s shares its database with another process: set DATABASE_URL", cfg.Role)
 	}
 	// The server is ended by stop, not by ctx, so that what is under way can still be written.
-	srv, err := localpg.Start(ctx, localpg.Config{
-		Dir: filepath.Join(cfg.Dir, "postgres"), Fresh: cfg.Fresh, Throwaway: cfg.Throwaway, Notice: say,
-	})
+	pg := localpg.Config{Dir: filepath.Join(cfg.Dir, "postgres"), Fresh: cfg.Fresh, Notice: say}
+	if cfg.Throwaway {
+		pg.Dir, pg.Throwaway = "", true // wherever the database's own account can work
+	}
+	srv, err := localpg.Start(ctx, pg)
 	if err != nil {
 		return err
 	}
