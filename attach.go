@@ -88,10 +88,14 @@ func (k *Keybridge) chores() []jobs.Chore {
 		{Name: "heartbeat", Every: 10 * time.Second, Do: func(ctx context.Context) error {
 			return beat(ctx, k.host.DB(), id, k.host.Clock().Now())
 		}},
+		{Name: "schedules", Every: tickEvery, Do: k.catalog.Tick},
 		{Name: "scan", Every: k.timings.Scan, Do: k.exporter.Scan},
 		{Name: "purge", Every: time.Hour, Do: k.purge},
 	}
 }
+
+// tickEvery is how late a scheduled run may start.
+const tickEvery = 5 * time.Second
 
 // How long personal data and what the CRM told us are kept; plugin.yaml says the same.
 const (

@@ -20,8 +20,8 @@ func (k *Keybridge) buildEngines(o options) {
 		CRM: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
 			return k.accounts.open(ctx, id, budget.Background)
 		},
-		PluginID: k.manifest.ID,
-		Config:   catalog.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: catalog.Pictures{AllowLoopback: o.localPictures}},
+		PluginID: k.manifest.ID, Active: k.installs.Active,
+		Config: catalog.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: catalog.Pictures{AllowLoopback: o.localPictures}},
 	})
 	k.exporter = orders.New(orders.Deps{
 		DB: db, Clock: clk, Log: k.log, Connections: k.settings, Shop: k.host.Shop,

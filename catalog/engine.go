@@ -28,7 +28,7 @@ type Connections interface {
 	Get(ctx context.Context, id plugin.ConnectionID) (settings.Connection, error)
 }
 
-// Deps are what the engine works with. All are needed but Unsent.
+// Deps are what the engine works with. All are needed but Active and Unsent.
 type Deps struct {
 	DB          *sqlx.DB
 	Clock       plugin.Clock
@@ -40,6 +40,9 @@ type Deps struct {
 	CRM func(ctx context.Context, id plugin.ConnectionID) (CRM, error)
 	// PluginID signs our writes to the shop; see plugin.Origin.
 	PluginID string
+	// Active reports whether the plugin is active in a shop: elsewhere nothing starts by itself. nil:
+	// it is everywhere.
+	Active func(plugin.ShopID) bool
 	// Unsent is subtracted from stock; nil: nothing is.
 	Unsent Unsent
 	Config Config
@@ -103,8 +106,7 @@ func (e *Engine) Start(ctx context.Context, id plugin.ConnectionID, kind Kind, b
 	if err != nil {
 		return 0, fmt.Errorf("start run: %w", err)
 	}
-	set := conn.Settings.Catalog
-	if !conn.Enabled || (kind == Prices && !set.Products) || (!set.Products && !set.Categories) {
+	if !conn.Enabled || !wanted(conn.Settings.Catalog, kind) {
 		return 0, fmt.Errorf("start run of %s: %w", id, ErrOff)
 	}
 	run, started, err := e.store.start(ctx, conn, kind, firstPhase(kind), by, e.now())

@@ -133,10 +133,11 @@ func (s *store) runs(ctx context.Context, conn plugin.ConnectionID, limit int) (
 
 // cancel raises the fence, so that whoever works on the run cannot write any more.
 func (s *store) cancel(ctx context.Context, id int64, now time.Time) error {
-	const q = `UPDATE keybridge.run
-		SET state = 'cancelled', fence = fence + 1, lease_until = NULL, finished_at = $2
-		WHERE id = $1 AND state IN ('queued', 'running', 'waiting', 'approval')`
-	if _, err := s.db.ExecContext(ctx, q, id, now); err != nil {
+	const q = `WITH ended AS (UPDATE keybridge.run
+		SET state = 'cancelled', fence = fence + 1, lease_until = NULL, finished_at = $1
+		WHERE id = $2 AND state IN ('queued', 'running', 'waiting', 'approval')
+		RETURNING connection_id, kind, state)` + wakeSchedules
+	if _, err := s.db.ExecContext(ctx, q, now, id); err != nil {
 		return fmt.Errorf("cancel run %d: %w", id, err)
 	}
 	return nil
@@ -221,13 +222,14 @@ func (s *store) wait(ctx context.Context, run Run, next time.Time, why outcome) 
 	return s.fenced(ctx, s.db, run.ID, q, run.ID, run.fence, next, why.code, toJSON(why.params))
 }
 
-// end finishes a run for good.
+// end finishes a run for good, and wakes what waited for that.
 func (s *store) end(ctx context.Context, db sqlx.ExecerContext, run Run, state State, why outcome, now time.Time) error {
-	const q = `UPDATE keybridge.run
-		SET state = $3, lease_until = NULL, queued_until = NULL, finished_at = $4, error_code = $5,
+	const q = `WITH ended AS (UPDATE keybridge.run
+		SET state = $4, lease_until = NULL, queued_until = NULL, finished_at = $1, error_code = $5,
 			error_params = $6, counters = $7
-		WHERE id = $1 AND fence = $2 AND state = 'running'`
-	return s.fenced(ctx, db, run.ID, q, run.ID, run.fence, state, now, why.code, toJSON(why.params), toJSON(run.Counters))
+		WHERE id = $2 AND fence = $3 AND state = 'running'
+		RETURNING connection_id, kind, state)` + wakeSchedules
+	return s.fenced(ctx, db, run.ID, q, now, run.ID, run.fence, state, why.code, toJSON(why.params), toJSON(run.Counters))
 }
 
 func (s *store) fenced(ctx context.Context, db sqlx.ExecerContext, id int64, q string, args ...any) error {

@@ -44,6 +44,7 @@ type world struct {
 	conn   plugin.ConnectionID
 	config catalog.Config
 	unsent catalog.Unsent
+	active func(plugin.ShopID) bool
 	// crm wraps the connector when a test wants to stand in between.
 	crm    func(catalog.CRM) catalog.CRM
 	engine *catalog.Engine
@@ -110,7 +111,7 @@ func (w *world) edit(id plugin.ConnectionID, edits ...change) {
 // newEngine is another process on the same tables.
 func (w *world) newEngine() *catalog.Engine {
 	return catalog.New(catalog.Deps{
-		DB: w.db, Clock: w.clock, Log: slog.New(slog.DiscardHandler), Connections: w.set, Unsent: w.unsent, PluginID: "crm",
+		DB: w.db, Clock: w.clock, Log: slog.New(slog.DiscardHandler), Connections: w.set, Unsent: w.unsent, Active: w.active, PluginID: "crm",
 		Shop: func(context.Context, plugin.ShopID) (plugin.Shop, error) { return w.shop, nil },
 		CRM: func(context.Context, plugin.ConnectionID) (catalog.CRM, error) {
 			client, err := keycrm.New(w.sim.BaseURL(), w.sim.Key(), keycrm.WithTransport(http.DefaultTransport))

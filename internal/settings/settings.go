@@ -6,6 +6,7 @@ package settings
 import (
 	"time"
 
+	"github.com/keybridge/keybridge/internal/schedule"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -42,6 +43,19 @@ type Settings struct {
 	Routing plugin.RoutingRule `json:"routing"`
 	Catalog Catalog            `json:"catalog"`
 	Orders  Orders             `json:"orders"`
+	// Schedules say when the catalog comes by itself.
+	Schedules Schedules `json:"schedules,omitzero"`
+}
+
+// Schedules are the rules of the kinds of runs. Zero: everything nightly, prices every four hours.
+type Schedules struct {
+	Full   schedule.Rule `json:"full,omitzero"`
+	Prices schedule.Rule `json:"prices,omitzero"`
+}
+
+// Rules answers them by the kind of run.
+func (s Schedules) Rules() map[string]schedule.Rule {
+	return map[string]schedule.Rule{"full": s.Full, "prices": s.Prices}
 }
 
 // Default is what a new connection starts with.
