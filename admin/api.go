@@ -25,6 +25,7 @@ func (a *Admin) api() http.Handler {
 		r.Get("/readiness", a.json(plugin.PermView, a.apiReadiness))
 		r.Get("/runs", a.json(plugin.PermView, a.apiRuns))
 		r.Post("/runs", a.json(plugin.PermOperate, a.apiStart))
+		r.Get("/schedule", a.json(plugin.PermView, a.apiSchedule))
 		r.Get("/journal", a.json(plugin.PermView, a.apiJournal))
 	})
 	r.NotFound(a.json(plugin.PermView, func(*http.Request, *visit) (int, any, error) { return 0, nil, errNotFound }))

@@ -28,6 +28,7 @@ func (c *checker) found(field, code string, params ...any) {
 // refused; one that was stored stays, whether or not the CRM can be asked about it.
 func (c *checker) check(set settings.Settings) []problem {
 	c.catalog(set.Catalog)
+	c.schedules(set.Schedules)
 	switch set.Orders.Target {
 	case settings.TargetOff:
 	case settings.TargetOrders, settings.TargetCards:

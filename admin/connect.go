@@ -177,6 +177,7 @@ func (a *Admin) turnSwitch(w http.ResponseWriter, r *http.Request, v *visit) err
 	done := "switched_off"
 	if on {
 		done = "switched_on"
+		a.reschedule(r.Context(), v)
 	}
 	return redirect(w, r, a.links(v.conn.ID).Connection, done, "")
 }

@@ -59,6 +59,8 @@ func readForm(f url.Values, stored settings.Settings, mapsOf func(settings.Order
 	c.Existing = settings.ExistingPolicy(f.Get("existing"))
 	c.Missing = settings.MissingPolicy(f.Get("missing"))
 
+	readSchedules(f, &set.Schedules)
+
 	o := &set.Orders
 	o.Target = settings.Target(f.Get("target"))
 	if o.Target == settings.TargetOff {

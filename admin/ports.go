@@ -46,6 +46,10 @@ type Runs interface {
 	Run(ctx context.Context, id int64) (catalog.Run, error)
 	Runs(ctx context.Context, id plugin.ConnectionID, limit int) ([]catalog.Run, error)
 	Cancel(ctx context.Context, run int64) error
+	// NextRuns tells when runs start by themselves; none while nothing does.
+	NextRuns(ctx context.Context, id plugin.ConnectionID) ([]catalog.NextRun, error)
+	// Reschedule makes that follow what is stored now.
+	Reschedule(ctx context.Context, id plugin.ConnectionID) error
 	// Items lists what a run left alone, oldest first.
 	Items(ctx context.Context, run, after int64, limit int) ([]catalog.Item, error)
 }

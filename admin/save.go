@@ -74,6 +74,7 @@ func (a *Admin) save(ctx context.Context, v *visit, s saving) (settings.Connecti
 	if err != nil {
 		return settings.Connection{}, nil, err
 	}
+	a.reschedule(ctx, v)
 	return saved, nil, a.startFirst(ctx, v, saved)
 }
 

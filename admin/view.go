@@ -19,6 +19,7 @@ type settingsView struct {
 	Chosen                           int
 	ChosenProblem                    string
 	Match, New, Existing, Missing    menu
+	Schedules                        []scheduleView
 	Target, Source, Pipeline         menu
 	OrderStatus, CardStatus          mapView
 	StatusOut, StatusOutCard         mapView
@@ -119,6 +120,7 @@ func (b *formBuilder) build() *settingsView {
 		New:          choose(b, "new", newPolicies(), c.New),
 		Existing:     choose(b, "existing", existingPolicies(), c.Existing),
 		Missing:      choose(b, "missing", missingPolicies(), c.Missing),
+		Schedules:    b.schedules(),
 		Target:       choose(b, "target", targets(), o.Target),
 		NoSources:    b.lists.sources.err == nil && len(b.lists.sources.rows) == 0,
 		PipelinesOff: errors.Is(b.lists.pipelines.err, crm.ErrFeatureOff),

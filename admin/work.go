@@ -23,6 +23,8 @@ type workView struct {
 	Last   []runView
 	// Items are what the latest finished run left alone and a person should look at.
 	Items []itemView
+	// Next says when the next ones start by themselves; empty: nothing does.
+	Next string
 	// CanStart: something of the catalog is switched on; Prices: a price run is possible too.
 	CanStart, Prices bool
 }
@@ -68,7 +70,8 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 		}
 		w.Last = append(w.Last, view)
 	}
-	return w, nil
+	w.Next, err = a.nextRuns(ctx, v, w.Active != nil)
+	return w, err
 }
 
 // How many items of a run are looked through, and how many are shown.

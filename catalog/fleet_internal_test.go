@@ -1,0 +1,360 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/internal/clock"
+	"github.com/keybridge/keybridge/internal/pgtest"
+	"github.com/keybridge/keybridge/internal/schedule"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/migrations"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// fleet is many connections and the schedulers over them. Runs are begun and ended by hand, without a
+// CRM or a shop behind them.
+type fleet struct {
+	tb    testing.TB
+	db    *sqlx.DB
+	clock *clock.Fake
+	store *settings.Store
+}
+
+func newFleet(tb testing.TB, connections int, set string) *fleet {
+	tb.Helper()
+	f := &fleet{tb: tb, clock: clock.NewFake(time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC))}
+	f.db = pgtest.NewMigrated(tb, "fleet", func(db *sqlx.DB) error { return migrations.Apply(context.Background(), db) })
+	f.store = settings.NewStore(f.db, nil, f.clock)
+	_, err := f.db.Exec(`
+		INSERT INTO keybridge.connection
+			(id, shop_id, crm, position, name, key_hint, account, enabled, ready_at, version, settings, created_at, updated_at)
+		SELECT 'connection-' || i, 'shop-' || i, 'keycrm', 1, 'KeyCRM', '', '', true, $2, 1, $3::jsonb, $2, $2
+		FROM generate_series(1, $1) i`, connections, f.clock.Now(), set)
+	f.must(err)
+	_, err = f.db.Exec(`ANALYZE keybridge.connection`)
+	f.must(err)
+	return f
+}
+
+// usual are the settings of a merchant who set no schedule.
+const usual = `{"catalog": {"products": true, "categories": true}}`
+
+func (f *fleet) must(err error) {
+	f.tb.Helper()
+	if err != nil {
+		f.tb.Fatal(err)
+	}
+}
+
+// engine is one more process.
+func (f *fleet) engine() *Engine {
+	kyiv, err := time.LoadLocation("Europe/Kyiv")
+	f.must(err)
+	return New(Deps{
+		DB: f.db, Clock: f.clock, Log: slog.New(slog.DiscardHandler), Connections: f.store, PluginID: "crm",
+		Shop: func(context.Context, plugin.ShopID) (plugin.Shop, error) { return shopIn{zone: kyiv}, nil },
+	})
+}
+
+// shopIn is a shop of which schedules ask the time zone alone.
+type shopIn struct {
+	plugin.Shop
+	zone *time.Location
+}
+
+func (s shopIn) Profile(context.Context) (plugin.Profile, error) {
+	return plugin.Profile{Zone: s.zone}, nil
+}
+
+// settleAll lets every connection get its schedule.
+func (f *fleet) settleAll(e *Engine, connections int) {
+	f.tb.Helper()
+	for range connections/checkBatch + 1 {
+		f.must(e.Tick(f.tb.Context()))
+	}
+	var n int
+	f.must(f.db.Get(&n, `SELECT count(*) FROM keybridge.schedule`))
+	if n != connections*len(Kinds()) {
+		f.tb.Fatalf("%d schedules of %d connections", n, connections)
+	}
+	_, err := f.db.Exec(`ANALYZE keybridge.schedule`)
+	f.must(err)
+}
+
+// end ends a run well, as its worker would.
+func (f *fleet) end(e *Engine, id int64) {
+	f.tb.Helper()
+	run, ok, err := e.store.claim(f.tb.Context(), id, f.clock.Now(), time.Minute)
+	f.must(err)
+	if !ok {
+		f.tb.Fatalf("run %d is not to be had", id)
+	}
+	f.must(e.store.end(f.tb.Context(), f.db, run, Done, outcome{}, f.clock.Now()))
+}
+
+// begun lists the runs that were started since.
+func (f *fleet) begun(since int64) []Run {
+	f.tb.Helper()
+	var out []Run
+	rows, err := f.db.Queryx(`SELECT id, connection_id, kind, created_at FROM keybridge.run WHERE id > $1 ORDER BY id`, since)
+	f.must(err)
+	defer func() { f.must(rows.Close()) }()
+	for rows.Next() {
+		var r Run
+		f.must(rows.Scan(&r.ID, &r.Connection, &r.Kind, &r.CreatedAt))
+		out = append(out, r)
+	}
+	f.must(rows.Err())
+	return out
+}
+
+func TestSchedulersAtOnceStartEachRunOnce(t *testing.T) {
+	t.Parallel()
+	const connections, moments = 60, 12
+	f := newFleet(t, connections, `{"catalog": {"products": true}, "schedules": {"full": {"mode": "off"}, "prices": {"mode": "every", "minutes": 30}}}`)
+	engines := []*Engine{f.engine(), f.engine(), f.engine()}
+	f.settleAll(engines[0], connections)
+	last := int64(0)
+	for range moments {
+		f.clock.Advance(30 * time.Minute)
+		var wg sync.WaitGroup
+		for _, e := range engines {
+			for range 2 {
+				wg.Go(func() {
+					if err := e.Tick(t.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		wg.Wait()
+		runs := f.begun(last)
+		if len(runs) != connections {
+			t.Fatalf("%d runs were started for %d connections", len(runs), connections)
+		}
+		// Their ends and more ticks at once: nothing is due again, whoever asks.
+		for i, r := range runs {
+			last = max(last, r.ID)
+			wg.Go(func() { f.end(engines[i%len(engines)], r.ID) })
+		}
+		for _, e := range engines {
+			wg.Go(func() {
+				if err := e.Tick(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+// TestSchedulersMeetTheEndsOfRuns lets runs become due, wait and end all at once: between a
+// connection's runs there is no overlap, and none that had to wait is forgotten.
+func TestSchedulersMeetTheEndsOfRuns(t *testing.T) {
+	t.Parallel()
+	const connections = 40
+	f := newFleet(t, connections, `{"catalog": {"products": true}, "schedules": {"full": {"mode": "every", "minutes": 30}, "prices": {"mode": "every", "minutes": 30}}}`)
+	engines := []*Engine{f.engine(), f.engine()}
+	f.settleAll(engines[0], connections)
+	last := int64(0)
+	for range 6 {
+		f.clock.Advance(30 * time.Minute)
+		begun := map[plugin.ConnectionID]map[Kind]int{}
+		for count := 0; count < 2*connections; {
+			runs := f.begun(last)
+			var wg sync.WaitGroup
+			for _, r := range runs {
+				last = max(last, r.ID)
+				if begun[r.Connection] == nil {
+					begun[r.Connection] = map[Kind]int{}
+				}
+				begun[r.Connection][r.Kind]++
+				wg.Go(func() { f.end(engines[0], r.ID) })
+			}
+			for _, e := range engines {
+				wg.Go(func() {
+					if err := e.Tick(t.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if count += len(runs); t.Failed() {
+				return
+			}
+		}
+		for id, kinds := range begun {
+			if kinds[Full] != 1 || kinds[Prices] != 1 {
+				t.Fatalf("%s: %v", id, kinds)
+			}
+		}
+	}
+}
+
+func TestALateSchedulerStartsNothing(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 2, usual)
+	slow, quick := f.engine(), f.engine()
+	f.settleAll(slow, 2)
+	ctx := t.Context()
+	f.clock.Advance(24 * time.Hour)
+	now := f.clock.Now()
+	rows, err := slow.store.claimDue(ctx, now, now.Add(time.Minute), 10)
+	f.must(err)
+	f.must(quick.Tick(ctx))
+	if runs := f.begun(0); len(rows) != 4 || len(runs) != 0 {
+		t.Fatalf("%d rows are taken up and meanwhile %d runs started", len(rows), len(runs))
+	}
+	f.clock.Advance(2 * time.Minute) // slow has stood still longer than its lease
+	f.must(quick.Tick(ctx))
+	runs := f.begun(0)
+	for _, r := range runs {
+		f.end(quick, r.ID)
+	}
+	var turns []turn
+	for _, row := range rows {
+		turn, err := slow.judge(ctx, row, zones{})
+		f.must(err)
+		turns = append(turns, turn)
+	}
+	f.must(slow.store.settleDue(ctx, turns, now, now.Add(lookAgain)))
+	if len(runs) != 2 || len(f.begun(0)) != 2 {
+		t.Errorf("in time %d runs were started, then %d more", len(runs), len(f.begun(0))-len(runs))
+	}
+	f.must(quick.Tick(ctx))
+	if n := len(f.begun(0)); n != 4 {
+		t.Errorf("the runs that waited: %d in all, want 4", n)
+	}
+}
+
+// day is what a simulated day came to.
+type day struct {
+	runs, waited int // waited for the connection's own run
+	// waits of due runs for the tick that started them, in order; of those that had to wait for the
+	// connection's own run, from its end.
+	waits []time.Duration
+	ticks map[int]time.Duration // by the minute of the day
+	early uint64                // bytes in use after the first hour
+	late  uint64                // and after the last
+}
+
+// live lets a day go by with a tick every so often. A full run takes two minutes, one of prices half
+// a minute.
+func (f *fleet) live(e *Engine, connections int, gap time.Duration) day {
+	f.tb.Helper()
+	kyiv, err := time.LoadLocation("Europe/Kyiv")
+	f.must(err)
+	start := f.clock.Now()
+	due, free := map[turnKey]time.Time{}, map[plugin.ConnectionID]time.Time{}
+	for i := range connections {
+		id := plugin.ConnectionID(fmt.Sprintf("connection-%d", i+1))
+		for _, kind := range Kinds() {
+			due[turnKey{id, kind}] = schedule.Rule{}.First(start, place(id, kind, kyiv))
+		}
+	}
+	out := day{ticks: map[int]time.Duration{}}
+	ends, last := map[time.Time][]int64{}, int64(0)
+	for f.clock.Now().Before(start.Add(24 * time.Hour)) {
+		f.clock.Advance(gap)
+		now := f.clock.Now()
+		for _, id := range ends[now] {
+			f.end(e, id)
+		}
+		delete(ends, now)
+		before := time.Now()
+		f.must(e.Tick(f.tb.Context()))
+		out.ticks[int(now.Sub(start)/time.Minute)] += time.Since(before)
+		for _, r := range f.begun(last) {
+			last = r.ID
+			key := turnKey{r.Connection, r.Kind}
+			from := due[key]
+			if free[r.Connection].After(from) {
+				from = free[r.Connection]
+				out.waited++
+			}
+			out.runs, out.waits = out.runs+1, append(out.waits, now.Sub(from))
+			due[key] = schedule.Rule{}.Next(due[key], now, place(r.Connection, r.Kind, kyiv))
+			takes := max(30*time.Second, gap)
+			if r.Kind == Full {
+				takes = 2 * time.Minute
+			}
+			free[r.Connection] = now.Add(takes)
+			ends[now.Add(takes)] = append(ends[now.Add(takes)], r.ID)
+		}
+		switch now.Sub(start) {
+		case time.Hour:
+			out.early = inUse()
+		case 24 * time.Hour:
+			out.late = inUse()
+		}
+	}
+	for key, at := range due {
+		if late := f.clock.Now().Sub(at); late >= gap && !free[key.connection].After(at) {
+			f.tb.Errorf("%v was due %s ago and not started", key, late)
+		}
+	}
+	slices.Sort(out.waits)
+	return out
+}
+
+func inUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func (d day) median() time.Duration  { return d.waits[len(d.waits)/2] }
+func (d day) longest() time.Duration { return d.waits[len(d.waits)-1] }
+
+func TestADayOfManyConnections(t *testing.T) {
+	t.Parallel()
+	const connections, gap = 100, time.Minute
+	f := newFleet(t, connections, usual)
+	e := f.engine()
+	f.settleAll(e, connections)
+	d := f.live(e, connections, gap)
+	if want := connections * 7; d.runs < want-2*connections/10 || d.runs > want {
+		t.Errorf("%d runs in a day of %d connections, want about %d", d.runs, connections, want)
+	}
+	if d.longest() >= gap {
+		t.Errorf("a due run waited %s for its turn, the ticks are %s apart", d.longest(), gap)
+	}
+}
+
+// BenchmarkDayOf10000Connections is one day of a large host; see docs/performance.md.
+func BenchmarkDayOf10000Connections(b *testing.B) {
+	const connections = 10_000
+	for b.Loop() {
+		b.StopTimer()
+		f := newFleet(b, connections, usual)
+		e := f.engine()
+		f.settleAll(e, connections)
+		b.StartTimer()
+		d := f.live(e, connections, 5*time.Second)
+		minutes := slices.Sorted(maps.Values(d.ticks))
+		var sum time.Duration
+		for _, m := range minutes {
+			sum += m
+		}
+		ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+		b.ReportMetric(float64(d.runs), "runs")
+		b.ReportMetric(float64(d.waited), "runs-behind-own-run")
+		b.ReportMetric(ms(sum)/float64(len(minutes)), "ms-of-ticks/minute")
+		b.ReportMetric(ms(minutes[len(minutes)*99/100]), "ms-of-ticks/p99-minute")
+		b.ReportMetric(d.median().Seconds(), "s-wait-median")
+		b.ReportMetric(d.longest().Seconds(), "s-wait-longest")
+		b.ReportMetric(float64(d.early)/(1<<20), "MB-after-1h")
+		b.ReportMetric(float64(d.late)/(1<<20), "MB-after-24h")
+	}
+}
