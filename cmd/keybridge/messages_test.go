@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -50,6 +53,7 @@ func TestTerminalSaysWhatToDo(t *testing.T) {
 		"database out of reach": {
 			[]string{"DATABASE_URL=postgres://nobody@127.0.0.1:1/none?sslmode=disable", "REDIS_URL="}, nil, "DATABASE_URL",
 		},
+		"Redis out of reach":       {[]string{dsn, "REDIS_URL=redis://127.0.0.1:1"}, nil, "no Redis answers"},
 		"role without its servers": {[]string{"DATABASE_URL=", "REDIS_URL="}, []string{"--role", "web"}, "set DATABASE_URL"},
 		"unknown role":             {nil, []string{"--role", "boss"}, "--role must be all, web or worker"},
 		"quick checks on the real CRM": {
@@ -67,6 +71,32 @@ func TestTerminalSaysWhatToDo(t *testing.T) {
 				t.Errorf("the API key is in the output:\n%s", got)
 			}
 		})
+	}
+}
+
+// TestSecondDemoInAFolderTouchesNothing: not even --fresh forgets what a running demo keeps.
+func TestSecondDemoInAFolderTouchesNothing(t *testing.T) {
+	t.Parallel()
+	dir, env := t.TempDir(), []string{"DATABASE_URL=", "REDIS_URL="}
+	sim := keycrmtest.Start(t, keycrmtest.WithCatalog(5, 5))
+	args := []string{"demo", "--blank", "--dir", dir, "--keycrm-key", sim.Key(), "--keycrm-url", sim.BaseURL(), "--shop-port", fmt.Sprint(freePort(t))}
+	first := startChild(t, env, args...)
+	first.out.waitFor(t, "Ctrl-C stops everything")
+	before, err := os.ReadFile(filepath.Join(dir, "demo.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := startChild(t, env, append(args, "--fresh")...)
+	if err := second.wait(); err == nil || !strings.Contains(second.out.String(), "another demo runs in this folder") {
+		t.Errorf("the second demo ended with %v and said:\n%s", err, second.out)
+	}
+	after, err := os.ReadFile(filepath.Join(dir, "demo.json"))
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the running demo's state has changed: %v", err)
+	}
+	first.interrupt()
+	if err := first.wait(); err != nil {
+		t.Errorf("Ctrl-C ended the demo with %v:\n%s", err, first.out)
 	}
 }
 

@@ -250,3 +250,31 @@ func TestConnectingTheSameAccountAgainRevivesTheConnection(t *testing.T) {
 		t.Errorf("Key = %q, %v", key, err)
 	}
 }
+
+func TestLostRingCostsOnlyWhatItSealed(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	c := f.connection(t)
+	before, err := f.EnsureLink(t.Context(), c.ID, settings.ObjectOrder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := secret.NewBox(plugin.KeyRing{Current: "new", Keys: map[string][]byte{"new": bytes.Repeat([]byte{8}, 32)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := settings.NewStore(f.db, box, f.clock)
+	if _, err := after.Key(t.Context(), c.ID); !errors.Is(err, secret.ErrSealed) {
+		t.Errorf("Key under a foreign ring: %v, want ErrSealed", err)
+	}
+	link, err := after.EnsureLink(t.Context(), c.ID, settings.ObjectOrder)
+	if err != nil || link.Token == before.Token {
+		t.Fatalf("EnsureLink under a foreign ring = %v; want a new link", err)
+	}
+	if again, err := after.EnsureLink(t.Context(), c.ID, settings.ObjectOrder); err != nil || again.Token != link.Token {
+		t.Errorf("the new link does not stay: %v", err)
+	}
+	if found, err := after.FindLink(t.Context(), settings.ObjectOrder, link.Token); err != nil || found.Connection != c.ID {
+		t.Errorf("FindLink = %+v, %v", found, err)
+	}
+}

@@ -296,10 +296,24 @@ func (s *Store) EnsureLink(ctx context.Context, id plugin.ConnectionID, object O
 	if err := s.db.GetContext(ctx, &sealed, read, id, object); err != nil {
 		return Link{}, fmt.Errorf("read %s link of %s: %w", object, id, err)
 	}
-	if token, err = s.box.Open(sealed, linkPurpose(id, object)); err != nil {
+	token, err = s.box.Open(sealed, linkPurpose(id, object))
+	if errors.Is(err, secret.ErrSealed) {
+		return s.replaceLink(ctx, id, object, sealed)
+	}
+	if err != nil {
 		return Link{}, err
 	}
 	return Link{Connection: id, Object: object, Token: token}, nil
+}
+
+// replaceLink makes a new link for one whose token no key of the ring opens any more: it can neither
+// be shown nor recognised, so the merchant is given another to paste into the CRM.
+func (s *Store) replaceLink(ctx context.Context, id plugin.ConnectionID, object Object, lost []byte) (Link, error) {
+	const q = `DELETE FROM keybridge.webhook WHERE connection_id = $1 AND object = $2 AND token_sealed = $3`
+	if _, err := s.db.ExecContext(ctx, q, id, object, lost); err != nil {
+		return Link{}, fmt.Errorf("replace %s link of %s: %w", object, id, err)
+	}
+	return s.EnsureLink(ctx, id, object)
 }
 
 // FindLink looks a link up by the token of a request. Errors: plugin.ErrNotFound.

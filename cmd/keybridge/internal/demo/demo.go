@@ -51,11 +51,19 @@ func start(ctx context.Context, cfg Config) (_ *demo, err error) {
 			d.stop()
 		}
 	}()
-	if err := d.openDir(); err != nil {
-		return nil, err
+	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil { // the database's own account passes through
+		return nil, fmt.Errorf("make the demo's folder: %w", err)
 	}
 	say := func(sentence string) { fmt.Fprintln(cfg.Out, sentence) }
-	if d.services, err = startServices(ctx, cfg, say); err != nil {
+	d.services = &services{}
+	// Postgres first: it holds the folder, so that nothing of a running demo is touched.
+	if err := d.services.startPostgres(ctx, cfg, say); err != nil {
+		return nil, err
+	}
+	if err := d.openState(); err != nil {
+		return nil, err
+	}
+	if err := d.services.startRest(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if cfg.CRMURL != "" || cfg.Key != "" {
@@ -84,15 +92,12 @@ func (d *demo) stop() {
 	}
 }
 
-// openDir makes the folder, forgets an earlier demo if told to, and reads its state.
-func (d *demo) openDir() error {
+// openState forgets an earlier demo if told to, and reads what the folder keeps.
+func (d *demo) openState() error {
 	if d.cfg.Fresh {
 		if err := forget(d.cfg.Dir); err != nil {
 			return err
 		}
-	}
-	if err := os.MkdirAll(d.cfg.Dir, 0o755); err != nil { // the database's own account passes through
-		return fmt.Errorf("make the demo's folder: %w", err)
 	}
 	var err error
 	if d.state, err = loadState(d.cfg.Dir); err != nil {
@@ -113,11 +118,8 @@ func (d *demo) openDir() error {
 }
 
 // forget removes what earlier demos kept in dir, and nothing else; the launcher of Postgres forgets
-// its own folder. An outside database is the owner's to empty.
+// its own folder.
 func forget(dir string) error {
-	if os.Getenv("DATABASE_URL") != "" {
-		return errors.New("--fresh does not empty the database that DATABASE_URL names: drop its schemas demoshop and keybridge yourself")
-	}
 	for _, name := range []string{"keycrm.journal", stateFile, "keybridge.log", "worker.log"} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("forget the earlier demo: %w", err)

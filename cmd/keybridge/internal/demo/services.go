@@ -13,6 +13,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/jmoiron/sqlx"
 	_ "github.com/lib/pq" // the driver the contract asks for
+	"github.com/redis/go-redis/v9"
 
 	"github.com/keybridge/keybridge/internal/localpg"
 	"github.com/keybridge/keybridge/internal/localredis"
@@ -36,28 +37,24 @@ func (s *services) stop() {
 	s.stops = nil
 }
 
-// startServices starts what the configuration and the environment leave to us.
-func startServices(ctx context.Context, cfg Config, say func(string)) (_ *services, err error) {
-	s := &services{}
-	defer func() {
-		if err != nil {
-			s.stop()
-		}
-	}()
-	if err := s.startPostgres(ctx, cfg, say); err != nil {
-		return nil, err
-	}
-	if err := s.startRedis(cfg); err != nil {
-		return nil, err
+// startRest starts Redis and, unless the CRM is elsewhere, the simulator.
+func (s *services) startRest(ctx context.Context, cfg Config) error {
+	if err := s.startRedis(ctx, cfg); err != nil {
+		return err
 	}
 	if cfg.simulated() {
-		return s, s.startSimulator(ctx, cfg)
+		return s.startSimulator(ctx, cfg)
 	}
-	return s, nil
+	return nil
 }
 
 func (s *services) startPostgres(ctx context.Context, cfg Config, say func(string)) error {
-	if cfg.Role != plugin.RoleAll && os.Getenv("DATABASE_URL") == "" {
+	outside := os.Getenv("DATABASE_URL") != ""
+	if outside && cfg.Fresh {
+		// An outside database is its owner's to empty.
+		return errors.New("--fresh does not empty the database that DATABASE_URL names: drop its schemas demoshop and keybridge yourself")
+	}
+	if cfg.Role != plugin.RoleAll && !outside {
 		return fmt.Errorf("--role %s shares its database with another process: set DATABASE_URL", cfg.Role)
 	}
 	// The server is ended by stop, not by ctx, so that what is under way can still be written.
@@ -84,7 +81,7 @@ func (s *services) startPostgres(ctx context.Context, cfg Config, say func(strin
 	return nil
 }
 
-func (s *services) startRedis(cfg Config) error {
+func (s *services) startRedis(ctx context.Context, cfg Config) error {
 	if cfg.Role != plugin.RoleAll && os.Getenv("REDIS_URL") == "" {
 		return fmt.Errorf("--role %s shares its Redis with another process: set REDIS_URL", cfg.Role)
 	}
@@ -95,6 +92,21 @@ func (s *services) startRedis(cfg Config) error {
 	s.stops = append(s.stops, srv.Stop)
 	if s.redis, err = asynq.ParseRedisURI(srv.URL()); err != nil {
 		return errors.New("REDIS_URL is not an address of Redis, such as redis://127.0.0.1:6379")
+	}
+	return s.pingRedis(ctx)
+}
+
+// pingRedis says at the start what would otherwise show as orders that wait.
+func (s *services) pingRedis(ctx context.Context) error {
+	client, ok := s.redis.MakeRedisClient().(redis.UniversalClient)
+	if !ok {
+		return errors.New("REDIS_URL makes no client")
+	}
+	defer func() { _ = client.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := client.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("no Redis answers at the address in REDIS_URL; start it, or unset REDIS_URL to use the one inside this process: %w", err)
 	}
 	return nil
 }
