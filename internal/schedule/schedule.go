@@ -92,8 +92,8 @@ func (r Rule) step(due, now time.Time) time.Time {
 		return time.Time{}
 	}
 	beat := time.Duration(r.Minutes) * time.Minute
-	missed := max(now.Sub(due)/beat, 0)
-	return due.Add((missed + 1) * beat).UTC()
+	late := max(now.Sub(due), 0)
+	return due.Add(late - late%beat + beat).UTC()
 }
 
 // timeOfDay answers the first of the rule's times that lies after a moment.
@@ -186,12 +186,12 @@ func (p Place) usual(after time.Time) time.Time {
 
 // share answers the place's own part of a span, in whole seconds.
 func (p Place) share(of time.Duration) time.Duration {
-	seconds := uint64(of / time.Second) //nolint:gosec // spans are not negative
+	seconds := uint64(of / time.Second)
 	if seconds == 0 {
 		return 0
 	}
 	sum := sha256.Sum256([]byte(p.Key))
-	return time.Duration(binary.BigEndian.Uint64(sum[:8])%seconds) * time.Second //nolint:gosec // below seconds
+	return time.Duration(binary.BigEndian.Uint64(sum[:8])%seconds) * time.Second
 }
 
 // Tidy answers the rule without what its mode does not need, with times sorted and each once.

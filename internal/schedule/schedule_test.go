@@ -119,7 +119,11 @@ func TestNothingByTheClock(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 1, 10, 5, 0, 0, time.UTC)
 	for _, r := range []schedule.Rule{
-		{Mode: schedule.Off}, {Mode: schedule.After, After: "full"}, {Mode: "odd"}, {Mode: schedule.Times}, {Mode: schedule.Every},
+		{Mode: schedule.Off},
+		{Mode: schedule.After, After: "full"},
+		{Mode: "odd"},
+		{Mode: schedule.Times},
+		{Mode: schedule.Every},
 		times("25:00"),
 	} {
 		if first, next := r.First(now, schedule.Place{}), r.Next(now, now, schedule.Place{}); !first.IsZero() || !next.IsZero() {
