@@ -103,6 +103,11 @@ func (k *Keybridge) WebhookHandler() http.Handler { return k.hooks.Webhooks() }
 // Orders implements plugin.Plugin.
 func (k *Keybridge) Orders() plugin.OrderListener { return k.hooks.Listener() }
 
+// OwnerOf implements plugin.Plugin.
+func (k *Keybridge) OwnerOf(ctx context.Context, shop plugin.ShopID, product plugin.ProductID) (plugin.ConnectionID, error) {
+	return k.catalog.OwnerOf(ctx, shop, product)
+}
+
 // Health implements plugin.Plugin.
 func (k *Keybridge) Health(ctx context.Context) plugin.Health {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)

@@ -109,6 +109,9 @@ func (e *Engine) Start(ctx context.Context, id plugin.ConnectionID, kind Kind, b
 	if !conn.Enabled || !wanted(conn.Settings.Catalog, kind) {
 		return 0, fmt.Errorf("start run of %s: %w", id, ErrOff)
 	}
+	if err := releaseDeleted(ctx, e.deps.DB, conn.ID, conn.Shop); err != nil {
+		return 0, err
+	}
 	run, started, err := e.store.start(ctx, conn, kind, firstPhase(kind), by, e.now())
 	if err != nil {
 		return 0, err

@@ -10,7 +10,14 @@
 // at its start and detaches once before it ends. Install, Activate, Deactivate, Upgrade and
 // Uninstall follow the operator: each concerns one shop, is recorded in our tables, and may be
 // repeated after a crash in the middle with the same end. While a shop is inactive its routes
-// answer 404 and its order hooks do nothing.
+// answer 404 and its order hooks do nothing; other processes learn of a change within two seconds.
+//
+// # Connections
+//
+// A connection of ours joins one shop with one CRM account. Two constraints hold over all
+// connections of a shop: an order goes to exactly one of them, the first whose RoutingRule matches
+// (two that overlap cannot both be saved), and a product or variant is kept by at most one
+// (Plugin.OwnerOf tells which); another that meets it reports so and writes nothing.
 //
 // # What every implementation promises
 //

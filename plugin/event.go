@@ -51,6 +51,6 @@ type Event struct {
 	At     time.Time
 	// From and To are status codes; set for StatusChanged only.
 	From, To string
-	// Placement is set for OrderPlaced only.
+	// Placement must be set for OrderPlaced, and for nothing else: an order is routed by it.
 	Placement *Placement
 }

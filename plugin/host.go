@@ -88,7 +88,8 @@ type URLs struct {
 	Public *url.URL
 }
 
-// Page is a page of ours to be framed by the engine.
+// Page is a page of ours to be framed by the engine. It brings no inline scripts, so that a
+// Content-Security-Policy of the engine's with script-src 'self' fits it.
 type Page struct {
 	Title string
 	Body  template.HTML

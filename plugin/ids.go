@@ -17,7 +17,7 @@ type (
 	// StorefrontID names a storefront of one shop; see Dictionaries.Storefronts.
 	StorefrontID string
 	// ConnectionID names one connection of ours: a shop joined to one CRM account and source.
-	// Engines see it in Origin and in ownership answers and never make one.
+	// Engines see it in Origin and from Plugin.OwnerOf and never make one.
 	ConnectionID string
 )
 

@@ -10,7 +10,7 @@ import (
 //
 // Amounts are in the order's one currency, so they stand as bare decimals. The parts add up:
 // Σ(line price × quantity − line discount) + Σ add-on price × quantity − Discount − Σ certificates
-// + Delivery.Price = Total. The conformance suite checks it.
+// + Delivery.Price = Total. An adapter's own tests should hold it for real orders.
 type Order struct {
 	ID OrderID
 	// Number is what the buyer was told; unique in the shop, never changed.

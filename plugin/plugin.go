@@ -18,8 +18,8 @@ const (
 	RoleWorker Role = "worker"
 )
 
-// Plugin is what the engine holds. Methods are safe for concurrent use, except that Attach and
-// Detach are called once each, in that order.
+// Plugin is what the engine holds. Methods are safe for concurrent use. Attach is called once; Detach
+// ends what it began and may be repeated.
 type Plugin interface {
 	// Manifest is what plugin.yaml says.
 	Manifest() Manifest
@@ -50,6 +50,10 @@ type Plugin interface {
 	WebhookHandler() http.Handler
 	// Orders is what the engine tells of orders.
 	Orders() OrderListener
+	// OwnerOf answers the connection that keeps a product in step with its CRM account, so
+	// that the engine can tell its staff that edits may be written over.
+	// Errors: ErrNotFound when none does.
+	OwnerOf(ctx context.Context, shop ShopID, product ProductID) (ConnectionID, error)
 	// Health is for the engine's own health page; it answers within a second.
 	Health(ctx context.Context) Health
 }

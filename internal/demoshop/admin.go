@@ -27,8 +27,8 @@ func (e *Engine) adminRoutes(r chi.Router) {
 	r.With(ownContent).Post("/login", e.login)
 	r.Group(func(r chi.Router) {
 		r.Use(e.signedIn)
-		r.Handle(strings.TrimPrefix(pluginAdminPath, "/admin"), http.HandlerFunc(e.pluginAdmin))
-		r.Handle(strings.TrimPrefix(pluginAdminPath, "/admin")+"/*", http.HandlerFunc(e.pluginAdmin))
+		r.With(ownContent).Handle(strings.TrimPrefix(pluginAdminPath, "/admin"), http.HandlerFunc(e.pluginAdmin))
+		r.With(ownContent).Handle(strings.TrimPrefix(pluginAdminPath, "/admin")+"/*", http.HandlerFunc(e.pluginAdmin))
 		r.Group(e.ownAdminRoutes)
 	})
 }
@@ -144,7 +144,10 @@ func (f adminFrame) May(p string) bool { return f.Operator.May(plugin.Permission
 
 // frame prepares the frame of a page for the signed-in operator.
 func (e *Engine) frame(r *http.Request, section, title string) adminFrame {
-	f := adminFrame{ShopName: e.cfg.ShopName, Title: title, Section: section, Notice: notice(r.URL.Query().Get("done"))}
+	f := adminFrame{ShopName: e.cfg.ShopName, Title: title, Section: section}
+	if !strings.HasPrefix(r.URL.Path, pluginAdminPath) { // the plugin has notices of its own
+		f.Notice = notice(r.URL.Query().Get("done"))
+	}
 	if s, ok := e.session(r); ok {
 		f.Operator, f.CSRF = s.operator(), s.csrf()
 	}

@@ -2,6 +2,8 @@ package demoshop
 
 import (
 	"net/http"
+	"net/url"
+	"path"
 	"strings"
 )
 
@@ -61,7 +63,9 @@ func (e *Engine) logout(w http.ResponseWriter, r *http.Request) {
 
 // safeNext keeps a redirect within the admin.
 func safeNext(next string) string {
-	if !strings.HasPrefix(next, "/admin/") || strings.HasPrefix(next, "/admin/login") || strings.ContainsAny(next, "\\\r\n") {
+	u, err := url.Parse(next)
+	if err != nil || u.Host != "" || path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") ||
+		!strings.HasPrefix(u.Path, "/admin/") || strings.HasPrefix(u.Path, "/admin/login") || strings.ContainsAny(next, "\\\r\n") {
 		return "/admin/orders"
 	}
 	return next

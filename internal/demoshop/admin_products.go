@@ -1,8 +1,11 @@
 package demoshop
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -74,7 +77,9 @@ type productPage struct {
 	Variants   []variantRow
 	Images     []imageRow
 	Categories []categoryOption
-	Error      string
+	// KeptBy names the plugin that keeps the product in step with another system; empty when none does.
+	KeptBy string
+	Error  string
 }
 
 // categoryOption is a category with its depth, for a select.
@@ -115,7 +120,25 @@ func (e *Engine) productPage(r *http.Request, id int64) (productPage, error) {
 	for _, n := range newTree(categories).flat() {
 		page.Categories = append(page.Categories, categoryOption{n.ID, strings.Repeat("— ", n.Depth) + n.Name})
 	}
+	page.KeptBy = e.keeperOf(r.Context(), id)
 	return page, nil
+}
+
+// keeperOf names the plugin that keeps a product in step with another system; empty when none does,
+// or when it cannot be asked right now: the page is useful without.
+func (e *Engine) keeperOf(ctx context.Context, id int64) string {
+	p := e.plugin()
+	if p == nil {
+		return ""
+	}
+	_, err := p.OwnerOf(ctx, ShopID, plugin.ProductID(strconv.FormatInt(id, 10)))
+	switch {
+	case err == nil:
+		return p.Manifest().Name
+	case !errors.Is(err, plugin.ErrNotFound):
+		e.cfg.Logger.WarnContext(ctx, "the plugin does not say whether it keeps a product", "product", id, "error", err)
+	}
+	return ""
 }
 
 // adminProductSave writes the form through the same door as the plugin does, on condition that the

@@ -392,3 +392,19 @@ func TestEngineWithoutDatabaseSaysSo(t *testing.T) {
 		t.Errorf("status %d: %s", rec.Code, rec.Body)
 	}
 }
+
+func TestProductPageTellsWhoKeepsTheProduct(t *testing.T) {
+	t.Parallel()
+	s := newTestShop(t)
+	f := newFakePlugin()
+	made := s.create(t, simple("Чай", "80", "2"), simple("Кава", "120", "2"))
+	f.owned = made[0].ID
+	s.Use(f)
+	b := s.browser(t)
+	b.signIn("manager", "manager-secret")
+	for i, want := range []int{1, 0} {
+		if got := b.get("/admin/products/" + string(made[i].ID)).doc(t).Find("#kept-by").Length(); got != want {
+			t.Errorf("product %s: %d notes that it is kept elsewhere, want %d", made[i].ID, got, want)
+		}
+	}
+}

@@ -278,6 +278,7 @@ type fakePlugin struct {
 	admin  http.Handler
 	hooks  http.Handler
 	fail   map[string]error // lifecycle call → error
+	owned  plugin.ProductID
 }
 
 var _ plugin.Plugin = (*fakePlugin)(nil)
@@ -297,6 +298,12 @@ func (f *fakePlugin) Manifest() plugin.Manifest {
 	return plugin.Manifest{ID: "fake", Name: "KeyCRM", Version: "1.2.3"}
 }
 func (f *fakePlugin) Attach(context.Context, plugin.Role) error       { return nil }
+func (f *fakePlugin) OwnerOf(_ context.Context, _ plugin.ShopID, p plugin.ProductID) (plugin.ConnectionID, error) {
+	if p == f.owned {
+		return "c1", nil
+	}
+	return "", plugin.ErrNotFound
+}
 func (f *fakePlugin) Detach(context.Context) error                    { return nil }
 func (f *fakePlugin) Install(context.Context, plugin.ShopID) error    { return f.call("install") }
 func (f *fakePlugin) Activate(context.Context, plugin.ShopID) error   { return f.call("activate") }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -84,7 +85,7 @@ func headers(next http.Handler) http.Handler {
 }
 
 // ownContent lets pages of ours run nothing but our own files. Pictures in descriptions may come from
-// elsewhere. The plugin's pages set their own rules.
+// elsewhere. The plugin's pages keep to it as well: the contract says that they bring no inline scripts.
 func ownContent(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' https: http: data:; "+
@@ -142,6 +143,10 @@ func (e *Engine) pluginHooks() http.Handler {
 // stripped serves h under a prefix; the prefix alone is its root.
 func stripped(prefix string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path.Clean(r.URL.Path) != strings.TrimSuffix(r.URL.Path, "/") {
+			http.NotFound(w, r) // a router inside would redirect to a path without our prefix
+			return
+		}
 		// A router's context would make a chi router inside read the outer path.
 		r2 := r.Clone(context.WithValue(r.Context(), chi.RouteCtxKey, nil))
 		r2.URL.Path = "/" + strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, prefix), "/")
