@@ -26,9 +26,9 @@ type productJSON struct {
 	MinPrice       number     `json:"min_price"`
 	MaxPrice       number     `json:"max_price"`
 	Weight         number     `json:"weight"`
-	Length         *int       `json:"length"`
-	Width          *int       `json:"width"`
-	Height         *int       `json:"height"`
+	Length         nullNumber `json:"length"`
+	Width          nullNumber `json:"width"`
+	Height         nullNumber `json:"height"`
 	HasOffers      bool       `json:"has_offers"`
 	IsArchived     bool       `json:"is_archived"`
 	CategoryID     *int64     `json:"category_id"`
@@ -47,6 +47,7 @@ func (s *Server) renderProduct(p *Product, customFields, inOffer bool) productJS
 		HasOffers: len(offers) > 1 || len(offers) == 1 && len(offers[0].Properties) > 0, IsArchived: p.Archived,
 		CategoryID: idOrNull(p.CategoryID), CreatedAt: isoTime(p.CreatedAt), UpdatedAt: isoTime(p.UpdatedAt),
 	}
+	out.Length, out.Width, out.Height = nullNumber(p.Size.Length), nullNumber(p.Size.Width), nullNumber(p.Size.Height)
 	if len(out.Attachments) > 0 {
 		out.ThumbnailURL = &out.Attachments[0]
 	}
@@ -65,7 +66,7 @@ func (s *Server) renderProduct(p *Product, customFields, inOffer bool) productJS
 		out.Price = nullNumber(decimal.NewNullDecimal(o.Price))
 		out.PurchasedPrice = nullNumber(decimal.NewNullDecimal(o.PurchasedPrice))
 	}
-	out.CustomFields = with(customFields, renderFields(p.CustomFields))
+	out.CustomFields = with(customFields, s.renderFields(p.CustomFields))
 	out.PropertiesAgg, out.Sources = with(inOffer, aggregate(offers)), with(inOffer, []int{})
 	return out
 }
@@ -109,10 +110,10 @@ type fieldJSON struct {
 	Value any    `json:"value"`
 }
 
-func renderFields(values []FieldValue) []fieldJSON {
+func (s *Server) renderFields(values []FieldValue) []fieldJSON {
 	out := []fieldJSON{}
 	for _, v := range values {
-		if def := fieldByUUID(v.UUID); def != nil {
+		if def := s.fieldByUUID(v.UUID); def != nil {
 			out = append(out, fieldJSON{def.ID, v.UUID, def.Name, def.Type, v.Value})
 		}
 	}
@@ -220,9 +221,9 @@ type offerJSON struct {
 	Quantity       stockNumber `json:"quantity"`
 	InReserve      number      `json:"in_reserve"`
 	Weight         number      `json:"weight"`
-	Length         *int        `json:"length"`
-	Width          *int        `json:"width"`
-	Height         *int        `json:"height"`
+	Length         nullNumber  `json:"length"`
+	Width          nullNumber  `json:"width"`
+	Height         nullNumber  `json:"height"`
 	Properties     []Property  `json:"properties"`
 	IsDefault      bool        `json:"is_default"`
 	IsArchived     bool        `json:"is_archived"`
@@ -239,6 +240,14 @@ func (s *Server) renderOffer(o *Offer, withProduct bool) offerJSON {
 		Quantity: stockNumber(o.Quantity()), InReserve: number(o.Reserve), Weight: number(p.Weight),
 		Properties: o.Properties, IsDefault: len(o.Properties) == 0, IsArchived: o.Archived || p.Archived,
 		CreatedAt: isoTime(o.CreatedAt), UpdatedAt: isoTime(o.UpdatedAt),
+	}
+	size := p.Size
+	if o.Size != (Size{}) {
+		size = o.Size
+	}
+	out.Length, out.Width, out.Height = nullNumber(size.Length), nullNumber(size.Width), nullNumber(size.Height)
+	if o.Weight.Valid {
+		out.Weight = number(o.Weight.Decimal)
 	}
 	if out.Properties == nil {
 		out.Properties = []Property{}

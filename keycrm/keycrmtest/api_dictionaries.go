@@ -40,15 +40,7 @@ func renderStatus(st *OrderStatus) statusJSON {
 }
 
 // statuses are sorted by id.
-func (s *Server) statuses() []OrderStatus {
-	ids := s.db.statuses.ids()
-	slices.Reverse(ids)
-	out := make([]OrderStatus, len(ids))
-	for i, id := range ids {
-		out[i] = *s.db.statuses.rows[id]
-	}
-	return out
-}
+func (s *Server) statuses() []OrderStatus { return kept(s.db.statuses, all) }
 
 func (s *Server) statusGroup(id int64) int64 {
 	if st := s.db.statuses.rows[id]; st != nil {
@@ -72,7 +64,7 @@ type sourceJSON struct {
 }
 
 func (s *Server) listSources(c *call) *answer {
-	return answerAll(s, c, seedSources(), func(r *dictSource) sourceJSON {
+	return answerAll(s, c, kept(s.db.sources, func(r *Source) bool { return r.Active }), func(r *Source) sourceJSON {
 		return sourceJSON{r.ID, r.Name, r.Alias, "other", nil, nil, r.Currency, isoTime(epoch()), isoTime(epoch())}
 	})
 }
@@ -84,11 +76,21 @@ type methodJSON struct {
 	IsActive bool    `json:"is_active"`
 }
 
-func renderMethod(r *dictMethod) methodJSON {
+func renderMethod(r *PaymentMethod) methodJSON {
 	return methodJSON{r.ID, r.Name, orNull(r.Alias), r.Active}
 }
 
-func (s *Server) listMethods(c *call) *answer { return answerAll(s, c, seedMethods(), renderMethod) }
+// renderMethodOf is the method of a payment; a payment that people made may name none.
+func (s *Server) renderMethodOf(id int64) methodJSON {
+	if m := s.method(id); m != nil {
+		return renderMethod(m)
+	}
+	return methodJSON{ID: id}
+}
+
+func (s *Server) listMethods(c *call) *answer {
+	return answerAll(s, c, kept(s.db.methods, all), renderMethod)
+}
 
 type deliveryServiceJSON struct {
 	ID         int64   `json:"id"`
@@ -98,9 +100,28 @@ type deliveryServiceJSON struct {
 }
 
 func (s *Server) listDeliveryServices(c *call) *answer {
-	return answerAll(s, c, seedDeliveries(), func(r *dictDelivery) deliveryServiceJSON {
+	return answerAll(s, c, kept(s.db.deliveryServices, func(r *DeliveryService) bool { return r.Active }), func(r *DeliveryService) deliveryServiceJSON {
 		return deliveryServiceJSON{r.ID, r.Name, orNull(r.SourceName), r.Alias}
 	})
+}
+
+type expenseTypeJSON struct {
+	ID         int64  `json:"id"`
+	Name       string `json:"name"`
+	Alias      string `json:"alias"`
+	IsActive   bool   `json:"is_active"`
+	IsReserved bool   `json:"is_reserved"`
+	ByOrder    bool   `json:"by_order"`
+}
+
+func (s *Server) listExpenseTypes(c *call) *answer {
+	return answerAll(s, c, seedExpenseTypes(), func(r *dictExpense) expenseTypeJSON {
+		return expenseTypeJSON{r.ID, r.Name, r.Alias, true, strings.Contains(r.Name, "."), r.ByOrder}
+	})
+}
+
+func (s *Server) listProductStatuses(c *call) *answer {
+	return answerAll(s, c, seedProductStatuses(), renderStatus)
 }
 
 type tagJSON struct {
@@ -112,11 +133,13 @@ type tagJSON struct {
 	UpdatedAt isoTime `json:"updated_at"`
 }
 
-func renderTag(r *dictTag) tagJSON {
+func renderTag(r *Tag) tagJSON {
 	return tagJSON{r.ID, r.Name, r.Alias, r.Color, isoTime(epoch()), isoTime(epoch())}
 }
 
-func (s *Server) listTags(c *call) *answer { return answerAll(s, c, seedTags(), renderTag) }
+func (s *Server) listTags(c *call) *answer {
+	return answerAll(s, c, kept(s.db.tags, func(r *Tag) bool { return r.Active }), renderTag)
+}
 
 type userJSON struct {
 	ID           int64   `json:"id"`
@@ -133,11 +156,18 @@ type userJSON struct {
 	LastLoggedAt isoTime `json:"last_logged_at"`
 }
 
-func renderUser(u *dictUser) userJSON {
+func renderUser(u *User) userJSON {
 	return userJSON{
-		u.ID, u.First, u.Last, u.First + " " + u.Last, u.Username, u.Email, nil, u.RoleID, u.Status,
+		u.ID, u.First, u.Last, u.FullName(), u.Username, u.Email, nil, u.RoleID, userStatus(u),
 		isoTime(epoch()), isoTime(epoch()), isoTime(epoch().Add(5 * time.Hour)),
 	}
+}
+
+func userStatus(u *User) string {
+	if u.Active {
+		return "active"
+	}
+	return "blocked"
 }
 
 // listUsers ignores unknown includes and filters.
@@ -146,9 +176,9 @@ func (s *Server) listUsers(c *call) *answer {
 	if bad != nil {
 		return bad
 	}
-	rows := slices.DeleteFunc(seedUsers(), func(u dictUser) bool {
-		return !l.has("id", u.ID) || !l.has("role_id", u.RoleID) || !l.hasText("status", u.Status) ||
-			!l.hasText("email", u.Email) || !strings.Contains(u.First+" "+u.Last, l.filters["full_name"])
+	rows := kept(s.db.users, func(u *User) bool {
+		return l.has("id", u.ID) && l.has("role_id", u.RoleID) && l.hasText("status", userStatus(u)) &&
+			l.hasText("email", u.Email) && strings.Contains(u.FullName(), l.filters["full_name"])
 	})
 	return page(s, l, list(cut(rows, l.window()), renderUser), len(rows))
 }
@@ -178,14 +208,14 @@ func (s *Server) listFields(c *call) *answer {
 		return bad
 	}
 	out := []fieldDefJSON{}
-	for n, d := range seedFields() {
-		if !l.hasText("model", d.Model) {
+	for n, d := range sorted(s.db.fields) {
+		if !d.Active || !l.hasText("model", d.Model) {
 			continue
 		}
 		row := fieldDefJSON{d.ID, d.Name, d.UUID, d.Model, d.Type, false, n + 1, d.Multiple, []optionJSON{}}
-		for i, o := range d.Options {
+		for _, o := range d.Options {
 			if l.includes["options"] {
-				row.Options = append(row.Options, optionJSON{d.ID*20 + int64(i), d.ID, o})
+				row.Options = append(row.Options, optionJSON{o.ID, d.ID, o.Value})
 			}
 		}
 		out = append(out, row)
@@ -206,7 +236,7 @@ func (s *Server) listPipelines(c *call) *answer {
 	if s.settings().PipelinesOff {
 		return leadsOff(400)
 	}
-	return answerAll(s, c, seedPipelines(), func(p *dictPipeline) pipelineJSON {
+	return answerAll(s, c, s.openPipelines(), func(p *Pipeline) pipelineJSON {
 		use := p.UsePayments && !slices.Contains(s.settings().PaymentsOff, p.ID)
 		return pipelineJSON{p.ID, p.Name, "lead_pipeline", nil, use, "request"}
 	})
@@ -226,7 +256,7 @@ func (s *Server) listPipelineStatuses(c *call) *answer {
 	if s.settings().PipelinesOff {
 		return leadsOff(400)
 	}
-	p := pipelineByID(c.id("id"))
+	p := s.pipeline(c.id("id"))
 	if p == nil {
 		return notFound()
 	}
@@ -234,7 +264,7 @@ func (s *Server) listPipelineStatuses(c *call) *answer {
 	for _, card := range s.db.cards.rows {
 		count[card.StatusID]++
 	}
-	return answerAll(s, c, p.Statuses, func(st *dictPipelineStatus) pipelineStatusJSON {
+	return answerAll(s, c, p.Statuses, func(st *PipelineStatus) pipelineStatusJSON {
 		return pipelineStatusJSON{st.ID, p.ID, st.Title, st.Alias, st.Color, st.Final, count[st.ID]}
 	})
 }
@@ -256,8 +286,8 @@ type paymentJSON struct {
 	UpdatedAt      isoTime   `json:"updated_at"`
 }
 
-func renderPayments(rows []Payment, owner, source int64) []paymentJSON {
-	currency := currencyOf(source)
+func (s *Server) renderPayments(rows []Payment, owner, source int64) []paymentJSON {
+	currency := s.currencyOf(source)
 	return list(rows, func(p *Payment) paymentJSON {
 		return paymentJSON{
 			p.ID, owner, p.MethodID, number(p.Amount), number(p.Amount), currency, currency, nil, orNull(p.Description),
@@ -266,13 +296,6 @@ func renderPayments(rows []Payment, owner, source int64) []paymentJSON {
 			isoTime(p.PaidAt), isoTime(p.CreatedAt), isoTime(p.UpdatedAt),
 		}
 	})
-}
-
-func currencyOf(source int64) string {
-	if src := sourceByID(source); src != nil {
-		return src.Currency
-	}
-	return "UAH"
 }
 
 // onePaymentJSON is the answer to POST and PUT of a payment: it has the method and no id.
@@ -287,9 +310,9 @@ type onePaymentJSON struct {
 	UpdatedAt   isoTime    `json:"updated_at"`
 }
 
-func renderOnePayment(p *Payment) onePaymentJSON {
+func (s *Server) renderOnePayment(p *Payment) onePaymentJSON {
 	return onePaymentJSON{
-		p.MethodID, renderMethod(methodByID(p.MethodID)), number(p.Amount), orNull(p.Description), plainTime(p.PaidAt),
+		p.MethodID, s.renderMethodOf(p.MethodID), number(p.Amount), orNull(p.Description), plainTime(p.PaidAt),
 		p.Status, isoTime(p.CreatedAt), isoTime(p.UpdatedAt),
 	}
 }
@@ -297,9 +320,9 @@ func renderOnePayment(p *Payment) onePaymentJSON {
 // readPayment reads a new payment; status is what it has unless said otherwise.
 func (s *Server) readPayment(f *form, status string) Payment {
 	p := Payment{Status: status, CreatedAt: s.stamp(), UpdatedAt: s.stamp()}
-	p.MethodID = f.known("payment_method_id", func(id int64) bool { return methodByID(id) != nil })
+	p.MethodID = f.known("payment_method_id", s.methodTaken)
 	if name := f.text("payment_method"); p.MethodID == 0 && name != "" {
-		if m := findRow(seedMethods(), func(m *dictMethod) bool { return m.Name == name }); m != nil {
+		if m := s.methodByName(name); m != nil {
 			p.MethodID = m.ID
 		} else {
 			f.invalid("payment_method")

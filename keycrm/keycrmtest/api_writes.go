@@ -55,10 +55,15 @@ func (s *Server) applyDue() {
 	}
 }
 
+// maxRows is how many rows PUT /offers and PUT /offers/stocks take.
+const maxRows = 10000
+
 func (s *Server) putOffers(c *call) *answer {
 	f := readForm(c.body)
 	f.require("offers")
-	for _, row := range f.list("offers") {
+	rows := f.list("offers")
+	f.atMost("offers", len(rows), maxRows)
+	for _, row := range rows {
 		s.offersNamed(row)
 		for _, name := range []string{"price", "purchased_price", "weight", "height", "length", "width"} {
 			row.amount(name)
@@ -109,6 +114,7 @@ func (s *Server) applyOffers(f *form) {
 				if p := row.amount("purchased_price"); p.Valid {
 					o.PurchasedPrice = p.Decimal
 				}
+				readOfferSize(row, o)
 				row.setText("image_url", &o.Picture)
 				o.UpdatedAt = s.stamp()
 			})
@@ -121,7 +127,9 @@ func (s *Server) putStocks(c *call) *answer {
 	f.require("warehouse_id")
 	f.known("warehouse_id", func(id int64) bool { return id == WarehouseKyiv || id == WarehouseLviv })
 	f.require("stocks")
-	for _, row := range f.list("stocks") {
+	rows := f.list("stocks")
+	f.atMost("stocks", len(rows), maxRows)
+	for _, row := range rows {
 		s.offersNamed(row)
 		row.require("quantity")
 		row.amount("quantity")

@@ -67,11 +67,12 @@ type bareFieldJSON struct {
 }
 
 func (s *Server) renderBuyer(b *Buyer, in map[string]bool) buyerJSON {
+	addresses := list(b.Addresses, func(a *Address) buyerAddressJSON { return renderAddress(a) })
 	bare := list(b.CustomFields, func(v *FieldValue) bareFieldJSON { return bareFieldJSON{v.UUID, v.Value} })
 	return buyerJSON{
-		ID: b.ID, FullName: b.FullName, Email: b.Emails, Phone: b.Phones, Note: orNull(b.Note),
-		CreatedAt: isoTime(b.CreatedAt), UpdatedAt: isoTime(b.UpdatedAt),
-		Manager: with(in["manager"], nil), Company: with(in["company"], nil), Shipping: with(in["shipping"], emptyList{}),
+		ID: b.ID, FullName: b.FullName, Email: b.Emails, Phone: b.Phones, Note: orNull(b.Note), Birthday: orNull(b.Birthday),
+		CreatedAt: isoTime(b.CreatedAt), UpdatedAt: isoTime(b.UpdatedAt), Shipping: with(in["shipping"], addresses),
+		Manager: with(in["manager"], s.renderManager(b.ManagerID)), Company: with(in["company"], nil),
 		Loyalty: with(in["loyalty"], emptyList{}), CustomFields: with(in["custom_fields"], bare),
 	}
 }

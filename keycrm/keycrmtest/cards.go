@@ -81,7 +81,7 @@ type cardStatusJSON struct {
 }
 
 func (s *Server) renderCard(c *Card, in map[string]bool) cardJSON {
-	p, st := pipelineStatus(c.StatusID)
+	p, st := s.pipelineStatus(c.StatusID)
 	m := c.Marketing
 	out := cardJSON{
 		ID: c.ID, Title: c.Title, SourceID: idOrNull(c.SourceID), ManagerID: idOrNull(c.ManagerID), StatusID: c.StatusID,
@@ -90,15 +90,15 @@ func (s *Server) renderCard(c *Card, in map[string]bool) cardJSON {
 		CommunicateAt: isoTime(c.CommunicateAt), UTMSource: orNull(m.Source), UTMMedium: orNull(m.Medium),
 		UTMCampaign: orNull(m.Campaign), UTMTerm: orNull(m.Term), UTMContent: orNull(m.Content),
 		IsFinished: st.Final || c.TargetID != 0, StatusChangedAt: isoTime(c.StatusChangedAt),
-		CurrencyCode: currencyOf(c.SourceID), PaymentsTotal: number(paidTotal(c.Payments)),
+		CurrencyCode: s.currencyOf(c.SourceID), PaymentsTotal: number(paidTotal(c.Payments)),
 		ProductsTotal: number(c.ProductsTotal()), CreatedAt: isoTime(c.CreatedAt), UpdatedAt: isoTime(c.UpdatedAt),
 	}
 	out.Contact = with(in["contact"], s.renderContact(c, in["contact.client"]))
 	out.Products = with(in["products"], s.renderCardLines(c, in["products.offer"]))
-	out.Manager = with(in["manager"], renderManager(c.ManagerID))
+	out.Manager = with(in["manager"], s.renderManager(c.ManagerID))
 	out.Status = with(in["status"], cardStatusJSON{st.ID, p.ID, st.Title, st.Alias, st.Color, st.Final})
-	out.Payments = with(in["payments"], renderPayments(c.Payments, c.ID, c.SourceID))
-	out.CustomFields = with(in["custom_fields"], renderFields(c.CustomFields))
+	out.Payments = with(in["payments"], s.renderPayments(c.Payments, c.ID, c.SourceID))
+	out.CustomFields = with(in["custom_fields"], s.renderFields(c.CustomFields))
 	return out
 }
 
@@ -181,7 +181,7 @@ func (s *Server) postCard(c *call) *answer {
 	}
 	s.noteUnknown(c, f)
 	card.ID, card.Contact.ID = s.db.cards.next(), s.nextID(idContact)
-	card.StatusID, card.StatusChangedAt = pipelineByID(card.PipelineID).Statuses[0].ID, s.stamp()
+	card.StatusID, card.StatusChangedAt = s.pipeline(card.PipelineID).Statuses[0].ID, s.stamp()
 	if card.Title == "" {
 		card.Title = fmt.Sprint(card.ID)
 	}
@@ -195,19 +195,19 @@ func (s *Server) readCard(f *form, card *Card) {
 	f.require("contact")
 	if ct := f.object("contact"); ct != nil {
 		card.Contact = Contact{FullName: ct.text("full_name"), Email: ct.text("email"), Phone: ct.text("phone")}
-		card.Contact.ClientID = ct.known("client_id", func(id int64) bool { return s.db.buyers.rows[id] != nil })
+		card.Contact.ClientID = ct.known("client_id", s.buyerTaken)
 		if b := s.db.buyers.rows[card.Contact.ClientID]; b != nil {
 			card.Contact.FullName = b.FullName
 			card.Contact.Email, card.Contact.Phone = first(b.Emails), first(b.Phones)
 		}
 	}
 	card.Title = f.text("title")
-	card.SourceID = f.known("source_id", func(id int64) bool { return sourceByID(id) != nil })
-	card.ManagerID = f.known("manager_id", func(id int64) bool { return userByID(id) != nil })
+	card.SourceID = f.known("source_id", s.sourceTaken)
+	card.ManagerID = f.known("manager_id", s.userTaken)
 	card.ManagerComment = f.text("manager_comment")
-	card.PipelineID = f.known("pipeline_id", func(id int64) bool { return pipelineByID(id) != nil })
+	card.PipelineID = f.known("pipeline_id", s.pipelineTaken)
 	if card.PipelineID == 0 {
-		card.PipelineID = seedPipelines()[0].ID
+		card.PipelineID = s.firstPipeline()
 	}
 	card.CommunicateAt = f.moment("communicate_at")
 	card.Marketing = Marketing{
@@ -219,7 +219,7 @@ func (s *Server) readCard(f *form, card *Card) {
 	for _, row := range f.list("payments") {
 		card.Payments = append(card.Payments, s.readPayment(row, "not_paid"))
 	}
-	card.CustomFields = f.fields("lead")
+	card.CustomFields = s.readFields(f, "lead")
 }
 
 // readCardLine reads what a card's line has: no discounts, no comment, no properties.
@@ -250,7 +250,7 @@ func (s *Server) dropOffBlocks(card *Card) {
 	if slices.Contains(s.settings().ProductsOff, card.PipelineID) {
 		card.Lines = nil
 	}
-	if !pipelineByID(card.PipelineID).UsePayments || slices.Contains(s.settings().PaymentsOff, card.PipelineID) {
+	if !s.pipeline(card.PipelineID).UsePayments || slices.Contains(s.settings().PaymentsOff, card.PipelineID) {
 		card.Payments = nil
 	}
 }
@@ -273,17 +273,17 @@ func (s *Server) putCard(c *call) *answer {
 func (s *Server) readCardChange(f *form, card *Card) {
 	f.setText("title", &card.Title)
 	f.setText("note", &card.Note)
-	if id := f.known("status_id", func(id int64) bool { p, _ := pipelineStatus(id); return p != nil }); id != 0 {
-		p, _ := pipelineStatus(id)
+	if id := f.known("status_id", s.cardStatusTaken); id != 0 {
+		p, _ := s.pipelineStatus(id)
 		card.StatusID, card.PipelineID = id, p.ID
 	}
-	if id := f.known("source_id", func(id int64) bool { return sourceByID(id) != nil }); id != 0 {
+	if id := f.known("source_id", s.sourceTaken); id != 0 {
 		card.SourceID = id
 	}
-	if id := f.known("client_id", func(id int64) bool { return s.db.buyers.rows[id] != nil }); id != 0 {
+	if id := f.known("client_id", s.buyerTaken); id != 0 {
 		card.Contact.ClientID = id
 	}
-	if id := f.known("manager_id", func(id int64) bool { return userByID(id) != nil }); id != 0 {
+	if id := f.known("manager_id", s.userTaken); id != 0 {
 		card.ManagerID = id
 	}
 	if f.sent("communicate_at") {
@@ -292,7 +292,7 @@ func (s *Server) readCardChange(f *form, card *Card) {
 	for _, row := range f.list("products") {
 		card.Lines = append(card.Lines, s.readCardLine(row)) // always added, never replaced
 	}
-	card.CustomFields = merge(card.CustomFields, f.fields("lead"))
+	card.CustomFields = merge(card.CustomFields, s.readFields(f, "lead"))
 }
 
 func (s *Server) applyCard(id int64, f *form) {
@@ -330,7 +330,7 @@ func (s *Server) postCardPayment(c *call) *answer {
 	}
 	s.noteUnknown(c, f)
 	s.changeCard(row, func(c *Card) { c.Payments = append(c.Payments, p) })
-	return &answer{201, renderOnePayment(&p)}
+	return &answer{201, s.renderOnePayment(&p)}
 }
 
 func (s *Server) cardOf(c *call) (*Card, *answer) {
@@ -360,5 +360,5 @@ func (s *Server) putCardPayment(c *call) *answer {
 	}
 	s.noteUnknown(c, f)
 	s.changeCard(row, func(c *Card) { c.Payments = copied.Payments })
-	return &answer{202, renderOnePayment(p)}
+	return &answer{202, s.renderOnePayment(p)}
 }

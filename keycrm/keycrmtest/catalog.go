@@ -10,33 +10,53 @@ import (
 
 func newDatabase(g *generator) *database {
 	d := &database{
-		settings:   newTable[settings]("settings", 0),
-		categories: newTable[Category]("categories", firstCategory+int64(len(g.categories))-1),
-		products:   newTable[Product]("products", firstProduct+int64(g.products())-1),
-		offers:     newTable[Offer]("offers", firstOffer+int64(g.offers())-1),
-		buyers:     newTable[Buyer]("buyers", 3000),
-		orders:     newTable[Order]("orders", 70000),
-		cards:      newTable[Card]("cards", 4000),
-		statuses:   newTable[OrderStatus]("statuses", 100),
-		triggers:   newTable[Trigger]("triggers", 0),
-		deliveries: newTable[Delivery]("deliveries", 0),
-		pending:    newTable[pendingWrite]("pending", 0),
-		counters:   newTable[counter]("counters", 0),
+		settings:         newTable[settings]("settings", 0),
+		categories:       newTable[Category]("categories", firstCategory+int64(len(g.categories))-1),
+		products:         newTable[Product]("products", firstProduct+int64(g.products())-1),
+		offers:           newTable[Offer]("offers", firstOffer+int64(g.offers())-1),
+		buyers:           newTable[Buyer]("buyers", 3000),
+		orders:           newTable[Order]("orders", 70000),
+		cards:            newTable[Card]("cards", 4000),
+		statuses:         newTable[OrderStatus]("statuses", 100),
+		sources:          newTable[Source]("sources", 0),
+		methods:          newTable[PaymentMethod]("methods", 0),
+		deliveryServices: newTable[DeliveryService]("delivery_services", 0),
+		tags:             newTable[Tag]("tags", 0),
+		users:            newTable[User]("users", 0),
+		pipelines:        newTable[Pipeline]("pipelines", 0),
+		fields:           newTable[CustomField]("fields", 0),
+		files:            newTable[storedFile]("files", 900),
+		triggers:         newTable[Trigger]("triggers", 0),
+		deliveries:       newTable[Delivery]("deliveries", 0),
+		pending:          newTable[pendingWrite]("pending", 0),
+		counters:         newTable[counter]("counters", 0),
 	}
 	return d
 }
 
 // seed fills what a new account has and the journal did not bring.
 func (s *Server) seed() {
-	if len(s.db.statuses.rows) == 0 {
-		for _, st := range seedStatuses() {
-			s.db.statuses.put(st.ID, &st)
-		}
-	}
+	fill(s.db.statuses, seedStatuses(), func(r *OrderStatus) int64 { return r.ID })
+	fill(s.db.sources, seedSources(), func(r *Source) int64 { return r.ID })
+	fill(s.db.methods, seedMethods(), func(r *PaymentMethod) int64 { return r.ID })
+	fill(s.db.deliveryServices, seedDeliveries(), func(r *DeliveryService) int64 { return r.ID })
+	fill(s.db.tags, seedTags(), func(r *Tag) int64 { return r.ID })
+	fill(s.db.users, seedUsers(), func(r *User) int64 { return r.ID })
+	fill(s.db.pipelines, seedPipelines(), func(r *Pipeline) int64 { return r.ID })
+	fill(s.db.fields, seedFields(), func(r *CustomField) int64 { return r.ID })
 	if len(s.db.settings.rows) == 0 {
 		s.db.settings.put(1, &settings{PipelinesOff: s.cfg.noPipelines})
 	}
 	s.flush()
+}
+
+func fill[T any](t *table[T], rows []T, id func(*T) int64) {
+	if len(t.rows) > 0 {
+		return
+	}
+	for i := range rows {
+		t.put(id(&rows[i]), &rows[i])
+	}
 }
 
 func (s *Server) settings() *settings { return s.db.settings.rows[1] }

@@ -182,11 +182,12 @@ func (s *Server) DeleteOrder(id int64) (err error) {
 
 // SetCardStatus moves a card to a status, in its pipeline or another, and fires the triggers.
 func (s *Server) SetCardStatus(id, statusID int64) error {
-	p, _ := pipelineStatus(statusID)
-	if p == nil {
+	var known *Pipeline
+	s.locked(func() { known, _ = s.pipelineStatus(statusID) })
+	if known == nil {
 		return missing("pipeline status", statusID)
 	}
-	return s.EditCard(id, func(c *Card) { c.StatusID, c.PipelineID = statusID, p.ID })
+	return s.EditCard(id, func(c *Card) { c.StatusID, c.PipelineID = statusID, known.ID })
 }
 
 // EditCard changes a card freely.
@@ -228,7 +229,7 @@ func (s *Server) convert(row *Card) int64 {
 		OrderedAt: s.stamp(), StatusChangedAt: s.stamp(), VisibleAt: s.now().Add(s.cfg.visibilityDelay),
 	}
 	if o.SourceID == 0 {
-		o.SourceID = seedSources()[0].ID
+		o.SourceID = sorted(s.db.sources)[0].ID
 	}
 	for i := range o.Lines {
 		o.Lines[i].ID = 0
@@ -290,21 +291,6 @@ func union(a, b []string) []string {
 		}
 	}
 	return a
-}
-
-// RenameStatus gives an order status a name of its own, as people do in the interface.
-func (s *Server) RenameStatus(id int64, name string) (err error) {
-	s.locked(func() {
-		st := s.db.statuses.rows[id]
-		if st == nil {
-			err = missing("order status", id)
-			return
-		}
-		c := *st
-		c.Name = name
-		s.db.statuses.put(id, &c)
-	})
-	return err
 }
 
 // AddTrigger adds a trigger, or replaces the one with its ID, and returns the id. Set Active.

@@ -33,24 +33,7 @@ type NewProduct struct {
 
 // AddProduct adds a product to the catalog and returns its id. Without a currency it is UAH, without stock empty.
 func (s *Server) AddProduct(n NewProduct) (id int64) {
-	s.locked(func() {
-		p := clone(&n.Product)
-		p.ID, p.CreatedAt, p.UpdatedAt, p.OfferIDs = s.db.products.next(), s.stamp(), s.stamp(), nil
-		if p.CurrencyCode == "" {
-			p.CurrencyCode = "UAH"
-		}
-		for i := range n.Offers {
-			o := clone(&n.Offers[i])
-			o.ID, o.ProductID, o.CreatedAt, o.UpdatedAt = s.db.offers.next(), p.ID, s.stamp(), s.stamp()
-			if o.Stock == nil {
-				o.Stock = map[int64]decimal.Decimal{}
-			}
-			s.db.offers.put(o.ID, &o)
-			p.OfferIDs = append(p.OfferIDs, o.ID)
-		}
-		s.db.products.put(p.ID, &p)
-		id = p.ID
-	})
+	s.locked(func() { id = s.insertProduct(n) })
 	return id
 }
 

@@ -5,18 +5,6 @@ import (
 	"time"
 )
 
-// OrderStatus is a row of the order status dictionary.
-type OrderStatus struct {
-	ID               int64
-	Name             string // equals Alias for a status nobody has renamed
-	Alias            string
-	Active           bool
-	GroupID          int64
-	Closing          bool
-	BuiltIn          bool
-	ExpirationPeriod int64 // seconds; 0: none
-}
-
 // epoch is when the account was set up.
 func epoch() time.Time { return time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC) }
 
@@ -35,30 +23,16 @@ func seedStatuses() []OrderStatus {
 	}
 }
 
-type dictSource struct {
-	ID       int64
-	Name     string
-	Alias    string
-	Currency string
-}
-
-func seedSources() []dictSource {
-	return []dictSource{
-		{7, "Мій магазин", "my_shop", "UAH"},
-		{8, "Instagram", "instagram", "UAH"},
-		{9, "Сайт EUR", "shop_eur", "EUR"},
+func seedSources() []Source {
+	return []Source{
+		{7, "Мій магазин", "my_shop", "UAH", true},
+		{8, "Instagram", "instagram", "UAH", true},
+		{9, "Сайт EUR", "shop_eur", "EUR", true},
 	}
 }
 
-type dictMethod struct {
-	ID     int64
-	Name   string
-	Alias  string
-	Active bool
-}
-
-func seedMethods() []dictMethod {
-	return []dictMethod{
+func seedMethods() []PaymentMethod {
+	return []PaymentMethod{
 		{1, "Готівка", "cash", true},
 		{2, "Банківська картка", "bank_card", true},
 		{3, "Банківський переказ", "bank_transfer", true},
@@ -68,46 +42,30 @@ func seedMethods() []dictMethod {
 	}
 }
 
-type dictDelivery struct {
-	ID         int64
-	Name       string
-	SourceName string
-	Alias      string
-}
-
-func seedDeliveries() []dictDelivery {
-	return []dictDelivery{
-		{1, "Нова Пошта", "novaposhta", "novaposhta"},
-		{2, "Укрпошта", "ukrposhta", "ukrposhta"},
-		{3, "Самовивіз", "", "pickup"},
+func seedDeliveries() []DeliveryService {
+	return []DeliveryService{
+		{1, "Нова Пошта", novaPoshta, "novaposhta", true},
+		{2, "Укрпошта", "ukrposhta", "ukrposhta", true},
+		{3, "Самовивіз", "", "pickup", true},
 	}
 }
 
-type dictTag struct {
-	ID                 int64
-	Name, Alias, Color string
-}
+// novaPoshta is the source_name of the services that take branch references.
+const novaPoshta = "novaposhta"
 
-func seedTags() []dictTag {
-	return []dictTag{
-		{4, "Терміново", "urgent", "#FF4D4F"},
-		{5, "Опт", "opt", "#40A9FF"},
-		{6, "Подарунок", "gift", "#9254DE"},
+func seedTags() []Tag {
+	return []Tag{
+		{4, "Терміново", "urgent", "#FF4D4F", true},
+		{5, "Опт", "opt", "#40A9FF", true},
+		{6, "Подарунок", "gift", "#9254DE", true},
 	}
 }
 
-type dictUser struct {
-	ID                    int64
-	First, Last, Username string
-	Email, Status         string
-	RoleID                int64
-}
-
-func seedUsers() []dictUser {
-	return []dictUser{
-		{1, "Оксана", "Власниця", "owner.test", "owner@example.com", "active", 1},
-		{2, "Тестова", "Менеджерка", "manager.test", "manager@example.com", "active", 2},
-		{3, "Богдан", "Колишній", "former.test", "former@example.com", "blocked", 2},
+func seedUsers() []User {
+	return []User{
+		{1, "Оксана", "Власниця", "owner.test", "owner@example.com", 1, true},
+		{2, "Тестова", "Менеджерка", "manager.test", "manager@example.com", 2, true},
+		{3, "Богдан", "Колишній", "former.test", "former@example.com", 2, false},
 	}
 }
 
@@ -120,29 +78,16 @@ func seedWarehouses() []dictWarehouse {
 	return []dictWarehouse{{WarehouseKyiv, "Склад Київ"}, {WarehouseLviv, "Шоурум Львів"}}
 }
 
-type dictPipeline struct {
-	ID          int64
-	Name        string
-	UsePayments bool
-	Statuses    []dictPipelineStatus
-}
-
-type dictPipelineStatus struct {
-	ID                  int64
-	Title, Alias, Color string
-	Final               bool
-}
-
-func seedPipelines() []dictPipeline {
-	return []dictPipeline{
-		{1, "Заявки з сайту", true, []dictPipelineStatus{
+func seedPipelines() []Pipeline {
+	return []Pipeline{
+		{1, "Заявки з сайту", true, true, []PipelineStatus{
 			{101, "Новий", "new", "#69DB7C", false},
 			{102, "У роботі", "in_progress", "#FFD43B", false},
 			{105, "Очікує оплати", "waiting", "#74C0FC", false},
 			{103, "Успішно", "success", "#40C057", true},
 			{104, "Відмова", "fail", "#FA5252", true},
 		}},
-		{2, "Опт", false, []dictPipelineStatus{
+		{2, "Опт", false, true, []PipelineStatus{
 			{201, "Нова заявка", "new", "#69DB7C", false},
 			{202, "Узгодження", "negotiation", "#FFD43B", false},
 			{203, "Договір", "success", "#40C057", true},
@@ -151,31 +96,54 @@ func seedPipelines() []dictPipeline {
 	}
 }
 
-type dictField struct {
-	ID       int64
-	Name     string
-	UUID     string
-	Model    string
-	Type     string
-	Multiple bool
-	Options  []string
+func seedFields() []CustomField {
+	return []CustomField{
+		newSeedField(21, "Номер замовлення на сайті", "OR_1008", "order", "text", false),
+		newSeedField(22, "Пакування", "OR_1009", "order", "select", false, "Звичайне", "Подарункове"),
+		newSeedField(23, "Без дзвінка", "OR_1010", "order", "switcher", false),
+		newSeedField(27, "Дата події", "OR_1014", "order", "date", false),
+		newSeedField(28, "Подарункове пакування", "OR_1015", "order", "switcher", false),
+		newSeedField(29, "Страхова сума", "OR_1016", "order", "float", false),
+		newSeedField(24, "Сторінка", "LD_1011", "lead", "link", false),
+		newSeedField(25, "Інтереси", "LD_1012", "lead", "select", true, "Одяг", "Посуд", "Дім"),
+		newSeedField(33, "Подарункове пакування", "LD_1017", "lead", "switcher", false),
+		newSeedField(34, "Доставка", "LD_1018", "lead", "textarea", false),
+		newSeedField(26, "Розмір взуття", "CT_1013", "client", "number", false),
+		newSeedField(31, "Матеріал", "CT_1004", "crm_product", "select", true, materialOptions()...),
+		newSeedField(32, "Особливість", "CT_1005", "crm_product", "text", false),
+	}
 }
 
-func seedFields() []dictField {
-	return []dictField{
-		{21, "Номер замовлення на сайті", "OR_1008", "order", "text", false, nil},
-		{22, "Пакування", "OR_1009", "order", "select", false, []string{"Звичайне", "Подарункове"}},
-		{23, "Без дзвінка", "OR_1010", "order", "switcher", false, nil},
-		{27, "Дата події", "OR_1014", "order", "date", false, nil},
-		{28, "Подарункове пакування", "OR_1015", "order", "switcher", false, nil},
-		{29, "Страхова сума", "OR_1016", "order", "float", false, nil},
-		{24, "Сторінка", "LD_1011", "lead", "link", false, nil},
-		{25, "Інтереси", "LD_1012", "lead", "select", true, []string{"Одяг", "Посуд", "Дім"}},
-		{33, "Подарункове пакування", "LD_1017", "lead", "switcher", false, nil},
-		{34, "Доставка", "LD_1018", "lead", "textarea", false, nil},
-		{26, "Розмір взуття", "CT_1013", "client", "number", false, nil},
-		{31, "Матеріал", "CT_1004", "crm_product", "select", true, materialOptions()},
-		{32, "Особливість", "CT_1005", "crm_product", "text", false, nil},
+func newSeedField(id int64, name, uuid, model, kind string, multiple bool, options ...string) CustomField {
+	f := CustomField{ID: id, Name: name, UUID: uuid, Model: model, Type: kind, Multiple: multiple, Active: true}
+	for i, o := range options {
+		f.Options = append(f.Options, FieldOption{id*20 + int64(i), o})
+	}
+	return f
+}
+
+// dictExpense is a row of the expense type dictionary; untouched ones carry their translation key as a name.
+type dictExpense struct {
+	ID          int64
+	Name, Alias string
+	ByOrder     bool
+}
+
+func seedExpenseTypes() []dictExpense {
+	return []dictExpense{
+		{1, "expenseTypes.delivery", "delivery", true},
+		{2, "Пакування", "packing", true},
+		{3, "expenseTypes.commission", "commission", true},
+		{4, "Оренда", "rent", false},
+	}
+}
+
+// seedProductStatuses are the statuses of order lines, in the form of order statuses.
+func seedProductStatuses() []OrderStatus {
+	return []OrderStatus{
+		{1, "new", "new", true, 1, false, true, 0},
+		{2, "Замовлено в постачальника", "ordered", true, 3, false, false, 0},
+		{3, "shipped", "shipped", true, 4, false, true, 0},
 	}
 }
 
@@ -205,44 +173,6 @@ func findRow[T any](rows []T, match func(*T) bool) *T {
 		}
 	}
 	return nil
-}
-
-func sourceByID(id int64) *dictSource {
-	return findRow(seedSources(), func(r *dictSource) bool { return r.ID == id })
-}
-
-func methodByID(id int64) *dictMethod {
-	return findRow(seedMethods(), func(r *dictMethod) bool { return r.ID == id })
-}
-
-func deliveryByID(id int64) *dictDelivery {
-	return findRow(seedDeliveries(), func(r *dictDelivery) bool { return r.ID == id })
-}
-
-func userByID(id int64) *dictUser {
-	return findRow(seedUsers(), func(r *dictUser) bool { return r.ID == id })
-}
-
-func tagByID(id int64) *dictTag {
-	return findRow(seedTags(), func(r *dictTag) bool { return r.ID == id })
-}
-
-func fieldByUUID(uuid string) *dictField {
-	return findRow(seedFields(), func(r *dictField) bool { return r.UUID == uuid })
-}
-
-func pipelineByID(id int64) *dictPipeline {
-	return findRow(seedPipelines(), func(r *dictPipeline) bool { return r.ID == id })
-}
-
-// pipelineStatus finds a status in whichever pipeline has it.
-func pipelineStatus(id int64) (*dictPipeline, *dictPipelineStatus) {
-	for _, p := range seedPipelines() {
-		if st := findRow(p.Statuses, func(r *dictPipelineStatus) bool { return r.ID == id }); st != nil {
-			return &p, st
-		}
-	}
-	return nil, nil
 }
 
 func jsonText(v any) json.RawMessage {

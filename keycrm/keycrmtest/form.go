@@ -98,6 +98,26 @@ func (f *form) text(name string) string {
 	return s
 }
 
+// texts reads a list of texts.
+func (f *form) texts(name string) []string {
+	raw, ok := f.raw(name)
+	if !ok {
+		return nil
+	}
+	var out []string
+	if json.Unmarshal(raw, &out) != nil {
+		f.fail(name, "The %s must be an array.", f.words(name))
+	}
+	return out
+}
+
+// atMost complains about a list that is too long.
+func (f *form) atMost(name string, n, most int) {
+	if n > most {
+		f.fail(name, "The %s may not have more than %d items.", f.words(name), most)
+	}
+}
+
 func (f *form) setText(name string, dst *string) {
 	if f.sent(name) {
 		*dst = f.text(name)
@@ -222,13 +242,13 @@ func (f *form) list(name string) []*form {
 }
 
 // fields reads custom_fields of the model: a known uuid, and for a select options that exist, given as a list.
-func (f *form) fields(model string) []FieldValue {
+func (s *Server) readFields(f *form, model string) []FieldValue {
 	var out []FieldValue
 	for _, item := range f.list("custom_fields") {
 		uuid := item.text("uuid")
 		raw, has := item.raw("value")
-		def := fieldByUUID(uuid)
-		if def == nil || def.Model != model {
+		def := s.fieldByUUID(uuid)
+		if def == nil || !def.Active || def.Model != model {
 			item.invalid("uuid")
 			continue
 		}
@@ -243,7 +263,7 @@ func (f *form) fields(model string) []FieldValue {
 	return out
 }
 
-func (f *form) fieldValue(def *dictField, raw json.RawMessage) json.RawMessage {
+func (f *form) fieldValue(def *CustomField, raw json.RawMessage) json.RawMessage {
 	switch def.Type {
 	case "select":
 		var options []string
@@ -252,7 +272,7 @@ func (f *form) fieldValue(def *dictField, raw json.RawMessage) json.RawMessage {
 			return nil
 		}
 		for _, o := range options {
-			if !contains(def.Options, o) {
+			if !def.has(o) {
 				f.invalid("value")
 			}
 		}

@@ -13,35 +13,83 @@ import (
 // postOrder makes an order, or answers what is wrong with it.
 func (s *Server) postOrder(c *call) *answer {
 	f := readForm(c.body)
+	n := s.readNewOrder(f)
+	if bad := f.answer(); bad != nil {
+		return bad
+	}
+	s.noteUnknown(c, f)
+	o := s.addOrder(n)
+	return &answer{201, s.renderOrder(o, parts("buyer", "products", "shipping", "payments"))}
+}
+
+// maxImport is how many orders /order/import takes.
+const maxImport = 50
+
+// postOrderImport makes all orders or, when one of them is refused, none. KeyCRM does not describe the answer's body,
+// so there is none, nor what becomes of repeats: here a used source_uuid is refused as in POST /order.
+func (s *Server) postOrderImport(c *call) *answer {
+	f := readForm(c.body)
+	f.require("orders")
+	rows := f.list("orders")
+	f.atMost("orders", len(rows), maxImport)
+	fresh := make([]newOrder, len(rows))
+	seen := map[string]bool{}
+	for i, row := range rows {
+		fresh[i] = s.readNewOrder(row)
+		uuid := fresh[i].order.SourceUUID
+		if uuid != "" && seen[uuid] {
+			row.fail("source_uuid", "The source uuid has already been taken.")
+		}
+		seen[uuid] = true
+	}
+	if bad := f.answer(); bad != nil {
+		return bad
+	}
+	s.noteUnknown(c, f)
+	for _, n := range fresh {
+		s.addOrder(n)
+	}
+	return &answer{status: 201}
+}
+
+// newOrder is an order that was read and checked, with the person who ordered.
+type newOrder struct {
+	order              *Order
+	name, phone, email string
+}
+
+func (s *Server) readNewOrder(f *form) newOrder {
 	o := &Order{CreatedAt: s.stamp(), UpdatedAt: s.stamp(), VisibleAt: s.now().Add(s.cfg.visibilityDelay)}
 	f.require("source_id")
-	o.SourceID = f.known("source_id", func(id int64) bool { return sourceByID(id) != nil })
+	o.SourceID = f.known("source_id", s.sourceTaken)
 	o.SourceUUID = f.text("source_uuid")
 	if s.uuidTaken(o) {
 		f.fail("source_uuid", "The source uuid has already been taken.")
 	}
 	name, phone, email := readOrderBuyer(f)
 	s.readOrderFields(f, o)
-	o.Tags = readTags(f)
+	o.Tags = s.readTags(f)
 	for _, row := range f.list("products") {
 		o.Lines = append(o.Lines, s.readLine(row))
 	}
 	for _, row := range f.list("payments") {
 		o.Payments = append(o.Payments, s.readPayment(row, "not_paid"))
 	}
-	if bad := f.answer(); bad != nil {
-		return bad
-	}
-	s.noteUnknown(c, f)
+	return newOrder{o, name, phone, email}
+}
+
+// addOrder stores an order that was found good.
+func (s *Server) addOrder(n newOrder) *Order {
+	o := n.order
 	o.ID, o.StatusID, o.StatusChangedAt = s.db.orders.next(), 1, s.stamp()
 	if o.OrderedAt.IsZero() {
 		o.OrderedAt = s.stamp()
 	}
-	o.BuyerID = s.matchBuyer(name, phone, email).ID
+	o.BuyerID = s.matchBuyer(n.name, n.phone, n.email).ID
 	s.numberRows(o.Lines, o.Payments)
 	s.settleStock(o)
 	s.db.orders.put(o.ID, o)
-	return &answer{201, s.renderOrder(o, parts("buyer", "products", "shipping", "payments"))}
+	return o
 }
 
 func parts(names ...string) map[string]bool {
@@ -79,11 +127,11 @@ func readOrderBuyer(f *form) (name, phone, email string) {
 
 // readTags takes the tags of a new order, which KeyCRM checks although it does not document them: strict mode still
 // counts the field as unknown.
-func readTags(f *form) []int64 {
+func (s *Server) readTags(f *form) []int64 {
 	var ids []int64
 	_ = json.Unmarshal(f.members["tags"], &ids) // absent, or of another shape: no tags
 	for i, id := range ids {
-		if tagByID(id) == nil {
+		if !s.tagTaken(id) {
 			f.fail(fmt.Sprintf("tags.%d", i), "The selected tags.%d is invalid.", i)
 		}
 	}
@@ -93,12 +141,12 @@ func readTags(f *form) []int64 {
 func (s *Server) readOrderFields(f *form, o *Order) {
 	o.BuyerComment, o.ManagerComment = f.text("buyer_comment"), f.text("manager_comment")
 	o.Promocode, o.GiftMessage = f.text("promocode"), f.text("gift_message")
-	o.ManagerID = f.known("manager_id", func(id int64) bool { return userByID(id) != nil })
+	o.ManagerID = f.known("manager_id", s.userTaken)
 	o.DiscountPercent, o.DiscountAmount = f.amount("discount_percent"), f.amount("discount_amount")
 	o.ShippingPrice, o.WrapPrice, o.Taxes = f.amount("shipping_price"), f.amount("wrap_price"), f.amount("taxes")
 	o.IsGift, o.GiftWrap = f.flag("is_gift"), f.flag("gift_wrap")
 	o.OrderedAt = f.moment("ordered_at")
-	o.CustomFields = f.fields("order")
+	o.CustomFields = s.readFields(f, "order")
 	if sh := f.object("shipping"); sh != nil {
 		o.Shipping = &Shipping{CreatedAt: s.stamp()}
 		s.readShipping(sh, o.Shipping, true)
@@ -113,13 +161,15 @@ func (s *Server) readOrderFields(f *form, o *Order) {
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
 func (s *Server) readShipping(f *form, sh *Shipping, fresh bool) {
-	if id := f.known("delivery_service_id", func(id int64) bool { return deliveryByID(id) != nil }); id != 0 {
+	if id := f.known("delivery_service_id", s.deliveryTaken); id != 0 {
 		sh.DeliveryServiceID = id
 	}
 	if fresh {
 		if name := f.text("shipping_service"); name != "" && sh.DeliveryServiceID == 0 {
-			if d := findRow(seedDeliveries(), func(d *dictDelivery) bool { return d.Name == name }); d != nil {
-				sh.DeliveryServiceID = d.ID
+			for _, d := range sorted(s.db.deliveryServices) {
+				if d.Active && d.Name == name {
+					sh.DeliveryServiceID = d.ID
+				}
 			}
 		}
 	}
@@ -140,7 +190,8 @@ func (s *Server) readShipping(f *form, sh *Shipping, fresh bool) {
 	f.setText("warehouse_ref", &sh.WarehouseRef)
 	f.setText("shipping_date", &sh.ShippingDate)
 	f.moment("shipping_date")
-	if sh.WarehouseRef != "" && (sh.DeliveryServiceID != 1 || !uuidForm.MatchString(sh.WarehouseRef)) {
+	d := s.delivery(sh.DeliveryServiceID)
+	if sh.WarehouseRef != "" && (d == nil || d.SourceName != novaPoshta || !uuidForm.MatchString(sh.WarehouseRef)) {
 		f.invalid("warehouse_ref")
 	}
 	sh.UpdatedAt = s.stamp()
@@ -248,7 +299,7 @@ func (s *Server) putOrder(c *call) *answer {
 			}
 			s.readShipping(sh, o.Shipping, false)
 		}
-		o.CustomFields = merge(o.CustomFields, f.fields("order"))
+		o.CustomFields = merge(o.CustomFields, s.readFields(f, "order"))
 		s.readLineChanges(f, o) // last: it moves stock once nothing was refused
 		return f.answer() == nil
 	})
@@ -321,7 +372,7 @@ func (s *Server) postOrderPayment(c *call) *answer {
 		s.numberRows(nil, o.Payments)
 		return true
 	})
-	return &answer{201, renderOnePayment(&p)}
+	return &answer{201, s.renderOnePayment(&p)}
 }
 
 func (s *Server) putOrderPayment(c *call) *answer {
@@ -342,12 +393,12 @@ func (s *Server) putOrderPayment(c *call) *answer {
 		return bad
 	}
 	s.noteUnknown(c, f)
-	return &answer{202, renderOnePayment(p)}
+	return &answer{202, s.renderOnePayment(p)}
 }
 
 func (s *Server) postOrderTag(c *call) *answer {
 	o, tag := s.db.orders.rows[c.id("id")], c.id("tag")
-	if o == nil || tagByID(tag) == nil {
+	if o == nil || !s.tagTaken(tag) {
 		return notFound()
 	}
 	s.changeOrder(o, func(o *Order) bool {
@@ -364,7 +415,7 @@ func (s *Server) postOrderTag(c *call) *answer {
 
 func (s *Server) deleteOrderTag(c *call) *answer {
 	o, tag := s.db.orders.rows[c.id("id")], c.id("tag")
-	if o == nil || tagByID(tag) == nil {
+	if o == nil || !s.tagTaken(tag) {
 		return notFound()
 	}
 	s.changeOrder(o, func(o *Order) bool {

@@ -76,21 +76,23 @@ func (s *Server) renderOrder(o *Order, in map[string]bool) orderJSON {
 	out := s.renderBareOrder(o)
 	out.Buyer = with(in["buyer"], s.renderOrderBuyer(o.BuyerID))
 	out.Products = with(in["products"], s.renderLines(o, in["products.offer"]))
-	out.Payments = with(in["payments"], renderPayments(o.Payments, o.ID, o.SourceID))
-	out.Shipping = with(in["shipping"], renderShipping(o, in["shipping.deliveryService"]))
+	out.Payments = with(in["payments"], s.renderPayments(o.Payments, o.ID, o.SourceID))
+	out.Shipping = with(in["shipping"], s.renderShipping(o, in["shipping.deliveryService"]))
 	if st := s.db.statuses.rows[o.StatusID]; st != nil {
 		out.Status = with(in["status"], renderStatus(st))
 	}
 	out.Marketing = with(in["marketing"], renderMarketing(o))
 	tags := []tagJSON{}
 	for _, id := range o.Tags {
-		tags = append(tags, renderTag(tagByID(id)))
+		if t := s.tag(id); t != nil {
+			tags = append(tags, renderTag(t))
+		}
 	}
 	out.Tags = with(in["tags"], tags)
-	out.Manager = with(in["manager"], renderManager(o.ManagerID))
+	out.Manager = with(in["manager"], s.renderManager(o.ManagerID))
 	out.Expenses, out.Assigned = with(in["expenses"], emptyList{}), with(in["assigned"], emptyList{})
-	out.Attachments = with(in["attachments"], emptyList{})
-	out.CustomFields = with(in["custom_fields"], renderFields(o.CustomFields))
+	out.Attachments = with(in["attachments"], s.renderAttachments(o.Attachments, in["attachments.file"]))
+	out.CustomFields = with(in["custom_fields"], s.renderFields(o.CustomFields))
 	return out
 }
 
@@ -252,7 +254,7 @@ type addressJSON struct {
 	WarehouseDesc string `json:"warehouse_desc"`
 }
 
-func renderShipping(o *Order, service bool) *shippingJSON {
+func (s *Server) renderShipping(o *Order, service bool) *shippingJSON {
 	sh := o.Shipping
 	if sh == nil {
 		return nil
@@ -270,7 +272,7 @@ func renderShipping(o *Order, service bool) *shippingJSON {
 			"11111111-1111-4111-8111-111111111111", sh.Region, sh.City, sh.WarehouseRef, sh.ReceivePoint,
 		}
 	}
-	if d := deliveryByID(sh.DeliveryServiceID); service && d != nil {
+	if d := s.delivery(sh.DeliveryServiceID); service && d != nil {
 		out.DeliveryServiceObject = with(true, deliveryServiceJSON{d.ID, d.Name, orNull(d.SourceName), d.Alias})
 	}
 	return out
@@ -297,8 +299,8 @@ func renderMarketing(o *Order) *marketingJSON {
 	}
 }
 
-func renderManager(id int64) *userJSON {
-	u := userByID(id)
+func (s *Server) renderManager(id int64) *userJSON {
+	u := s.user(id)
 	if u == nil {
 		return nil
 	}

@@ -101,31 +101,36 @@ type action func(f *input) (next string, err error)
 
 func (p *pages) actions() map[string]action {
 	return map[string]action{
-		"/settings/pipelines":           p.setPipelines,
-		"/settings/stock-hook":          p.setStockHook,
-		"/catalog":                      p.addProduct,
-		"/catalog/{id}":                 p.editProduct,
-		"/catalog/{id}/archive":         p.archiveProduct,
-		"/catalog/{id}/delete":          p.deleteProduct,
-		"/offers/{id}":                  p.editOffer,
-		"/orders/{id}/status":           p.orderStatus,
-		"/orders/{id}/tracking":         p.orderTracking,
-		"/orders/{id}/comment":          p.orderComment,
-		"/orders/{id}/lines":            p.addLine,
-		"/orders/{id}/payments":         p.addPayment,
-		"/orders/{id}/payments/{inner}": p.editPayment,
-		"/orders/{id}/delete":           p.deleteOrder,
-		"/cards/{id}/status":            p.cardStatus,
-		"/cards/{id}/convert":           p.convertCard,
-		"/cards/{id}/delete":            p.deleteCard,
-		"/buyers/merge":                 p.mergeBuyers,
-		"/dictionaries/statuses/{id}":   p.renameStatus,
-		"/triggers":                     p.saveTrigger,
-		"/triggers/{id}/toggle":         p.toggleTrigger,
-		"/triggers/{id}/delete":         p.deleteTrigger,
-		"/requests/reset":               p.resetRequests,
-		"/faults":                       p.addFault,
-		"/faults/{id}/delete":           p.clearFault,
+		"/settings/pipelines":                                  p.setPipelines,
+		"/settings/stock-hook":                                 p.setStockHook,
+		"/catalog":                                             p.addProduct,
+		"/catalog/{id}":                                        p.editProduct,
+		"/catalog/{id}/archive":                                p.archiveProduct,
+		"/catalog/{id}/delete":                                 p.deleteProduct,
+		"/offers/{id}":                                         p.editOffer,
+		"/orders/{id}/status":                                  p.orderStatus,
+		"/orders/{id}/tracking":                                p.orderTracking,
+		"/orders/{id}/comment":                                 p.orderComment,
+		"/orders/{id}/lines":                                   p.addLine,
+		"/orders/{id}/payments":                                p.addPayment,
+		"/orders/{id}/payments/{inner}":                        p.editPayment,
+		"/orders/{id}/delete":                                  p.deleteOrder,
+		"/cards/{id}/status":                                   p.cardStatus,
+		"/cards/{id}/convert":                                  p.convertCard,
+		"/cards/{id}/delete":                                   p.deleteCard,
+		"/buyers/merge":                                        p.mergeBuyers,
+		"/dictionaries/{kind}":                                 p.addEntry,
+		"/dictionaries/{kind}/{id}":                            p.saveEntry,
+		"/dictionaries/{kind}/{id}/active":                     p.switchEntry,
+		"/dictionaries/pipelines/{id}/statuses":                p.savePipelineStatus,
+		"/dictionaries/pipelines/{id}/statuses/{inner}":        p.savePipelineStatus,
+		"/dictionaries/pipelines/{id}/statuses/{inner}/delete": p.deletePipelineStatus,
+		"/triggers":                                            p.saveTrigger,
+		"/triggers/{id}/toggle":                                p.toggleTrigger,
+		"/triggers/{id}/delete":                                p.deleteTrigger,
+		"/requests/reset":                                      p.resetRequests,
+		"/faults":                                              p.addFault,
+		"/faults/{id}/delete":                                  p.clearFault,
 	}
 }
 
@@ -213,10 +218,16 @@ func back(r *http.Request) string {
 }
 
 func withDone(next string) string {
-	if strings.Contains(next, "?") {
-		return next + "&done=1"
+	path, place, anchored := strings.Cut(next, "#")
+	sign := "?"
+	if strings.Contains(path, "?") {
+		sign = "&"
 	}
-	return next + "?done=1"
+	path += sign + "done=1"
+	if anchored {
+		path += "#" + place
+	}
+	return path
 }
 
 type messagePage struct {

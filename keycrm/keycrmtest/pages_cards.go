@@ -27,15 +27,16 @@ type boardCard struct {
 func (p *pages) cards(w http.ResponseWriter, r *http.Request) {
 	s := p.s
 	id, _ := strconv.ParseInt(r.URL.Query().Get("pipeline"), 10, 64) // 0: the first
-	pipe := pipelineByID(id)
-	if pipe == nil {
-		pipe = &seedPipelines()[0]
-	}
-	v := cardsPage{head: p.head(r, "Воронки"), Statuses: cardStatuses(0)}
-	for _, other := range seedPipelines() {
-		v.Pipelines = append(v.Pipelines, choice{other.ID, other.Name, other.ID == pipe.ID})
-	}
+	v := cardsPage{head: p.head(r, "Воронки")}
 	s.locked(func() {
+		pipe := s.pipeline(id)
+		if pipe == nil {
+			pipe = sorted(s.db.pipelines)[0]
+		}
+		v.Statuses = s.cardStatuses(0)
+		for _, other := range sorted(s.db.pipelines) {
+			v.Pipelines = append(v.Pipelines, choice{other.ID, other.Name, other.ID == pipe.ID})
+		}
 		v.Off = s.settings().PipelinesOff
 		for _, st := range pipe.Statuses {
 			col := boardColumn{ID: st.ID, Title: st.Title, Color: st.Color}
@@ -53,9 +54,9 @@ func (p *pages) cards(w http.ResponseWriter, r *http.Request) {
 }
 
 // cardStatuses are the statuses of all pipelines: a card can move to another one.
-func cardStatuses(chosen int64) []choice {
+func (s *Server) cardStatuses(chosen int64) []choice {
 	var out []choice
-	for _, pipe := range seedPipelines() {
+	for _, pipe := range sorted(s.db.pipelines) {
 		for _, st := range pipe.Statuses {
 			out = append(out, choice{st.ID, pipe.Name + ": " + st.Title, st.ID == chosen})
 		}
@@ -78,10 +79,19 @@ func (p *pages) card(w http.ResponseWriter, r *http.Request) {
 		p.missing(w)
 		return
 	}
-	pipe, _ := pipelineStatus(c.StatusID)
+	v := cardPage{head: p.head(r, "Картка "+c.Title), C: c, Lines: lineRows(c.Lines)}
+	p.s.locked(func() { v.Statuses, v.Facts = p.s.cardStatuses(c.StatusID), p.s.cardFacts(&c) })
+	p.render(w, http.StatusOK, "card", v)
+}
+
+func (s *Server) cardFacts(c *Card) []fact {
+	name := ""
+	if pipe := s.pipeline(c.PipelineID); pipe != nil {
+		name = pipe.Name
+	}
 	facts := []fact{
-		{"Воронка", pipe.Name},
-		{"Джерело", sourceName(c.SourceID)},
+		{"Воронка", name},
+		{"Джерело", s.sourceName(c.SourceID)},
 		{"Контакт", c.Contact.FullName},
 		{"Телефон", c.Contact.Phone},
 		{"E-mail", c.Contact.Email},
@@ -92,23 +102,20 @@ func (p *pages) card(w http.ResponseWriter, r *http.Request) {
 	}
 	facts = append(facts, marketingFacts(&c.Marketing)...)
 	for _, v := range c.CustomFields {
-		if def := fieldByUUID(v.UUID); def != nil {
+		if def := s.fieldByUUID(v.UUID); def != nil {
 			facts = append(facts, fact{def.Name, valueWords(v.Value)})
 		}
 	}
-	p.render(w, http.StatusOK, "card", cardPage{
-		p.head(r, "Картка "+c.Title), c, cardStatuses(c.StatusID), lineRows(c.Lines), filled(facts),
-	})
+	return filled(facts)
 }
 
 func (p *pages) cardStatus(f *input) (string, error) {
 	id, status := f.path("id"), f.id("status_id")
-	err := p.s.SetCardStatus(id, status)
-	pipe, _ := pipelineStatus(status)
-	if err != nil || pipe == nil {
+	if err := p.s.SetCardStatus(id, status); err != nil {
 		return "", err
 	}
-	return "/cards?pipeline=" + strconv.FormatInt(pipe.ID, 10), nil
+	c, _ := p.s.Card(id)
+	return "/cards?pipeline=" + strconv.FormatInt(c.PipelineID, 10), nil
 }
 
 func (p *pages) convertCard(f *input) (string, error) {

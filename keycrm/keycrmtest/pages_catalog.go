@@ -185,7 +185,7 @@ func (p *pages) product(w http.ResponseWriter, r *http.Request) {
 		v.P, v.Pictures, v.Category = clone(row), row.Pictures, s.categoryName(row.CategoryID)
 		v.Categories, v.Updated = s.categoryChoices(row.CategoryID), when(row.UpdatedAt)
 		for _, value := range row.CustomFields {
-			if def := fieldByUUID(value.UUID); def != nil {
+			if def := s.fieldByUUID(value.UUID); def != nil {
 				v.Fields = append(v.Fields, fact{def.Name, valueWords(value.Value)})
 			}
 		}

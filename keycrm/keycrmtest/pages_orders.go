@@ -2,6 +2,7 @@ package keycrmtest
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -49,13 +50,6 @@ func statusWords(st *OrderStatus) string {
 	return st.Name
 }
 
-func sourceName(id int64) string {
-	if src := sourceByID(id); src != nil {
-		return src.Name
-	}
-	return "–"
-}
-
 func (p *pages) orders(w http.ResponseWriter, r *http.Request) {
 	s := p.s
 	v := ordersPage{head: p.head(r, "Замовлення")}
@@ -71,8 +65,8 @@ func (p *pages) orders(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) orderRow(o *Order) orderRow {
 	row := orderRow{
-		ID: o.ID, SourceUUID: o.SourceUUID, Source: sourceName(o.SourceID), Status: s.statusLabel(o.StatusID),
-		Total: money(o.GrandTotal()) + " " + currencyOf(o.SourceID), Created: when(o.CreatedAt),
+		ID: o.ID, SourceUUID: o.SourceUUID, Source: s.sourceName(o.SourceID), Status: s.statusLabel(o.StatusID),
+		Total: money(o.GrandTotal()) + " " + s.currencyOf(o.SourceID), Created: when(o.CreatedAt),
 	}
 	row.Payment, row.PayClass = payWords(o.PaymentStatus())
 	if b := s.db.buyers.rows[o.BuyerID]; b != nil {
@@ -123,16 +117,16 @@ func (s *Server) orderPage(o *Order) orderPage {
 	for _, st := range s.statuses() {
 		v.Statuses = append(v.Statuses, choice{st.ID, statusWords(&st), st.ID == o.StatusID})
 	}
-	for _, m := range seedMethods() {
+	for _, m := range kept(s.db.methods, func(m *PaymentMethod) bool { return m.Active }) {
 		v.Methods = append(v.Methods, choice{m.ID, m.Name, false})
 	}
 	for _, pay := range o.Payments {
 		words, _ := payWords(pay.Status)
 		v.Payments = append(v.Payments, paymentRow{
-			pay.ID, methodByID(pay.MethodID).Name, money(pay.Amount), words, pay.Description,
+			pay.ID, s.methodName(pay.MethodID), money(pay.Amount), words, pay.Description,
 		})
 	}
-	currency := " " + currencyOf(o.SourceID)
+	currency := " " + s.currencyOf(o.SourceID)
 	v.Totals = []fact{
 		{"Товари", money(o.ProductsTotal()) + currency},
 		{"Знижка", money(o.TotalDiscount()) + currency},
@@ -143,7 +137,7 @@ func (s *Server) orderPage(o *Order) orderPage {
 		{"Сплачено", money(o.PaymentsTotal()) + currency},
 	}
 	v.Buyer = s.buyerFacts(o.BuyerID)
-	v.Shipping, v.Extra = shippingFacts(o.Shipping), s.extraFacts(o)
+	v.Shipping, v.Extra = s.shippingFacts(o.Shipping), s.extraFacts(o)
 	if o.Shipping != nil {
 		v.Tracking = o.Shipping.TrackingCode
 	}
@@ -190,12 +184,12 @@ func filled(facts []fact) []fact {
 	return out
 }
 
-func shippingFacts(sh *Shipping) []fact {
+func (s *Server) shippingFacts(sh *Shipping) []fact {
 	if sh == nil {
 		return []fact{{"Спосіб", "не вказано"}}
 	}
 	service := ""
-	if d := deliveryByID(sh.DeliveryServiceID); d != nil {
+	if d := s.delivery(sh.DeliveryServiceID); d != nil {
 		service = d.Name
 	}
 	return filled([]fact{
@@ -216,7 +210,7 @@ func shippingFacts(sh *Shipping) []fact {
 func (s *Server) extraFacts(o *Order) []fact {
 	facts := []fact{
 		{"Номер на джерелі", o.SourceUUID},
-		{"Джерело", sourceName(o.SourceID)},
+		{"Джерело", s.sourceName(o.SourceID)},
 		{"Замовлено (UTC)", when(o.OrderedAt)},
 		{"Статус змінено (UTC)", when(o.StatusChangedAt)},
 		{"Коментар покупця", o.BuyerComment},
@@ -225,13 +219,15 @@ func (s *Server) extraFacts(o *Order) []fact {
 	}
 	facts = append(facts, marketingFacts(o.Marketing)...)
 	for _, v := range o.CustomFields {
-		if def := fieldByUUID(v.UUID); def != nil {
+		if def := s.fieldByUUID(v.UUID); def != nil {
 			facts = append(facts, fact{def.Name, valueWords(v.Value)})
 		}
 	}
 	var tags []string
 	for _, id := range o.Tags {
-		tags = append(tags, tagByID(id).Name)
+		if t := s.tag(id); t != nil {
+			tags = append(tags, t.Name)
+		}
 	}
 	return filled(append(facts, fact{"Теги", strings.Join(tags, ", ")}))
 }
@@ -300,7 +296,7 @@ func (p *pages) addPayment(f *input) (string, error) {
 		return "", err
 	}
 	method := f.id("payment_method_id")
-	if methodByID(method) == nil {
+	if !slices.ContainsFunc(p.s.PaymentMethods(), func(m PaymentMethod) bool { return m.ID == method }) {
 		return "", missing("payment method", method)
 	}
 	return orderPath(id), p.s.EditOrder(id, func(o *Order) {

@@ -47,49 +47,6 @@ func (p *pages) mergeBuyers(f *input) (string, error) {
 	return "/buyers", p.s.MergeBuyers(f.id("from"), f.id("into"))
 }
 
-type dictionariesPage struct {
-	head
-	Statuses []OrderStatus
-	Lists    []dictList
-}
-
-type dictList struct {
-	Title string
-	Rows  [][]string
-}
-
-func (p *pages) dictionaries(w http.ResponseWriter, r *http.Request) {
-	v := dictionariesPage{head: p.head(r, "Довідники"), Statuses: p.s.Statuses()}
-	num := func(id int64) string { return strconv.FormatInt(id, 10) }
-	add := func(title string, rows [][]string) { v.Lists = append(v.Lists, dictList{title, rows}) }
-	add("Джерела", list(seedSources(), func(d *dictSource) []string { return []string{num(d.ID), d.Name, d.Currency} }))
-	add("Способи оплати", list(seedMethods(), func(d *dictMethod) []string {
-		if !d.Active {
-			return []string{num(d.ID), d.Name, "неактивний"}
-		}
-		return []string{num(d.ID), d.Name, ""}
-	}))
-	add("Служби доставки", list(seedDeliveries(), func(d *dictDelivery) []string {
-		return []string{num(d.ID), d.Name, d.SourceName}
-	}))
-	add("Користувацькі поля", list(seedFields(), func(d *dictField) []string {
-		return []string{d.UUID, d.Name, d.Model, d.Type, strings.Join(d.Options, ", ")}
-	}))
-	add("Теги", list(seedTags(), func(d *dictTag) []string { return []string{num(d.ID), d.Name, d.Color} }))
-	add("Користувачі", list(seedUsers(), func(d *dictUser) []string {
-		return []string{num(d.ID), d.First + " " + d.Last, d.Status}
-	}))
-	add("Склади", list(seedWarehouses(), func(d *dictWarehouse) []string { return []string{num(d.ID), d.Name} }))
-	p.render(w, http.StatusOK, "dictionaries", v)
-}
-
-func (p *pages) renameStatus(f *input) (string, error) {
-	if f.text("name") == "" {
-		return "", userError("потрібна назва.")
-	}
-	return "/dictionaries", p.s.RenameStatus(f.path("id"), f.text("name"))
-}
-
 type triggersPage struct {
 	head
 	Rows       []triggerRow
@@ -128,17 +85,19 @@ func eventNames() []eventChoice {
 func (p *pages) triggers(w http.ResponseWriter, r *http.Request) {
 	v := triggersPage{head: p.head(r, "Автоматизація"), Events: eventNames()}
 	edit, _ := strconv.ParseInt(r.URL.Query().Get("edit"), 10, 64) // 0: a new one
-	chosen := []int64{seedSources()[0].ID}
+	sources := p.s.Sources()
+	chosen := []int64{sources[0].ID}
 	for _, t := range p.s.Triggers() {
-		v.Rows = append(v.Rows, newTriggerRow(&t))
+		row := newTriggerRow(&t, sources)
+		v.Rows = append(v.Rows, row)
 		if t.ID == edit {
-			v.Form, chosen = newTriggerRow(&t), t.SourceIDs
+			v.Form, chosen = row, t.SourceIDs
 			for i := range v.Events {
 				v.Events[i].Chosen = v.Events[i].Code == t.Event
 			}
 		}
 	}
-	for _, src := range seedSources() {
+	for _, src := range sources {
 		v.Sources = append(v.Sources, choice{src.ID, src.Name, slices.Contains(chosen, src.ID)})
 	}
 	rows := p.s.Deliveries()
@@ -148,7 +107,7 @@ func (p *pages) triggers(w http.ResponseWriter, r *http.Request) {
 	p.render(w, http.StatusOK, "triggers", v)
 }
 
-func newTriggerRow(t *Trigger) triggerRow {
+func newTriggerRow(t *Trigger, sources []Source) triggerRow {
 	row := triggerRow{
 		ID: t.ID, Name: t.Name, Values: strings.Join(t.Values, ", "), URL: t.URL, Method: t.Method, Active: t.Active,
 	}
@@ -159,7 +118,9 @@ func newTriggerRow(t *Trigger) triggerRow {
 	}
 	var names []string
 	for _, id := range t.SourceIDs {
-		names = append(names, sourceName(id))
+		if src := findRow(sources, func(r *Source) bool { return r.ID == id }); src != nil {
+			names = append(names, src.Name)
+		}
 	}
 	row.Sources = strings.Join(names, ", ")
 	return row

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-const maxBody = 8 << 20
+// maxBody is above what a file may have, so that too large a one is answered and not cut off.
+const maxBody = 11 << 20
 
 // ServeHTTP serves the API under /v1/, pictures under /pictures/ and pages for people elsewhere.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }

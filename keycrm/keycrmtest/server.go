@@ -39,18 +39,26 @@ type Server struct {
 
 // database is everything that can change and that outlives the process.
 type database struct {
-	settings   *table[settings]
-	categories *table[Category]
-	products   *table[Product] // edited or added; the others are computed
-	offers     *table[Offer]
-	buyers     *table[Buyer]
-	orders     *table[Order]
-	cards      *table[Card]
-	statuses   *table[OrderStatus]
-	triggers   *table[Trigger]
-	deliveries *table[Delivery]
-	pending    *table[pendingWrite]
-	counters   *table[counter]
+	settings         *table[settings]
+	categories       *table[Category]
+	products         *table[Product] // edited or added; the others are computed
+	offers           *table[Offer]
+	buyers           *table[Buyer]
+	orders           *table[Order]
+	cards            *table[Card]
+	statuses         *table[OrderStatus]
+	sources          *table[Source]
+	methods          *table[PaymentMethod]
+	deliveryServices *table[DeliveryService]
+	tags             *table[Tag]
+	users            *table[User]
+	pipelines        *table[Pipeline]
+	fields           *table[CustomField]
+	files            *table[storedFile]
+	triggers         *table[Trigger]
+	deliveries       *table[Delivery]
+	pending          *table[pendingWrite]
+	counters         *table[counter]
 }
 
 // settings are the account's switches, a single row.
@@ -67,7 +75,8 @@ type counter struct{ Last int64 }
 func (d *database) tables() []keeper {
 	return []keeper{
 		d.settings, d.categories, d.products, d.offers, d.buyers, d.orders, d.cards, d.statuses, d.triggers,
-		d.deliveries, d.pending, d.counters,
+		d.deliveries, d.pending, d.counters, d.sources, d.methods, d.deliveryServices, d.tags, d.users, d.pipelines, d.fields,
+		d.files,
 	}
 }
 
@@ -239,8 +248,13 @@ const (
 	idLine int64 = iota + 1
 	idPayment
 	idContact
+	idPipelineStatus
+	idFieldOption
+	idFieldUUID
 )
 
-var firstInner = [...]int64{idLine: 880000, idPayment: 6000, idContact: 5000}
+var firstInner = [...]int64{
+	idLine: 880000, idPayment: 6000, idContact: 5000, idPipelineStatus: 300, idFieldOption: 2000, idFieldUUID: 1100,
+}
 
 var hundred = decimal.NewFromInt(100)

@@ -26,6 +26,7 @@ type Product struct {
 	UnitType     string // empty: pieces
 	Pictures     []string
 	Weight       decimal.Decimal // kg
+	Size         Size
 	Archived     bool
 	Deleted      bool
 	CustomFields []FieldValue
@@ -34,6 +35,9 @@ type Product struct {
 	UpdatedAt    time.Time
 	VisibleAt    time.Time // lists leave the product out until then
 }
+
+// Size is the length, width and height in cm, as far as known.
+type Size struct{ Length, Width, Height decimal.NullDecimal }
 
 // Offer is a sellable variant of a product.
 type Offer struct {
@@ -46,6 +50,8 @@ type Offer struct {
 	PurchasedPrice decimal.Decimal
 	Stock          map[int64]decimal.Decimal // by warehouse id, reserve included
 	Reserve        decimal.Decimal           // in the first warehouse
+	Weight         decimal.NullDecimal       // kg; null: the product's
+	Size           Size                      // empty: the product's
 	Properties     []Property                // empty: the default offer
 	Archived       bool
 	Deleted        bool
@@ -82,9 +88,19 @@ type Buyer struct {
 	Emails        []string
 	Note          string
 	HasDuplicates bool
+	Birthday      string // YYYY-MM-DD
+	Discount      decimal.NullDecimal
+	ManagerID     int64
+	Addresses     []Address
 	CustomFields  []FieldValue
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
+}
+
+// Address is where a buyer has things sent to.
+type Address struct {
+	Address, Additional, City, Region, Zip, Country string
+	RecipientFullName, RecipientPhone, WarehouseRef string
 }
 
 // Line is a line of an order or card; OfferID 0 makes it a one-off line.
@@ -174,6 +190,7 @@ type Order struct {
 	Shipping        *Shipping
 	Marketing       *Marketing
 	Tags            []int64
+	Attachments     []int64 // ids of uploaded files
 	CustomFields    []FieldValue
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
@@ -240,6 +257,7 @@ type Card struct {
 	Marketing       Marketing
 	Lines           []Line
 	Payments        []Payment
+	Attachments     []int64 // ids of uploaded files
 	CustomFields    []FieldValue
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
