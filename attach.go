@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -134,12 +135,14 @@ func (k *Keybridge) goContained(p *process, name string, f func()) {
 	})
 }
 
-// Detach implements plugin.Plugin.
+// Detach implements plugin.Plugin. Connections to Redis are closed even when this process was never
+// attached, since New opened them.
 func (k *Keybridge) Detach(ctx context.Context) error {
 	k.mu.Lock()
 	p := k.process
 	k.process = nil
 	k.mu.Unlock()
+	defer k.closeRedis()
 	if p == nil {
 		return nil
 	}
@@ -157,5 +160,14 @@ func (k *Keybridge) Detach(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("detach: work still runs: %w", ctx.Err())
+	}
+}
+
+// closeRedis may be called twice: closing what is closed is no error worth telling.
+func (k *Keybridge) closeRedis() {
+	for _, c := range []io.Closer{k.queue, k.redis} {
+		if err := c.Close(); err != nil {
+			k.log.Debug("close redis", "error", err.Error())
+		}
 	}
 }

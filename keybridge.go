@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -40,6 +41,7 @@ type Keybridge struct {
 	settings *settings.Store
 	accounts *accounts
 	queue    *jobs.Queue
+	redis    io.Closer // of the budget
 
 	catalog  *catalog.Engine
 	exporter *orders.Exporter
@@ -74,6 +76,7 @@ func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
 		installs: &installations{db: host.DB()},
 		settings: settings.NewStore(host.DB(), box, host.Clock()),
 		queue:    jobs.NewQueue(host.Redis()),
+		redis:    client,
 	}
 	k.accounts = &accounts{
 		url: o.crmURL, client: &http.Client{Transport: o.transport, Timeout: o.timings.Request},

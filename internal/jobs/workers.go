@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -77,8 +78,10 @@ func (w *Workers) Stop() {
 	w.interactive.Stop()
 	w.background.Stop()
 	w.interrupt()
-	w.interactive.Shutdown()
-	w.background.Shutdown()
+	var wg sync.WaitGroup
+	wg.Go(w.interactive.Shutdown)
+	wg.Go(w.background.Shutdown)
+	wg.Wait()
 	w.end()
 }
 
