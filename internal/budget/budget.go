@@ -1,8 +1,9 @@
 // Package budget shares the requests that one API key may make among everything that wants to make
 // them, over all processes. Redis holds the count; without Redis nothing is granted.
 //
-// Interactive requests come first. Background ones are paced evenly, one per 60/N s, so that a
-// request somebody waits for finds a slot within about that time.
+// Interactive requests come first, their lanes in turn. Background ones are paced so that requests
+// somebody waits for, one per 60/N s, each find a slot within that time; they keep a twentieth of
+// the limit even while interactive ones would take all.
 package budget
 
 import (
@@ -11,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -21,10 +23,19 @@ import (
 // ErrNoRedis means that no request can be granted because Redis does not answer.
 var ErrNoRedis = errors.New("redis does not answer, so no request is granted")
 
+// Later is the error of a request whose turn is too far away to wait for.
+type Later struct {
+	// After is how long to wait before asking again.
+	After time.Duration
+}
+
+// Error implements error.
+func (l *Later) Error() string { return fmt.Sprintf("the budget has a slot in %v", l.After) }
+
 // Lane says for whom a request is made.
 type Lane string
 
-// The lanes, the most urgent first.
+// The lanes. The first three are interactive and take turns; Background comes behind them.
 const (
 	Clicks     Lane = "clicks" // a merchant waits at the page
 	Statuses   Lane = "statuses"
@@ -32,30 +43,74 @@ const (
 	Background Lane = "background"
 )
 
-// DefaultPerMinute leaves room below KeyCRM's 60 for clocks that differ.
+// DefaultPerMinute leaves room below KeyCRM's 60 for requests that take longer to arrive than
+// others.
 const DefaultPerMinute = 55
+
+const (
+	// window is how long a grant counts.
+	window = time.Minute
+	// askAgain is how often a waiter says that it still waits, and keep how long that is believed,
+	// so that one that died does not hold up the others.
+	askAgain = time.Second
+	keep     = 2500 * time.Millisecond
+)
 
 //go:embed grant.lua
 var grantSource string
 
-// Budget grants requests. Safe for concurrent use.
+//go:embed pause.lua
+var pauseSource string
+
+//go:embed usage.lua
+var usageSource string
+
+// Budget grants requests. Safe for concurrent use, by any number of processes.
 type Budget struct {
-	redis  redis.UniversalClient
-	clock  clock.Clock
-	script *redis.Script
-	limit  int
-	// stamp is the time given to the script, in ms; 0 lets Redis tell it, so that processes whose
+	redis               redis.UniversalClient
+	clock               clock.Clock
+	grant, pause, usage *redis.Script
+	limit               int
+	cold                time.Duration
+	memory              Memory
+	// stamp is the time given to the scripts, in ms; 0 lets Redis tell it, so that processes whose
 	// clocks differ agree.
 	stamp func() int64
+
+	mu   sync.Mutex
+	uses map[Account]*use
 }
 
+// Option tunes a Budget.
+type Option func(*Budget)
+
+// OnClock lets the budget's own clock tell the time instead of Redis, for tests on a fake clock.
+func OnClock() Option {
+	return func(b *Budget) { b.stamp = func() int64 { return b.clock.Now().UnixMilli() } }
+}
+
+// Remember tells, after Redis has lost what was granted, accounts that were not used lately from
+// those that were. Without it every account stands still then, new ones too.
+func Remember(m Memory) Option { return func(b *Budget) { b.memory = m } }
+
+// Cold sets how long an account stands still when it is not known what was granted to it. The
+// default, 60 s, is never too short; a shorter time is for a CRM that counts nothing.
+func Cold(d time.Duration) Option { return func(b *Budget) { b.cold = d } }
+
 // New makes a budget of perMinute requests per key in any 60 s (0: DefaultPerMinute).
-func New(client redis.UniversalClient, c clock.Clock, perMinute int) *Budget {
+func New(client redis.UniversalClient, c clock.Clock, perMinute int, opts ...Option) *Budget {
 	if perMinute <= 0 {
 		perMinute = DefaultPerMinute
 	}
-	return &Budget{redis: client, clock: c, script: redis.NewScript(grantSource), limit: perMinute,
-		stamp: func() int64 { return 0 }}
+	b := &Budget{
+		redis: client, clock: c, limit: perMinute, cold: window, uses: map[Account]*use{},
+		grant: redis.NewScript(grantSource), pause: redis.NewScript(pauseSource), usage: redis.NewScript(usageSource),
+		stamp: func() int64 { return 0 },
+	}
+	for _, o := range opts {
+		o(b)
+	}
+	return b
 }
 
 // Account names whose budget is meant by a digest of the API key, never by the key.
@@ -66,64 +121,95 @@ func AccountOf(digest []byte) Account { return Account(hex.EncodeToString(digest
 
 // Wait returns once one request may be made. It ends early with ctx's error, or ErrNoRedis.
 func (b *Budget) Wait(ctx context.Context, a Account, lane Lane) error {
+	return b.WaitAtMost(ctx, a, lane, 1<<62)
+}
+
+// WaitAtMost is Wait, but gives up with *Later as soon as the turn is known to be further away than
+// most, so that the caller can use its worker for something else.
+func (b *Budget) WaitAtMost(ctx context.Context, a Account, lane Lane, most time.Duration) error {
+	w := &waiter{account: a, lane: lane}
 	for {
-		pause, err := b.ask(ctx, a, lane)
-		if err != nil || pause == 0 {
+		pause, err := b.ask(ctx, w)
+		if err != nil {
+			b.leave(ctx, w)
 			return err
 		}
-		if err := b.clock.Sleep(ctx, pause); err != nil {
+		if pause == 0 {
+			return nil
+		}
+		if pause > most {
+			b.leave(ctx, w)
+			return &Later{After: pause}
+		}
+		if err := b.clock.Sleep(ctx, min(pause, askAgain)); err != nil {
+			b.leave(ctx, w)
 			return err
 		}
 	}
 }
 
-// ask answers 0 when the request is granted, else how long to wait before asking again.
-func (b *Budget) ask(ctx context.Context, a Account, lane Lane) (time.Duration, error) {
-	kind := "interactive"
-	if lane == Background {
-		kind = "background"
+// waiter is one request on its way through the budget. ticket is its place among those that wait;
+// empty until it has asked.
+type waiter struct {
+	account Account
+	lane    Lane
+	ticket  string
+}
+
+// ask answers 0 when the request is granted, else exactly how long it is until its turn comes, as
+// far as can be told now.
+func (b *Budget) ask(ctx context.Context, w *waiter) (wait time.Duration, err error) {
+	err = b.noted(ctx, w.account, func(fresh bool) error {
+		var asked error
+		wait, w.ticket, asked = b.run(ctx, w, fresh)
+		return asked
+	})
+	return wait, err
+}
+
+func (b *Budget) run(ctx context.Context, w *waiter, fresh bool) (time.Duration, string, error) {
+	claim := ""
+	if fresh {
+		claim = "1"
 	}
-	ms, err := b.script.Run(ctx, b.redis, keys(a), b.limit, kind, b.stamp()).Int64()
+	answer, err := b.grant.Run(ctx, b.redis, keys(w.account), b.limit, string(w.lane), w.ticket, b.stamp(), claim,
+		b.cold.Milliseconds(), keep.Milliseconds()).Slice()
 	if err != nil {
-		if ctx.Err() != nil {
-			return 0, ctx.Err()
-		}
-		return 0, fmt.Errorf("%w: %w", ErrNoRedis, err)
+		return 0, w.ticket, noRedis(ctx, err)
 	}
-	return time.Duration(ms) * time.Millisecond, nil
+	if len(answer) != 2 {
+		return 0, w.ticket, fmt.Errorf("%w: the script answered %d values", ErrNoRedis, len(answer))
+	}
+	ms, isNumber := answer[0].(int64)
+	ticket, isText := answer[1].(string)
+	if !isNumber || !isText {
+		return 0, w.ticket, fmt.Errorf("%w: the script answered %T, %T", ErrNoRedis, answer[0], answer[1])
+	}
+	return time.Duration(ms) * time.Millisecond, ticket, nil
 }
 
-// Pause stops all grants for an account because the CRM asked for it.
+// leave takes a waiter that gave up off the list, so that nobody waits for it. Should that not
+// work, it is forgotten after keep.
+func (b *Budget) leave(ctx context.Context, w *waiter) {
+	if w.ticket == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = b.redis.ZRem(ctx, keys(w.account)[2], string(w.lane)+":"+w.ticket).Err()
+}
+
+// Pause stops all grants for an account because the CRM asked for it; the longest pause counts.
 func (b *Budget) Pause(ctx context.Context, a Account, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
-	if err := b.redis.Set(ctx, keys(a)[1], "1", d).Err(); err != nil {
-		return fmt.Errorf("%w: %w", ErrNoRedis, err)
+	// The script's clock is cut to the millisecond: rounding up keeps the pause whole.
+	err := b.pause.Run(ctx, b.redis, keys(a)[1:2], d.Milliseconds()+1, b.stamp()).Err()
+	if err != nil {
+		return noRedis(ctx, err)
 	}
 	return nil
-}
-
-// Usage is what the page shows.
-type Usage struct {
-	Limit int // requests a minute
-	Used  int // granted in the last 60 s
-}
-
-// Usage reads the state of an account.
-func (b *Budget) Usage(ctx context.Context, a Account) (Usage, error) {
-	since := b.clock.Now().Add(-time.Minute).UnixMilli()
-	n, err := b.redis.ZCount(ctx, keys(a)[0], fmt.Sprint(since), "+inf").Result()
-	if err != nil {
-		return Usage{}, fmt.Errorf("%w: %w", ErrNoRedis, err)
-	}
-	return Usage{Limit: b.limit, Used: int(n)}, nil
-}
-
-// keys share a hash tag, so that a Redis Cluster keeps them on one node.
-func keys(a Account) []string {
-	tag := "keybridge:budget:{" + string(a) + "}:"
-	return []string{tag + "grants", tag + "pause", tag + "waiting", tag + "since"}
 }
 
 // Ping reports whether Redis answers. Errors: ErrNoRedis.
@@ -132,4 +218,17 @@ func (b *Budget) Ping(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", ErrNoRedis, err)
 	}
 	return nil
+}
+
+func noRedis(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: %w", ErrNoRedis, err)
+}
+
+// keys share a hash tag, so that a Redis Cluster keeps them on one node: grants, state, waiting.
+func keys(a Account) []string {
+	tag := "keybridge:budget:{" + string(a) + "}:"
+	return []string{tag + "grants", tag + "state", tag + "waiting"}
 }

@@ -6,204 +6,272 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/localredis"
+	"github.com/keybridge/keybridge/internal/pgtest"
+	"github.com/keybridge/keybridge/migrations"
 )
 
-// fixture is a budget on a fake clock: the script is told the time, and keys expire with it.
-type fixture struct {
-	*Budget
-	clock *clock.Fake
-	redis *localredis.Server
-}
-
-func open(t *testing.T, perMinute int) fixture {
-	t.Helper()
-	srv := localredis.New(t)
-	opt, err := redis.ParseURL(srv.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := redis.NewClient(opt)
-	t.Cleanup(func() { _ = client.Close() })
-	c := clock.NewFake(time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
-	b := New(client, c, perMinute)
-	b.stamp = func() int64 { return c.Now().UnixMilli() }
-	return fixture{b, c, srv}
-}
-
-func (f fixture) advance(d time.Duration) {
-	f.clock.Advance(d)
-	f.redis.FastForward(d)
-}
-
-// warm lets the careful first minute pass.
-func (f fixture) warm(t *testing.T) {
-	t.Helper()
-	f.must(t, Orders)
-	f.advance(2 * time.Minute)
-}
-
-func (f fixture) must(t *testing.T, lane Lane) time.Duration {
-	t.Helper()
-	wait, err := f.ask(t.Context(), "acc", lane)
-	if err != nil {
-		t.Fatalf("ask(%s): %v", lane, err)
-	}
+// asks answers how long a request in a lane would wait; the request then no longer waits.
+func (w *world) asks(b *Budget, lane Lane) time.Duration {
+	w.tb.Helper()
+	r := &waiter{account: "a", lane: lane}
+	wait := w.ask(b, r)
+	b.leave(w.tb.Context(), r)
 	return wait
 }
 
-func TestNeverMoreThanTheLimitInAnySixtySeconds(t *testing.T) {
-	t.Parallel()
-	const limit = 12
-	f := open(t, limit)
-	var grants []time.Time
-	lanes := []Lane{Background, Orders, Background, Clicks, Background}
-	for i := range 2400 { // four minutes in steps of 100 ms
-		if i == 900 { // Redis loses its memory
-			if err := f.Budget.redis.FlushAll(t.Context()).Err(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if f.must(t, lanes[i%len(lanes)]) == 0 {
-			grants = append(grants, f.clock.Now())
-		}
-		f.advance(100 * time.Millisecond)
+// waits lets a request begin to wait.
+func (w *world) waits(b *Budget, lane Lane) *waiter {
+	w.tb.Helper()
+	r := &waiter{account: "a", lane: lane}
+	if w.ask(b, r) == 0 {
+		w.tb.Fatalf("a request in lane %s did not wait", lane)
 	}
-	for i, g := range grants {
-		n := 0
-		for _, other := range grants[i:] {
-			if other.Sub(g) < time.Minute {
-				n++
-			}
+	return r
+}
+
+func (w *world) fill(b *Budget) {
+	w.tb.Helper()
+	for range w.limit {
+		if wait := w.asks(b, Orders); wait != 0 {
+			w.tb.Fatalf("a slot of %d was not granted, wait %v", w.limit, wait)
 		}
-		// After the flush the script no longer knows what it granted; the pace keeps to the limit,
-		// but for the slot that was given just before.
-		if n > limit+1 {
-			t.Fatalf("%d grants in the 60 s after %s, limit %d", n, g.Format(time.TimeOnly), limit)
-		}
-	}
-	if len(grants) < 3*limit {
-		t.Errorf("only %d grants in four minutes, want at least %d", len(grants), 3*limit)
 	}
 }
 
-func TestAnOrderDuringARunWaitsOneSlotAtMost(t *testing.T) {
+func TestInteractiveLanesTakeTurns(t *testing.T) {
 	t.Parallel()
-	f := open(t, 60)
-	f.warm(t)
-	for range 120 { // a run takes all it gets for two minutes
-		for f.must(t, Background) == 0 {
-			continue
-		}
-		f.advance(500 * time.Millisecond)
+	w := newWorld(t, 9)
+	b := w.process()
+	w.fill(b)
+	for range 3 { // the last one served was an order
+		w.request(b, "a", Orders, func(time.Duration) {})
 	}
-	waited := time.Duration(0)
-	for {
-		pause := f.must(t, Orders)
-		if pause == 0 {
-			break
-		}
-		waited += pause
-		f.advance(pause)
+	for range 3 {
+		w.request(b, "a", Statuses, func(time.Duration) {})
+		w.request(b, "a", Clicks, func(time.Duration) {})
 	}
-	if waited > time.Second {
-		t.Errorf("the order waited %v, want at most one slot of 1 s", waited)
+	// The slots come back together, but each waiter is given its own place.
+	w.play(2 * time.Minute)
+	var got string
+	for _, g := range w.grants["a"][9:] {
+		got += string(g.lane[:1])
+	}
+	if len(got) != 9 {
+		t.Fatalf("served %q, want nine", got)
+	}
+
+	w = newWorld(t, 1)
+	b = w.process()
+	w.fill(b)
+	for _, l := range []Lane{Orders, Orders, Orders, Statuses, Statuses, Clicks} {
+		w.request(b, "a", l, func(time.Duration) {})
+	}
+	w.play(7 * time.Minute)
+	got = ""
+	for _, g := range w.grants["a"] {
+		got += string(g.lane[:1])
+	}
+	if got != "ocsosoo"[:len(got)] || len(got) != 7 {
+		t.Errorf("served %q, want ocsosoo", got)
 	}
 }
 
 func TestBackgroundKeepsAwayWhileAnOrderWaits(t *testing.T) {
 	t.Parallel()
-	f := open(t, 3)
-	f.warm(t)
-	for range 3 {
-		f.must(t, Orders)
+	w := newWorld(t, 3)
+	b := w.process()
+	w.fill(b)
+	w.advance(59 * time.Second)
+	order := w.waits(b, Orders)
+	w.advance(1001 * time.Millisecond)
+	if w.asks(b, Background) == 0 {
+		t.Error("background took a slot while an order waits")
 	}
-	if f.must(t, Orders) == 0 {
-		t.Fatal("a fourth request was granted")
+	if wait := w.ask(b, order); wait != 0 {
+		t.Errorf("the order waits %v more", wait)
 	}
-	f.advance(59 * time.Second)
-	if f.must(t, Orders) == 0 {
-		t.Fatal("a fourth request was granted within the minute")
+}
+
+func TestAWaiterThatDiedIsForgottenAndOneThatLeftAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	b := w.process()
+	w.fill(b)
+	w.advance(58 * time.Second)
+	left, died := w.waits(b, Clicks), w.waits(b, Orders)
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Waiting != (Waiting{Clicks: 1, Orders: 1}) {
+		t.Errorf("Usage = %+v, %v; want a click and an order to wait", u, err)
 	}
-	f.advance(time.Second)
-	if f.must(t, Background) == 0 {
-		t.Error("background took the slot an order waits for")
+	b.leave(t.Context(), left)
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Waiting != (Waiting{Orders: 1}) {
+		t.Errorf("Usage = %+v, %v; want an order to wait", u, err)
 	}
-	if f.must(t, Orders) != 0 {
-		t.Error("the order did not get the slot that became free")
+	w.advance(2001 * time.Millisecond)
+	if w.asks(b, Orders) == 0 {
+		t.Error("a later order overtook the one that waits")
+	}
+	w.advance(keep)
+	if wait := w.asks(b, Orders); wait != 0 {
+		t.Errorf("the order waits %v more for %s, which died", wait, died.lane)
 	}
 }
 
 func TestPauseOfTheCRMStopsEveryLane(t *testing.T) {
 	t.Parallel()
-	f := open(t, 60)
-	f.warm(t)
-	if err := f.Pause(t.Context(), "acc", 20*time.Second); err != nil {
-		t.Fatal(err)
+	w := newWorld(t, 60)
+	b, other := w.process(), w.process()
+	w.asks(b, Orders)
+	for _, d := range []time.Duration{20 * time.Second, time.Second} { // the longer one counts
+		if err := b.Pause(t.Context(), "a", d); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, lane := range []Lane{Clicks, Statuses, Orders, Background} {
-		if wait := f.must(t, lane); wait != 20*time.Second {
+		if wait := w.asks(other, lane).Round(10 * time.Millisecond); wait != 20*time.Second {
 			t.Errorf("%s waits %v, want 20 s", lane, wait)
 		}
 	}
-	f.advance(20 * time.Second)
-	if wait := f.must(t, Orders); wait != 0 {
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Free != 0 || u.PausedUntil.Sub(w.clock.Now()).Round(time.Second) != 20*time.Second {
+		t.Errorf("Usage = %+v, %v", u, err)
+	}
+	var later *Later
+	if err := b.WaitAtMost(t.Context(), "a", Background, 2*time.Second); !errors.As(err, &later) || later.After < 20*time.Second {
+		t.Errorf("WaitAtMost = %v, want Later in 20 s", err)
+	}
+	w.advance(20*time.Second + time.Millisecond)
+	if wait := w.asks(b, Orders); wait != 0 {
 		t.Errorf("after the pause an order still waits %v", wait)
 	}
 }
 
-func TestWithoutRedisNothingIsGranted(t *testing.T) {
+func TestWhenRedisForgetsAccountsInUseStandStillAndNewOnesDoNot(t *testing.T) {
 	t.Parallel()
-	real := localredis.StartReal(t)
-	opt, err := redis.ParseURL(real.URL())
-	if err != nil {
+	w := newWorld(t, 5)
+	b := w.process()
+	w.fill(b)
+	if err := w.raw.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	opt.MaxRetries = -1
-	client := redis.NewClient(opt)
-	t.Cleanup(func() { _ = client.Close() })
-	b := New(client, clock.System(), 60)
-	if err := b.Wait(t.Context(), "acc", Orders); err != nil {
-		t.Fatalf("with Redis: %v", err)
+	w.advance(time.Second)
+	if wait := w.asks(b, Clicks); wait != time.Minute {
+		t.Errorf("an account in use waits %v, want a minute", wait)
 	}
-	real.Stop(t)
-	if err := b.Wait(t.Context(), "acc", Orders); !errors.Is(err, ErrNoRedis) {
-		t.Errorf("without Redis: %v, want ErrNoRedis", err)
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Free != 0 || u.UnknownUntil.Sub(w.clock.Now()) != time.Minute {
+		t.Errorf("Usage = %+v, %v", u, err)
+	}
+	if wait, err := b.ask(t.Context(), &waiter{account: "new", lane: Clicks}); err != nil || wait != 0 {
+		t.Errorf("an account never used waits %v, %v", wait, err)
+	}
+	w.advance(30 * time.Second)
+	if err := w.raw.FlushAll(t.Context()).Err(); err != nil { // again, amid the minute
+		t.Fatal(err)
+	}
+	w.advance(30 * time.Second)
+	if wait := w.asks(w.process(), Clicks); wait != time.Minute {
+		t.Errorf("after a second loss the account waits %v, want a minute from when it was seen", wait)
+	}
+	w.advance(time.Minute)
+	w.fill(b)
+	w.advance(3 * time.Hour) // everything has expired, and memory says nobody was there
+	if wait := w.asks(w.process(), Orders); wait != 0 {
+		t.Errorf("after hours an account waits %v", wait)
 	}
 }
 
-func TestWaitEndsWithItsContext(t *testing.T) {
+func TestWithoutMemoryEveryAccountBeginsWithAMinuteOfSilence(t *testing.T) {
 	t.Parallel()
-	f := open(t, 60)
-	f.warm(t)
-	if err := f.Pause(t.Context(), "acc", time.Hour); err != nil {
+	w := newWorld(t, 5)
+	b := New(w.raw, w.clock, 5, OnClock())
+	if wait := w.asks(b, Clicks); wait != time.Minute {
+		t.Errorf("waits %v, want a minute", wait)
+	}
+}
+
+func TestAClockSetBackNeitherBurstsNorStopsForLong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5)
+	b := w.process()
+	w.fill(b)
+	back := clock.NewFake(w.clock.Now().Add(-time.Hour))
+	w.clock = back
+	b = w.process()
+	if wait := w.asks(b, Orders); wait != time.Minute+time.Millisecond {
+		t.Errorf("waits %v, want a minute", wait)
+	}
+}
+
+func TestWaitEndsWithItsContextAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 60)
+	b := w.process()
+	if err := b.Pause(t.Context(), "a", time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- f.Wait(ctx, "acc", Orders) }()
-	f.clock.BlockUntil(1)
+	go func() { done <- b.Wait(ctx, "a", Orders) }()
+	w.clock.BlockUntil(1)
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("Wait = %v, want context.Canceled", err)
+	}
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Waiting != (Waiting{}) {
+		t.Errorf("Usage = %+v, %v; want nobody to wait", u, err)
 	}
 }
 
 func TestUsageCountsTheLastMinute(t *testing.T) {
 	t.Parallel()
-	f := open(t, 60)
-	f.warm(t)
+	w := newWorld(t, 60)
+	b := w.process()
 	for range 5 {
-		f.must(t, Orders)
+		w.asks(b, Orders)
 	}
-	if u, err := f.Usage(t.Context(), "acc"); err != nil || u != (Usage{Limit: 60, Used: 5}) {
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u != (Usage{Limit: 60, Used: 5, Free: 55}) {
 		t.Errorf("Usage = %+v, %v", u, err)
 	}
-	f.advance(61 * time.Second)
-	if u, err := f.Usage(t.Context(), "acc"); err != nil || u.Used != 0 {
+	w.advance(61 * time.Second)
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Used != 0 {
 		t.Errorf("a minute later Usage = %+v, %v", u, err)
+	}
+}
+
+func TestStoreAnswersWhatWasNotedBefore(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	if err := migrations.Apply(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	s := NewStore(db)
+	for i, want := range []time.Time{{}, start, start.Add(time.Minute), start.Add(time.Minute)} {
+		until := start.Add(time.Duration(i%2) * time.Minute) // the third is earlier: the latest counts
+		before, err := s.Note(t.Context(), "a", until)
+		if err != nil || !before.Equal(want) {
+			t.Errorf("note %d answers %v, %v; want %v", i+1, before, err, want)
+		}
+	}
+	if err := s.Purge(t.Context(), start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if before, err := s.Note(t.Context(), "a", start); err != nil || !before.IsZero() {
+		t.Errorf("after a purge Note = %v, %v", before, err)
+	}
+}
+
+func TestWithoutRedisNothingIsGranted(t *testing.T) {
+	t.Parallel()
+	srv := localredis.StartReal(t)
+	b := New(client(t, srv.URL()), clock.System(), 60, Cold(time.Millisecond))
+	if err := b.Wait(t.Context(), "a", Orders); err != nil {
+		t.Fatalf("with Redis: %v", err)
+	}
+	srv.Stop(t)
+	if err := b.Wait(t.Context(), "a", Orders); !errors.Is(err, ErrNoRedis) {
+		t.Errorf("without Redis: %v, want ErrNoRedis", err)
+	}
+	if err := b.Ping(t.Context()); !errors.Is(err, ErrNoRedis) {
+		t.Errorf("Ping without Redis: %v, want ErrNoRedis", err)
 	}
 }

@@ -1,0 +1,77 @@
+package budget
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/keybridge/keybridge/internal/clock"
+	"github.com/keybridge/keybridge/internal/localredis"
+)
+
+// TestProcessesShareOneLimitInARealRedis lets many ask at once, in real time.
+func TestProcessesShareOneLimitInARealRedis(t *testing.T) {
+	t.Parallel()
+	const limit = 20
+	srv := localredis.StartReal(t)
+	memory := &notes{until: map[Account]time.Time{}}
+	var granted [2]atomic.Int32
+	var wg sync.WaitGroup
+	for range 3 {
+		b := New(client(t, srv.URL()), clock.System(), limit, Remember(memory))
+		for i := range 40 {
+			wg.Go(func() {
+				account := i % 2
+				var later *Later
+				err := b.WaitAtMost(t.Context(), Account(rune('a'+account)), []Lane{Clicks, Orders, Statuses}[i%3], time.Millisecond)
+				if err == nil {
+					granted[account].Add(1)
+				} else if !errors.As(err, &later) {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	// One process claims that the account is new; before that has been said others may be put off.
+	if a, b := granted[0].Load(), granted[1].Load(); a > limit || b > limit || a+b == 0 {
+		t.Errorf("granted %d and %d, limit %d", a, b, limit)
+	}
+}
+
+// TestARestartedRedisGrantsNothingForAMinute restarts one that kept nothing, and one that comes
+// back with what it knew a while ago.
+func TestARestartedRedisGrantsNothingForAMinute(t *testing.T) {
+	t.Parallel()
+	for name, snapshot := range map[string]bool{"that kept nothing": false, "that kept an old state": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := localredis.StartReal(t)
+			raw := client(t, srv.URL())
+			b := New(raw, clock.System(), 10, Remember(&notes{until: map[Account]time.Time{}}))
+			for i := range 10 {
+				if snapshot && i == 5 {
+					if err := raw.Save(t.Context()).Err(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := b.Wait(t.Context(), "a", Orders); err != nil {
+					t.Fatal(err)
+				}
+			}
+			srv.Stop(t)
+			srv.Start(t)
+			var later *Later
+			err := b.WaitAtMost(t.Context(), "a", Orders, time.Second)
+			if !errors.As(err, &later) || later.After < 59*time.Second {
+				t.Errorf("after the restart: %v, want Later in a minute", err)
+			}
+			u, err := b.Usage(t.Context(), "a")
+			if err != nil || (u.Used == 5) != snapshot || u.UnknownUntil.IsZero() {
+				t.Errorf("Usage = %+v, %v", u, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,52 @@
+package budget
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Usage is what the page shows of an account.
+type Usage struct {
+	Limit   int // requests in any 60 s
+	Used    int // granted in the last 60 s
+	Free    int // still to be granted; 0 while nothing is granted
+	Waiting Waiting
+	// PausedUntil is when the pause the CRM asked for ends; zero when there is none.
+	PausedUntil time.Time
+	// UnknownUntil is when grants begin again after Redis lost count of them; zero when it did not.
+	UnknownUntil time.Time
+}
+
+// Waiting counts requests that wait, by lane.
+type Waiting struct {
+	Clicks, Statuses, Orders, Background int
+}
+
+// Usage reads the state of an account. Errors: ErrNoRedis.
+func (b *Budget) Usage(ctx context.Context, a Account) (Usage, error) {
+	n, err := b.usage.Run(ctx, b.redis, keys(a), b.stamp()).Int64Slice()
+	if err != nil {
+		return Usage{}, noRedis(ctx, err)
+	}
+	if len(n) != 8 {
+		return Usage{}, fmt.Errorf("%w: the script answered %d values", ErrNoRedis, len(n))
+	}
+	now := n[0]
+	u := Usage{
+		Limit: b.limit, Used: int(n[1]), PausedUntil: future(n[2], now), UnknownUntil: future(n[3], now),
+		Waiting: Waiting{Clicks: int(n[4]), Statuses: int(n[5]), Orders: int(n[6]), Background: int(n[7])},
+	}
+	if u.PausedUntil.IsZero() && u.UnknownUntil.IsZero() {
+		u.Free = max(0, u.Limit-u.Used)
+	}
+	return u, nil
+}
+
+// future answers a moment that is still to come, else zero.
+func future(ms, now int64) time.Time {
+	if ms <= now {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
