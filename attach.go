@@ -105,7 +105,8 @@ const (
 )
 
 func (k *Keybridge) purge(ctx context.Context) error {
-	return errors.Join(k.exporter.Purge(ctx, keepBodies), k.hooks.Inbox().Purge(ctx, keepInbox))
+	yesterday := k.host.Clock().Now().Add(-24 * time.Hour)
+	return errors.Join(k.exporter.Purge(ctx, keepBodies), k.hooks.Inbox().Purge(ctx, keepInbox), k.uses.Purge(ctx, yesterday))
 }
 
 func (k *Keybridge) watchInstallations(ctx context.Context) {

@@ -2,11 +2,13 @@ package keybridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/keybridge/keybridge/internal/budget"
+	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/secret"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/keycrm"
@@ -38,7 +40,7 @@ func (a *accounts) openKey(key string, lane budget.Lane) (*connector.Connector, 
 	client, err := keycrm.New(a.url, key,
 		keycrm.WithHTTPClient(a.client),
 		keycrm.WithBudget(func(ctx context.Context, _ keycrm.Request) error {
-			return a.budget.Wait(ctx, account, lane)
+			return a.wait(ctx, account, lane)
 		}),
 		keycrm.WithObserver(func(c keycrm.Call) {
 			if c.RetryAfter > 0 {
@@ -49,6 +51,25 @@ func (a *accounts) openKey(key string, lane budget.Lane) (*connector.Connector, 
 		return nil, fmt.Errorf("open CRM: %w", err)
 	}
 	return connector.New(client), nil
+}
+
+// wait waits for the budget's consent while a turn is near. What is further away is tried again from
+// its row, so that one account's queue does not hold the workers all accounts share. Errors:
+// *budget.Later in the background, crm.ErrLimited elsewhere.
+func (a *accounts) wait(ctx context.Context, account budget.Account, lane budget.Lane) error {
+	most := 5 * time.Second
+	switch lane {
+	case budget.Background:
+		most = 2 * time.Second
+	case budget.Clicks: // no row tries again, so a little more patience
+		most = 10 * time.Second
+	}
+	err := a.budget.WaitAtMost(ctx, account, lane, most)
+	var later *budget.Later
+	if lane != budget.Background && errors.As(err, &later) {
+		return crm.NewLimited(later.After, err)
+	}
+	return err
 }
 
 func (a *accounts) account(key string) budget.Account { return budget.AccountOf(a.box.Digests(key)[0]) }

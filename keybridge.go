@@ -42,6 +42,7 @@ type Keybridge struct {
 	accounts *accounts
 	queue    *jobs.Queue
 	redis    io.Closer // of the budget
+	uses     *budget.Store
 
 	catalog  *catalog.Engine
 	exporter *orders.Exporter
@@ -77,10 +78,12 @@ func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
 		settings: settings.NewStore(host.DB(), box, host.Clock()),
 		queue:    jobs.NewQueue(host.Redis()),
 		redis:    client,
+		uses:     budget.NewStore(host.DB()),
 	}
 	k.accounts = &accounts{
 		url: o.crmURL, client: &http.Client{Transport: o.transport, Timeout: o.timings.Request},
-		settings: k.settings, box: box, budget: budget.New(client, waiting(host.Clock()), o.perMinute),
+		settings: k.settings, box: box,
+		budget: budget.New(client, waiting(host.Clock()), o.perMinute, budgetOptions(host.Clock(), k.uses, o.cold)...),
 	}
 	k.buildEngines(o)
 	return k, k.buildPages()
@@ -92,6 +95,18 @@ func waiting(c plugin.Clock) clock.Clock {
 		return full
 	}
 	return clock.System()
+}
+
+// budgetOptions let a clock that can be told to move be the budget's too; else Redis tells the time.
+func budgetOptions(c plugin.Clock, m budget.Memory, cold time.Duration) []budget.Option {
+	opts := []budget.Option{budget.Remember(m)}
+	if cold > 0 {
+		opts = append(opts, budget.Cold(cold))
+	}
+	if _, ok := c.(clock.Clock); ok {
+		opts = append(opts, budget.OnClock())
+	}
+	return opts
 }
 
 // Manifest implements plugin.Plugin.

@@ -18,6 +18,7 @@ type options struct {
 	transport     http.RoundTripper
 	perMinute     int
 	localPictures bool
+	cold          time.Duration
 	timings       Timings
 }
 
@@ -66,6 +67,10 @@ func WithTransport(t http.RoundTripper) Option { return func(o *options) { o.tra
 // WithBudget sets how many requests of one API key are made in any 60 s; the default is 55, because
 // KeyCRM allows 60.
 func WithBudget(perMinute int) Option { return func(o *options) { o.perMinute = perMinute } }
+
+// WithColdStart sets how long nothing is sent to an account in use after Redis lost count of its
+// requests; the default is 60 s. Less is only for a CRM that does not count, such as a simulator's.
+func WithColdStart(d time.Duration) Option { return func(o *options) { o.cold = d } }
 
 // WithLocalPictures lets product pictures be fetched from loopback addresses, which is refused
 // otherwise, since a picture's address comes from the CRM.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -33,11 +34,14 @@ func (e *Engine) settle(ctx context.Context, run Run, err error) error {
 	defer cancel()
 	log := e.deps.Log.With("run", run.ID, "connection", run.Connection)
 	var why outcome
+	var later *budget.Later
 	switch {
 	case err == nil && run.State == Done, errors.Is(err, errLost):
 		return nil
 	case err == nil, stopping:
 		return ignoreLost(e.store.leave(ctx, run, e.now()))
+	case errors.As(err, &later): // its turn is too far away to keep a worker for
+		return ignoreLost(e.store.leave(ctx, run, e.now().Add(later.After)))
 	default:
 		why = outcomeOf(err)
 	}

@@ -86,7 +86,7 @@ func pluginOptions(cfg Config, st *state) []keybridge.Option {
 	if cfg.Key == "" || cfg.CRMURL != "" {
 		opts = append(opts, keybridge.WithLocalPictures())
 		if !cfg.RealLimits {
-			opts = append(opts, keybridge.WithBudget(raisedBudget))
+			opts = append(opts, keybridge.WithBudget(raisedBudget), keybridge.WithColdStart(time.Millisecond))
 		}
 	}
 	if cfg.QuickChecks {
