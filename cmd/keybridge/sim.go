@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,17 +17,24 @@ func simCommand() *cobra.Command {
 		limit            int
 		key, path        string
 		strict           bool
+		history          int
+		lag              time.Duration
 	)
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Run the simulated KeyCRM alone",
 		Long: `Runs the simulated KeyCRM: its API under /v1 and a page for people at /. For the tests of a
-shop engine, or to look at what KeyCRM answers. It listens on loopback only.`,
+shop engine, or to look at what KeyCRM answers. It listens on loopback only. docs/simulator.md tells more.`,
+		Example: `  keybridge sim
+  keybridge sim --addr 127.0.0.1:0 --products 200 --offers 400 --limit 0 --strict
+  keybridge sim --offers 1000000 --products 300000
+  keybridge sim --history 300 --keep account.journal`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts := []keycrmtest.Option{
 				keycrmtest.WithSeed(seed), keycrmtest.WithCatalog(products, offers),
-				keycrmtest.WithLimit(limit), keycrmtest.WithKey(key),
+				keycrmtest.WithLimit(limit), keycrmtest.WithKey(key), keycrmtest.WithHistory(history),
+				keycrmtest.WithWriteDelay(lag), keycrmtest.WithVisibilityDelay(lag),
 			}
 			if path != "" {
 				opts = append(opts, keycrmtest.WithPersistence(path))
@@ -51,6 +59,8 @@ shop engine, or to look at what KeyCRM answers. It listens on loopback only.`,
 	f.IntVar(&offers, "offers", 2400, "number of offers")
 	f.IntVar(&limit, "limit", 60, "requests a minute that a key may make; 0: no limit")
 	f.StringVar(&key, "key", keycrmtest.DefaultKey, "the API key it accepts")
+	f.IntVar(&history, "history", 0, "number of past orders of a new account, with a third as many cards")
+	f.DurationVar(&lag, "lag", 0, "how long new orders and cards are missing from lists, and accepted (202) writes take")
 	f.StringVar(&path, "keep", "", "file that keeps changes between starts; empty: nothing is kept")
 	f.BoolVar(&strict, "strict", false, "record every field that KeyCRM does not document")
 	return cmd

@@ -188,6 +188,7 @@ func (s *Server) postCard(c *call) *answer {
 	s.dropOffBlocks(card)
 	s.numberRows(card.Lines, card.Payments)
 	s.db.cards.put(card.ID, card)
+	s.fire(EventCardCreated, strconv.FormatInt(card.StatusID, 10), card.SourceID, s.renderCard(card, nil), card.ID)
 	return &answer{201, s.renderCard(card, parts("contact", "products", "payments"))}
 }
 

@@ -15,7 +15,7 @@ func newDatabase(g *generator) *database {
 		products:         newTable[Product]("products", firstProduct+int64(g.products())-1),
 		offers:           newTable[Offer]("offers", firstOffer+int64(g.offers())-1),
 		buyers:           newTable[Buyer]("buyers", 3000),
-		orders:           newTable[Order]("orders", 70000),
+		orders:           newTable[Order]("orders", firstOrder-1),
 		cards:            newTable[Card]("cards", 4000),
 		statuses:         newTable[OrderStatus]("statuses", 100),
 		sources:          newTable[Source]("sources", 0),
@@ -46,6 +46,9 @@ func (s *Server) seed() {
 	fill(s.db.fields, seedFields(), func(r *CustomField) int64 { return r.ID })
 	if len(s.db.settings.rows) == 0 {
 		s.db.settings.put(1, &settings{PipelinesOff: s.cfg.noPipelines})
+	}
+	if s.cfg.history > 0 && s.db.orders.last == firstOrder-1 && s.gen.offers() > 0 {
+		s.invent(s.cfg.history)
 	}
 	s.flush()
 }

@@ -345,7 +345,7 @@ func (s *Server) editSettings(edit func(*settings)) {
 // DeliverWebhooks sends everything that waits, each up to 3 times without a pause, and returns when nothing waits.
 func (s *Server) DeliverWebhooks(ctx context.Context) error {
 	for range maxAttempts {
-		if !s.sender.pass(ctx, true) {
+		if !s.sender.pass(ctx) {
 			return nil
 		}
 		if err := ctx.Err(); err != nil {

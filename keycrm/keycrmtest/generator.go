@@ -13,6 +13,7 @@ const (
 	firstProduct  = 1001
 	firstOffer    = 20001
 	firstCategory = 10
+	firstOrder    = 70001
 )
 
 // Warehouses of the account.
@@ -108,6 +109,7 @@ const (
 	forMaterial
 	forReserve
 	forUpdate
+	forHistory
 )
 
 func (g *generator) leafOf(i int) *placedLeaf { return &g.leaves[i%len(g.leaves)] }

@@ -288,3 +288,52 @@ func TestWebhooksLeaveByThemselves(t *testing.T) {
 		t.Errorf("%d attempts, want 2", n)
 	}
 }
+
+func TestCardCreationTrigger(t *testing.T) {
+	t.Parallel()
+	created, moved := newReceiver(t), newReceiver(t)
+	s, c, _ := account(t)
+	s.AddTrigger(keycrmtest.Trigger{Name: "нові", Event: keycrmtest.EventCardCreated, SourceIDs: []int64{7}, URL: created.URL, Active: true})
+	s.AddTrigger(keycrmtest.Trigger{Name: "зміна", Event: keycrmtest.EventCardStatus, URL: moved.URL, Active: true})
+	card, err := c.Cards.Create(t.Context(), aCard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	deliver(t, s)
+	if bodies := created.got(); len(bodies) != 1 || decodeHook(t, bodies[0]).Event != keycrmtest.EventCardStatus ||
+		decodeHook(t, bodies[0]).Context["id"] != float64(card.ID) {
+		t.Errorf("a new card was told as %v", bodies)
+	}
+	if n := len(moved.got()); n != 0 {
+		t.Errorf("a new card is no moved one: %d webhooks", n)
+	}
+}
+
+// TestSlowReceiverHoldsNobodyUp would never end if deliveries waited for each other.
+func TestSlowReceiverHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	stuck := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	t.Cleanup(stuck.Close)
+	t.Cleanup(func() { close(release) })
+	r := newReceiver(t)
+	s := keycrmtest.New(keycrmtest.WithCatalog(10, 10))
+	t.Cleanup(func() { _ = s.Close() })
+	c, err := keycrm.New(s.BaseURL(), s.Key(), keycrm.WithTransport(s.Transport()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, url := range []string{stuck.URL, r.URL} {
+		s.AddTrigger(keycrmtest.Trigger{Name: url, Event: keycrmtest.EventOrderStatus, URL: url, Active: true})
+	}
+	o := create(t, c, order("A-1", line("", "100", "1")))
+	for _, status := range []int64{3, 6, 9} {
+		if err := s.SetOrderStatus(o.ID, status); err != nil {
+			t.Fatal(err)
+		}
+		<-r.arrived
+	}
+	if n := len(r.got()); n != 3 {
+		t.Errorf("%d webhooks, want 3", n)
+	}
+}

@@ -38,6 +38,7 @@ type config struct {
 	path            string
 	noReserve       bool
 	noPipelines     bool
+	history         int
 }
 
 func defaults() config {
@@ -64,6 +65,10 @@ func WithSeed(seed int64) Option { return func(c *config) { c.seed = seed } }
 func WithCatalog(products, offers int) Option {
 	return func(c *config) { c.products, c.offers = products, offers }
 }
+
+// WithHistory gives a new account so many orders of the last months, with their buyers, payments and parcels, and a
+// third as many cards (default 0: none). The same seed gives the same history, counted back from the clock.
+func WithHistory(orders int) Option { return func(c *config) { c.history = orders } }
 
 // WithVisibilityDelay hides new orders and cards from lists for d (default 0); reading them by id works at once.
 func WithVisibilityDelay(d time.Duration) Option { return func(c *config) { c.visibilityDelay = d } }

@@ -79,6 +79,7 @@ func eventNames() []eventChoice {
 		{EventOrderStatus, "Зміна статусу замовлення", false},
 		{EventOrderPayment, "Зміна статусу оплати", false},
 		{EventCardStatus, "Зміна статусу картки", false},
+		{EventCardCreated, "Створення картки", false},
 	}
 }
 

@@ -15,20 +15,31 @@ import (
 // maxAttempts is how often KeyCRM tries a webhook.
 const maxAttempts = 3
 
-// sender delivers webhooks one after another, off the requests that cause them.
+// parallelDeliveries is how many webhooks are on their way at once.
+const parallelDeliveries = 16
+
+// sender delivers webhooks off the requests that cause them: each on its own, so that a slow receiver holds nobody up
+// and no order is promised. With manual webhooks they go one after another, oldest first.
 type sender struct {
 	s      *Server
 	client *http.Client
 	signal chan struct{}
-	ctx    context.Context //nolint:containedctx // the life of the goroutine, ended by stop
+	slots  chan struct{}
+	ctx    context.Context //nolint:containedctx // the life of the goroutines, ended by stop
 	cancel context.CancelFunc
 	done   chan struct{}
 	once   sync.Once
-	round  sync.Mutex // one round of deliveries at a time
+	round  sync.Mutex // one call of pass at a time
+
+	flying map[int64]bool // deliveries on their way, guarded by s.mu
+	landed *sync.Cond     // some are not any more
 }
 
 func newSender(s *Server) *sender {
-	d := &sender{s: s, client: s.cfg.webhookClient, signal: make(chan struct{}, 1), done: make(chan struct{})}
+	d := &sender{
+		s: s, client: s.cfg.webhookClient, signal: make(chan struct{}, 1), slots: make(chan struct{}, parallelDeliveries),
+		done: make(chan struct{}), flying: map[int64]bool{}, landed: sync.NewCond(&s.mu),
+	}
 	if d.client == nil {
 		d.client = &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
@@ -54,6 +65,16 @@ func (d *sender) wake() {
 func (d *sender) stop() {
 	d.once.Do(d.cancel)
 	<-d.done
+	d.settle()
+}
+
+// settle waits until nothing is on its way.
+func (d *sender) settle() {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	for len(d.flying) > 0 {
+		d.landed.Wait()
+	}
 }
 
 func (d *sender) run() {
@@ -61,8 +82,11 @@ func (d *sender) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		if d.pass(d.ctx, false) {
-			timer.Reset(d.s.cfg.retryDelay) // something waits for another attempt
+		for _, batch := range d.take(false) {
+			go d.deliver(d.ctx, batch)
+		}
+		if d.waiting() {
+			timer.Reset(d.s.cfg.retryDelay)
 		} else {
 			timer.Reset(time.Hour)
 		}
@@ -75,20 +99,42 @@ func (d *sender) run() {
 	}
 }
 
-// pass tries every delivery that is due (all that are left when hurried) once; true when some must be tried again.
-func (d *sender) pass(ctx context.Context, hurried bool) bool {
+// pass tries every delivery that is left once, one after another; true when some must be tried again.
+func (d *sender) pass(ctx context.Context) bool {
 	d.round.Lock()
 	defer d.round.Unlock()
-	again := false
-	for _, del := range d.due(hurried) {
-		if ctx.Err() != nil {
-			return true
-		}
-		if !d.attempt(ctx, del) {
-			again = true
-		}
+	for _, batch := range d.take(true) {
+		d.deliver(ctx, batch)
 	}
-	return again || d.waiting()
+	d.settle()
+	return d.waiting()
+}
+
+// deliver sends a batch in its order.
+func (d *sender) deliver(ctx context.Context, batch []Delivery) {
+	defer d.land(batch)
+	select {
+	case d.slots <- struct{}{}:
+		defer func() { <-d.slots }()
+	case <-ctx.Done():
+		return
+	}
+	for _, del := range batch {
+		if ctx.Err() != nil {
+			return
+		}
+		d.attempt(ctx, del)
+	}
+}
+
+func (d *sender) land(batch []Delivery) {
+	d.s.mu.Lock()
+	for _, del := range batch {
+		delete(d.flying, del.ID)
+	}
+	d.landed.Broadcast()
+	d.s.mu.Unlock()
+	d.wake()
 }
 
 func (d *sender) waiting() bool {
@@ -102,55 +148,62 @@ func (d *sender) waiting() bool {
 	return false
 }
 
-// due copies the open deliveries in order, with the webhook faults applied.
-func (d *sender) due(hurried bool) []Delivery {
+// take copies the deliveries that are due (all that are left when hurried) in order, with the webhook faults applied.
+// What is in one batch must go one after another. They count as flying until they land.
+func (d *sender) take(hurried bool) [][]Delivery {
 	d.s.mu.Lock()
 	defer d.s.mu.Unlock()
+	if d.ctx.Err() != nil {
+		return nil
+	}
 	ids := d.s.db.deliveries.ids()
 	slices.Reverse(ids)
-	var out []Delivery
+	var due []Delivery
 	now := time.Now()
 	for _, id := range ids {
 		row := d.s.db.deliveries.rows[id]
-		if row.Done || !hurried && len(row.Attempts) > 0 && now.Before(row.NextAt) {
+		if row.Done || d.flying[id] || !hurried && len(row.Attempts) > 0 && now.Before(row.NextAt) {
 			continue
 		}
-		out = append(out, clone(row))
+		due = append(due, clone(row))
 	}
-	return d.spoil(out)
+	batches := d.spoil(due)
+	for _, batch := range batches {
+		for _, del := range batch {
+			d.flying[del.ID] = true
+		}
+	}
+	return batches
 }
 
 // spoil plays the webhook faults on fresh deliveries.
-func (d *sender) spoil(rows []Delivery) []Delivery {
+func (d *sender) spoil(rows []Delivery) [][]Delivery {
+	var out [][]Delivery
 	for i := 0; i < len(rows); i++ {
-		if len(rows[i].Attempts) > 0 {
-			continue
+		one := []Delivery{rows[i]}
+		if len(rows[i].Attempts) == 0 {
+			if d.s.faults.hookReorderWaits() && i+1 >= len(rows) {
+				return out // its partner has not come yet
+			}
+			switch fault := d.s.faults.takeHook(); {
+			case fault == nil:
+			case fault.Kind == FaultHookTwice:
+				one = append(one, rows[i])
+			case fault.Kind == FaultHookReorder:
+				one = []Delivery{rows[i+1], rows[i]}
+				i++
+			case fault.Kind == FaultHookDrop:
+				d.finish(rows[i], Attempt{At: d.s.now(), Err: "dropped on demand"}, true)
+				continue
+			}
 		}
-		if d.s.faults.hookReorderWaits() && i+1 >= len(rows) {
-			return rows[:i] // its partner has not come yet
-		}
-		fault := d.s.faults.takeHook()
-		if fault == nil {
-			continue
-		}
-		switch fault.Kind {
-		case FaultHookTwice:
-			rows = slices.Insert(rows, i+1, rows[i])
-			i++
-		case FaultHookReorder:
-			rows[i], rows[i+1] = rows[i+1], rows[i]
-			i++
-		case FaultHookDrop:
-			d.finish(rows[i], Attempt{At: d.s.now(), Err: "dropped on demand"}, true)
-			rows = slices.Delete(rows, i, i+1)
-			i--
-		}
+		out = append(out, one)
 	}
-	return rows
+	return out
 }
 
-// attempt sends once and stores what came of it; true when the delivery is over.
-func (d *sender) attempt(ctx context.Context, del Delivery) bool {
+// attempt sends once and stores what came of it.
+func (d *sender) attempt(ctx context.Context, del Delivery) {
 	try := Attempt{At: d.s.now()}
 	req, err := http.NewRequestWithContext(ctx, del.Method, del.URL, bytes.NewReader(del.Body))
 	if err == nil {
@@ -164,13 +217,12 @@ func (d *sender) attempt(ctx context.Context, del Delivery) bool {
 		try.Err = reason(err)
 	}
 	if ctx.Err() != nil && d.ctx.Err() != nil {
-		return false // stopping: the journal still has the delivery open
+		return // stopping: the journal still has the delivery open
 	}
 	d.s.mu.Lock()
 	defer d.s.mu.Unlock()
-	over := d.finish(del, try, false)
+	d.finish(del, try, false)
 	d.s.flush()
-	return over
 }
 
 func (d *sender) post(req *http.Request) (int, error) {
@@ -192,17 +244,16 @@ func reason(err error) string {
 }
 
 // finish stores an attempt, with the lock held.
-func (d *sender) finish(del Delivery, try Attempt, drop bool) bool {
+func (d *sender) finish(del Delivery, try Attempt, drop bool) {
 	row, ok := d.s.db.deliveries.rows[del.ID]
 	if !ok {
-		return true
+		return
 	}
 	next := clone(row)
 	next.Attempts = append(next.Attempts, try)
 	next.Done = next.Done || drop || try.Status == http.StatusOK || len(next.Attempts) >= maxAttempts
 	next.NextAt = time.Now().Add(d.s.cfg.retryDelay)
 	d.s.db.deliveries.put(next.ID, &next)
-	return next.Done
 }
 
 // hookReorderWaits reports whether the next webhook is to be swapped with the one after it.

@@ -14,13 +14,18 @@ type hookBody struct {
 	Context any    `json:"context"`
 }
 
-// fire queues a webhook for every trigger that waits for this.
-func (s *Server) fire(event, value string, sourceID int64, context any, id int64) {
+// fire queues a webhook for every trigger that waits for this. A trigger of new cards sends the same event as one of
+// moved cards.
+func (s *Server) fire(kind, value string, sourceID int64, context any, id int64) {
+	event := kind
+	if kind == EventCardCreated {
+		event = EventCardStatus
+	}
 	ids := s.db.triggers.ids()
 	slices.Reverse(ids)
 	for _, tid := range ids {
 		t := s.db.triggers.rows[tid]
-		if !t.Active || t.Event != event || !t.wants(value, sourceID) {
+		if !t.Active || t.Event != kind || !t.wants(value, sourceID) {
 			continue
 		}
 		body, err := json.Marshal(hookBody{event, context})

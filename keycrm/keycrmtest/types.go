@@ -273,6 +273,7 @@ const (
 	EventOrderStatus  = "order.change_order_status"
 	EventOrderPayment = "order.change_payment_status"
 	EventCardStatus   = "lead.change_lead_status"
+	EventCardCreated  = "card_created" // «Створення картки»: what it sends is named EventCardStatus
 )
 
 // Trigger is an automation rule with the action «Відправити Webhook».
