@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -327,6 +328,11 @@ func ambiguous(past []attempt) bool {
 		}
 	}
 	return false
+}
+
+// taken reports whether the CRM said that it has an order with our key.
+func taken(past []attempt) bool {
+	return slices.ContainsFunc(past, func(a attempt) bool { return a.Outcome == outcomeTaken })
 }
 
 // forPersons are the reasons that only a person may resolve: a saved setting does not.

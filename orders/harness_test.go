@@ -213,3 +213,12 @@ func (r *rig) posts() int {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func parse(t *testing.T, id string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

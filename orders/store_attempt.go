@@ -41,11 +41,14 @@ type answer struct {
 	Pause   string              `json:"pause,omitempty"`
 }
 
-func (s store) attempts(ctx context.Context, id int64) ([]attempt, error) {
+func (s store) attempts(ctx context.Context, id int64) ([]attempt, error) { return attempts(ctx, s.db, id) }
+
+// attempts answers all that were made to create, oldest first.
+func attempts(ctx context.Context, db sqlx.QueryerContext, id int64) ([]attempt, error) {
 	const q = `SELECT id, started_at, deadline, outcome, body, masked FROM keybridge.outbox_attempt
 		WHERE outbox_id = $1 AND step = 'create' ORDER BY id`
 	var list []attempt
-	if err := s.db.SelectContext(ctx, &list, q, id); err != nil {
+	if err := sqlx.SelectContext(ctx, db, &list, q, id); err != nil {
 		return nil, fmt.Errorf("attempts of outbox entry %d: %w", id, err)
 	}
 	return list, nil

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -188,7 +189,11 @@ func (s store) busyOrGone(ctx context.Context, tx *sqlx.Tx, id int64) error {
 
 func (s store) retry(ctx context.Context, id int64, now time.Time) error {
 	return s.byHand(ctx, id, now, func(tx *sqlx.Tx, e *entry) error {
-		for _, st := range e.again(now) {
+		past, err := attempts(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		for _, st := range e.again(past, now) {
 			if err := upsertStep(ctx, tx, id, st, now); err != nil {
 				return err
 			}
@@ -201,8 +206,9 @@ func (s store) retry(ctx context.Context, id int64, now time.Time) error {
 	})
 }
 
-// again prepares the steps for a person's retry.
-func (e *entry) again(now time.Time) []*step {
+// again prepares the steps for a person's retry. What the CRM has, or may have, is looked up before
+// anything is sent: a card has no number by which the CRM itself would refuse a second one.
+func (e *entry) again(past []attempt, now time.Time) []*step {
 	create := e.step(StepCreate)
 	if create.State == StepDone {
 		for _, s := range e.steps {
@@ -213,22 +219,25 @@ func (e *entry) again(now time.Time) []*step {
 		}
 		return e.steps
 	}
-	state := StepPending
-	switch {
-	case create.State == StepSending:
-		state = StepSending // its worker died: the next one finds out what became of it
-	case create.State == StepChecking, create.Reason == ReasonUnknownOutcome:
-		state = StepChecking
-	case create.State == StepIgnored:
+	if create.State == StepIgnored {
 		e.Forced = true
-	case create.Reason == ReasonConnectionGone:
+	}
+	if create.Reason == ReasonConnectionGone {
 		e.Connection = sql.NullString{}
 	}
-	if create.Reason == ReasonUnknownOutcome {
-		create.Rounds, create.Negatives, create.LookedAt = 0, 0, sql.NullTime{}
+	create.Tries = 0
+	switch {
+	case create.State == StepSending: // its worker died: the next one finds out what became of it
+		create.to(StepSending, &now, "", nil)
+	case create.State == StepChecking:
+		create.to(StepChecking, &now, "", nil)
+	case slices.Contains(forPersons(), string(create.Reason)), ambiguous(past), taken(past):
+		create.Rounds, create.Negatives, create.LookedAt, create.Taken = 0, 0, sql.NullTime{}, false
+		create.to(StepChecking, &now, "", nil)
+	default:
+		create.Taken = false
+		create.to(StepPending, &now, "", nil)
 	}
-	create.Tries, create.Taken = 0, create.Taken && state == StepChecking
-	create.to(state, &now, "", nil)
 	return e.steps
 }
 

@@ -1,0 +1,122 @@
+package orders_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest"
+	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/orders/orderstest"
+)
+
+func newCardRig(t *testing.T) *rig {
+	t.Helper()
+	r := newRig(t)
+	set := orderstest.Settings()
+	set.Target, set.AddOns = settings.TargetCards, nil
+	r.conn = r.save(r.conn, set)
+	return r
+}
+
+// cardPosts counts requests that create a card.
+func (r *rig) cardPosts() int {
+	n := 0
+	for _, q := range r.crm.Requests() {
+		if q.Method == http.MethodPost && q.Path == "/v1/pipelines/cards" {
+			n++
+		}
+	}
+	return n
+}
+
+// secondCard puts a copy of what was sent into the CRM, as a manager may.
+func (r *rig) secondCard() int64 {
+	r.t.Helper()
+	for _, q := range r.crm.Requests() {
+		if q.Method == http.MethodPost && strings.HasSuffix(q.Path, "/cards") {
+			sink, err := r.sink(r.t.Context(), r.conn.ID)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			if _, err := sink.CreateOrder(r.t.Context(), settings.TargetCards, q.Body); err != nil {
+				r.t.Fatal(err)
+			}
+			cards := r.crm.Cards()
+			return cards[len(cards)-1].ID
+		}
+	}
+	r.t.Fatal("nothing was sent")
+	return 0
+}
+
+func TestRetryAfterSeveralCardsLooksAgainAndMakesNone(t *testing.T) {
+	t.Parallel()
+	r := newCardRig(t)
+	r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultCutAfter, Method: "POST", Path: "/v1/pipelines/cards", Times: 1})
+	r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultLimited, Method: "GET", Path: "/v1/pipelines/cards", Times: 1})
+	id := r.place("1")
+	r.work()
+	second := r.secondCard()
+	r.pass(2 * time.Minute)
+	r.wantState("1", orders.Blocked, orders.ReasonSeveralInCRM)
+	posts := r.cardPosts()
+
+	retry := func() {
+		t.Helper()
+		if err := r.x.Retry(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		r.work()
+		r.pass(10 * time.Minute)
+	}
+	retry()
+	r.wantState("1", orders.Blocked, orders.ReasonSeveralInCRM)
+	// Nor does leaving it out and thinking better of it.
+	if err := r.x.Ignore(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	retry()
+	r.wantState("1", orders.Blocked, orders.ReasonSeveralInCRM)
+	if n := r.cardPosts() - posts; n != 0 {
+		t.Fatalf("%d more cards were made by following the page's advice", n)
+	}
+	// The merchant leaves one, as the page asks, and that is ours.
+	if err := r.crm.DeleteCard(second); err != nil {
+		t.Fatal(err)
+	}
+	retry()
+	r.wantState("1", orders.Done, "")
+	if n := len(r.crm.Cards()); n != 1 {
+		t.Errorf("%d cards, want 1", n)
+	}
+}
+
+func TestRetryOfATakenNumberLooksBeforeItSends(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	other := r.foreign("2", "7", 100)
+	id := r.place("2")
+	r.work()
+	r.wantState("2", orders.Blocked, orders.ReasonTakenByOther)
+	posts := r.posts()
+	if err := r.x.Retry(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	r.work()
+	r.wantState("2", orders.Blocked, orders.ReasonTakenByOther)
+	if n := r.posts() - posts; n != 0 {
+		t.Errorf("%d requests that create, want none before the look-up", n)
+	}
+	if err := r.crm.DeleteOrder(parse(t, other)); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.x.Retry(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	r.work()
+	r.pass(4 * time.Minute)
+	r.wantState("2", orders.Done, "")
+}
