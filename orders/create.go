@@ -24,7 +24,7 @@ func (w *work) send(ctx context.Context, s *step) error {
 	}
 	a := frozen(past)
 	if a == nil {
-		if a = w.compose(ctx, s, len(past) == 0); a == nil {
+		if a = w.compose(ctx, s, !reached(past)); a == nil {
 			return w.hold(ctx)
 		}
 	}
@@ -57,6 +57,22 @@ func frozen(past []attempt) *attempt {
 		return nil
 	}
 	return kept
+}
+
+// reached reports whether the CRM has, or may have, something of the order: a request that was
+// refused or put off left nothing behind.
+func reached(past []attempt) bool {
+	was := false
+	for _, a := range past {
+		switch a.Outcome {
+		case outcomeOpen, outcomeUnknown, outcomeCreated, outcomeTaken:
+			was = true
+		case outcomeRefused:
+			was = false
+		case outcomeTemporary:
+		}
+	}
+	return was
 }
 
 // compose reads the order from the shop and translates it. nil: the step says why not.
@@ -121,7 +137,7 @@ func inputOf(ctx context.Context, shop plugin.Shop, o plugin.Order, set settings
 	return in, nil
 }
 
-// read gets the order, and leaves it out when it is gone or was cancelled before anything was sent.
+// read gets the order, and leaves it out when it is gone or was cancelled before anything reached the CRM.
 func (w *work) read(ctx context.Context, s *step, first bool) (plugin.Order, bool) {
 	order, err := w.shop.Orders().Get(ctx, w.e.Order)
 	switch {

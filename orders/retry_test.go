@@ -10,6 +10,7 @@ import (
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/orders/orderstest"
+	"github.com/keybridge/keybridge/plugin"
 )
 
 func newCardRig(t *testing.T) *rig {
@@ -119,4 +120,49 @@ func TestRetryOfATakenNumberLooksBeforeItSends(t *testing.T) {
 	r.work()
 	r.pass(4 * time.Minute)
 	r.wantState("2", orders.Done, "")
+}
+
+func TestOrderCanceledBeforeAnythingReachedTheCRMIsLeftOut(t *testing.T) {
+	t.Parallel()
+	cancel := func(o *plugin.Order) { o.Status = "canceled" }
+	t.Run("while the CRM asked to wait", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		r.crm.Fault(post(keycrmtest.Fault{Kind: keycrmtest.FaultLimited, RetryAfter: 40 * time.Second, Times: 1}))
+		r.place("1")
+		r.work()
+		r.shop.Edit("1", cancel)
+		r.pass(2 * time.Minute)
+		r.wantState("1", orders.Ignored, orders.ReasonCanceled)
+		r.wantOrders("1", 0)
+	})
+	t.Run("after the CRM refused it", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		r.wrapSink(func(s orders.Sink) orders.Sink { return refusing{s, map[string][]string{"buyer.phone": {"invalid"}}} })
+		id := r.place("2")
+		r.work()
+		r.wantState("2", orders.Blocked, orders.ReasonRefused)
+		r.wrapSink(nil)
+		r.shop.Edit("2", cancel)
+		if err := r.x.Retry(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		r.work()
+		r.wantState("2", orders.Ignored, orders.ReasonCanceled)
+		r.wantOrders("2", 0)
+	})
+	t.Run("but not one the CRM may have", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		r.crm.Fault(post(keycrmtest.Fault{Kind: keycrmtest.FaultCutAfter, Times: 1}))
+		r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultLimited, Method: "GET", Path: "/v1/order", Times: 1, Skip: 2})
+		r.place("3")
+		r.work()
+		r.wantState("3", orders.Checking, orders.ReasonLimited)
+		r.shop.Edit("3", cancel)
+		r.pass(2 * time.Minute)
+		r.wantState("3", orders.Done, "")
+		r.wantOrders("3", 1)
+	})
 }
