@@ -59,18 +59,28 @@ func (k *Keybridge) startWork(ctx context.Context, p *process) error {
 	if err := p.workers.Start(); err != nil {
 		return err
 	}
-	relay := &jobs.Relay{
+	k.goContained(p, "relay", func() { k.relay(k.queue).Run(ctx) })
+	return nil
+}
+
+// relay feeds a queue from the tables. Few runs lie in it at a time, so that the one that is due
+// longest comes next.
+func (k *Keybridge) relay(queue jobs.Enqueuer) *jobs.Relay {
+	return &jobs.Relay{
 		Sources: map[string]jobs.Source{
 			catalog.TaskKind: k.catalog, orders.TaskKind: k.exporter, hooks.TaskKind: k.hooks.Inbox(),
 		},
+		Limits: map[string]jobs.Limit{
+			catalog.TaskKind: {Lane: jobs.Background, Tasks: 32},
+			orders.TaskKind:  {Lane: jobs.Interactive, Tasks: 1000},
+			hooks.TaskKind:   {Lane: jobs.Interactive, Tasks: 2000},
+		},
 		Chores: k.chores(),
-		Queue:  k.queue,
+		Queue:  queue,
 		Nudge:  k.hooks.Nudged(),
-		Now:    k.host.Clock().Now,
+		Clock:  waiting(k.host.Clock()),
 		Log:    k.log,
 	}
-	k.goContained(p, "relay", func() { relay.Run(ctx) })
-	return nil
 }
 
 // handlers do the work of each kind of job.

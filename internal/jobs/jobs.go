@@ -7,6 +7,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -45,6 +46,10 @@ type Enqueuer interface {
 // asked or updated (database gone): the task is tried again. What went wrong with the work itself
 // is written into the row, with the time of its next try, and is no error here.
 type Handler func(ctx context.Context, row int64) error
+
+// ErrDead is what a Handler's error wraps once the row itself says that no retry will cure it: only
+// then is the task kept among asynq's archived ones, for a person to see.
+var ErrDead = errors.New("the row says that no retry will cure it")
 
 // Source answers rows that are due and marks them handed over until a moment later, so that the
 // next call leaves them out unless their task was lost. Several processes may ask at once (SKIP

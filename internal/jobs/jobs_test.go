@@ -11,6 +11,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/internal/localredis"
 )
@@ -81,7 +82,7 @@ func run(t *testing.T, redisURL string, r *rows) {
 		t.Fatal(err)
 	}
 	queue := jobs.NewQueue(opt)
-	relay := jobs.Relay{Sources: map[string]jobs.Source{"rows": r}, Queue: queue, Now: time.Now, Log: log}
+	relay := jobs.Relay{Sources: map[string]jobs.Source{"rows": r}, Queue: queue, Clock: clock.System(), Log: log}
 	var wg sync.WaitGroup
 	wg.Go(func() { relay.Run(ctx) })
 	t.Cleanup(func() {
@@ -173,7 +174,7 @@ func TestChoresRunAndOneFailingDoesNotStopTheOthers(t *testing.T) {
 			{Name: "panics", Every: time.Hour, Do: func(context.Context) error { panic("boom") }},
 			{Name: "good", Every: time.Hour, Do: func(context.Context) error { ran <- struct{}{}; return nil }},
 		},
-		Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Clock: clock.System(), Log: slog.New(slog.DiscardHandler),
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { relay.Run(ctx) })

@@ -23,16 +23,23 @@ type payload struct {
 
 const payloadVersion = 1
 
+// maxRetry is how often a task is tried again: the row could not be asked, which is tried soon; after
+// that the relay hands the row over anew.
+const maxRetry = 3
+
 // Queue hands tasks to asynq. Safe for concurrent use.
 type Queue struct {
-	client *asynq.Client
+	client    *asynq.Client
+	inspector *asynq.Inspector
 }
 
 // NewQueue connects lazily; Redis need not be there yet.
-func NewQueue(redis asynq.RedisConnOpt) *Queue { return &Queue{client: asynq.NewClient(redis)} }
+func NewQueue(redis asynq.RedisConnOpt) *Queue {
+	return &Queue{client: asynq.NewClient(redis), inspector: asynq.NewInspector(redis)}
+}
 
-// Close closes the connection to Redis.
-func (q *Queue) Close() error { return q.client.Close() }
+// Close closes the connections to Redis.
+func (q *Queue) Close() error { return errors.Join(q.client.Close(), q.inspector.Close()) }
 
 // Enqueue implements Enqueuer. A finished task leaves nothing behind in Redis; a failing one is
 // tried again a few times only, because the relay hands the row over anew.
@@ -44,7 +51,7 @@ func (q *Queue) Enqueue(ctx context.Context, t Task) error {
 	opts := []asynq.Option{
 		asynq.Queue(t.Lane.queue()),
 		asynq.TaskID(t.Kind + ":" + strconv.FormatInt(t.Row, 10) + ":" + strconv.FormatInt(t.Seq, 10)),
-		asynq.MaxRetry(3),
+		asynq.MaxRetry(maxRetry),
 	}
 	if !t.At.IsZero() {
 		opts = append(opts, asynq.ProcessAt(t.At))

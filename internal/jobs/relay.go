@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
+
+	"github.com/keybridge/keybridge/internal/clock"
 )
 
 // Chore is something done every so often in each working process. It must bear running in two
@@ -16,29 +20,47 @@ type Chore struct {
 	Do    func(ctx context.Context) error
 }
 
+// Limit keeps a source from flooding the queue: while Tasks of its lane wait there, its rows stay in
+// Postgres, where the longest due comes first.
+type Limit struct {
+	Lane  Lane
+	Tasks int
+}
+
+// Gauge is an Enqueuer that knows how many tasks of a lane wait for a worker. *Queue does.
+type Gauge interface {
+	Waiting(ctx context.Context, l Lane) (int, error)
+}
+
 // Relay looks for due rows each second, or when nudged, and hands them to the workers. It also runs
 // the chores.
 type Relay struct {
 	Sources map[string]Source
-	Chores  []Chore
-	Queue   Enqueuer
+	// Limits by the source's name; a source without one hands over a thousand rows at a time.
+	Limits map[string]Limit
+	Chores []Chore
+	Queue  Enqueuer
 	// Nudge wakes the relay before its second is over; may be nil.
 	Nudge <-chan struct{}
-	Now   func() time.Time
+	Clock clock.Clock
 	Log   *slog.Logger
+
+	last map[string]time.Time // when each chore was done last
 }
 
-// relayBatch is how many rows of one source are handed over at a time.
-const relayBatch = 200
+const (
+	// relayBatch is how many rows of one source are asked for at a time.
+	relayBatch = 200
+	// relayMost is how many rows a source may hand over before it is the next one's turn.
+	relayMost = 1000
+)
 
 // Run works until ctx ends.
 func (r *Relay) Run(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
+	tick := r.Clock.NewTicker(time.Second)
 	defer tick.Stop()
-	last := map[string]time.Time{}
 	for {
-		r.sweep(ctx)
-		r.chores(ctx, last)
+		r.Step(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -48,15 +70,23 @@ func (r *Relay) Run(ctx context.Context) {
 	}
 }
 
-func (r *Relay) sweep(ctx context.Context) {
-	for name, src := range r.Sources {
-		r.guard(name, func() error { return r.handOver(ctx, src) })
+// Step hands over what is due now and does the chores that are due, each once. It is what Run does
+// every second; not to be called from two goroutines.
+func (r *Relay) Step(ctx context.Context) {
+	for _, name := range slices.Sorted(maps.Keys(r.Sources)) {
+		r.guard(name, func() error { return r.handOver(ctx, name) })
 	}
+	r.chores(ctx)
 }
 
-func (r *Relay) handOver(ctx context.Context, src Source) error {
-	for {
-		tasks, err := src.Due(ctx, r.Now(), relayBatch)
+func (r *Relay) handOver(ctx context.Context, name string) error {
+	room, err := r.room(ctx, name)
+	if err != nil {
+		return err
+	}
+	for room > 0 {
+		batch := min(room, relayBatch)
+		tasks, err := r.Sources[name].Due(ctx, r.Clock.Now(), batch)
 		if err != nil {
 			return err
 		}
@@ -66,16 +96,32 @@ func (r *Relay) handOver(ctx context.Context, src Source) error {
 				return err
 			}
 		}
-		if len(tasks) < relayBatch {
+		if len(tasks) < batch {
 			return nil
 		}
+		room -= len(tasks)
 	}
+	return nil
 }
 
-func (r *Relay) chores(ctx context.Context, last map[string]time.Time) {
+// room is how many rows a source may hand over now.
+func (r *Relay) room(ctx context.Context, name string) (int, error) {
+	limit, limited := r.Limits[name]
+	gauge, ok := r.Queue.(Gauge)
+	if !limited || !ok {
+		return relayMost, nil
+	}
+	waiting, err := gauge.Waiting(ctx, limit.Lane)
+	return limit.Tasks - waiting, err
+}
+
+func (r *Relay) chores(ctx context.Context) {
+	if r.last == nil {
+		r.last = map[string]time.Time{}
+	}
 	for _, c := range r.Chores {
-		if now := r.Now(); now.Sub(last[c.Name]) >= c.Every {
-			last[c.Name] = now
+		if now := r.Clock.Now(); now.Sub(r.last[c.Name]) >= c.Every {
+			r.last[c.Name] = now
 			r.guard(c.Name, func() error { return c.Do(ctx) })
 		}
 	}

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -43,6 +44,7 @@ func NewWorkers(base context.Context, redis asynq.RedisConnOpt, handlers map[str
 			Queues:                   map[string]int{lane.queue(): 1},
 			TaskCheckInterval:        check,
 			DelayedTaskCheckInterval: time.Second,
+			RetryDelayFunc:           retryDelay,
 			ShutdownTimeout:          orDefault(s.Shutdown, 10*time.Second),
 			BaseContext:              func() context.Context { return base },
 			Logger:                   asynqLog{log: log.With("queue", string(lane))},
@@ -85,22 +87,47 @@ func (w *Workers) Stop() {
 	w.end()
 }
 
-// contain decodes the payload and turns a panic into an error with its stack in the log.
+// contain decodes the payload, turns a panic into an error with its stack in the log, and decides
+// what a failure means for asynq.
 func contain(kind string, h Handler, log *slog.Logger) asynq.Handler {
 	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) (err error) {
 		var p payload
 		if err := json.Unmarshal(t.Payload(), &p); err != nil || p.V != payloadVersion {
-			// Of another version, or not ours: the row is handed over again by its source.
-			return fmt.Errorf("task %s: unknown payload: %w", kind, asynq.SkipRetry)
+			// Another version's during a roll-out: its row is handed over again, to one who knows it.
+			log.Warn("task of another version left alone", "kind", kind)
+			return nil
 		}
 		defer func() {
 			if r := recover(); r != nil {
 				log.Error("job panicked", "kind", kind, "row", p.Row, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 				err = fmt.Errorf("%s %d panicked", kind, p.Row)
 			}
+			err = verdict(ctx, kind, p.Row, err, log)
 		}()
 		return h(ctx, p.Row)
 	})
+}
+
+// verdict lets asynq try again soon a few times. It archives a task only if its row is dead; a task
+// that fails on is dropped instead, since the row is still there and is handed over anew.
+func verdict(ctx context.Context, kind string, row int64, err error, log *slog.Logger) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, ErrDead) {
+		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
+	}
+	if tries, ok := asynq.GetRetryCount(ctx); ok && tries >= maxRetry {
+		log.Error("task dropped; its row is handed over again", "kind", kind, "row", row, "error", err.Error())
+		return nil
+	}
+	return err
+}
+
+// retryDelay is how long asynq waits after the n-th failure (0: the first).
+func retryDelay(n int, _ error, _ *asynq.Task) time.Duration {
+	delays := []time.Duration{time.Second, 5 * time.Second, 15 * time.Second}
+	return delays[min(n, len(delays)-1)]
 }
 
 func orDefault[T comparable](v, d T) T {
