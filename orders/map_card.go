@@ -22,10 +22,14 @@ func (m *mapper) card() {
 		l.Comment, l.Properties = "", nil
 	}
 	if discount.IsPositive() {
-		m.d.Lines = spread(m.d.Lines, discount)
+		m.d.Lines, discount = spread(m.d.Lines, discount)
 	}
-	if m.d.ShippingPrice.IsPositive() {
-		m.d.Lines = append(m.d.Lines, Line{Name: "Доставка", Price: m.d.ShippingPrice, Quantity: one()})
+	if m.d.ShippingPrice.IsPositive() { // it bears what is above the goods' sum
+		way := []Line{{Name: "Доставка", Price: m.d.ShippingPrice, Quantity: one()}}
+		if discount.IsPositive() {
+			way, _ = spread(way, discount)
+		}
+		m.d.Lines = append(m.d.Lines, way...)
 	}
 	m.d.Discount, m.d.ShippingPrice = decimal.Zero, decimal.Zero
 	m.d.Delivery, m.d.Comment, m.d.PromoCode = nil, "", ""
@@ -88,18 +92,17 @@ func joinText(parts ...string) string {
 
 // spread takes a discount off the prices, each line bearing its share. A line whose new sum its
 // quantity does not divide is split in two a kopeck apart; what even that cannot hold (fractions of a
-// unit) becomes a line of its own. A discount above the whole sum is not spread: the caller sees a
-// difference.
-func spread(lines []Line, discount decimal.Decimal) []Line {
+// unit) becomes a line of its own. over is the part of the discount that exceeds the whole sum.
+func spread(lines []Line, discount decimal.Decimal) (out []Line, over decimal.Decimal) {
 	var sum decimal.Decimal
 	for _, l := range lines {
 		sum = sum.Add(l.Price.Mul(l.Quantity))
 	}
-	if discount.GreaterThan(sum) {
-		return lines
+	left, base := decimal.Min(discount, decimal.Max(sum, decimal.Zero)), sum
+	over = discount.Sub(left)
+	if left.IsZero() {
+		return lines, over
 	}
-	left, base := discount, sum
-	var out []Line
 	var odd decimal.Decimal
 	for _, l := range lines {
 		total := l.Price.Mul(l.Quantity)
@@ -117,7 +120,7 @@ func spread(lines []Line, discount decimal.Decimal) []Line {
 	if odd = odd.Sub(left); !odd.IsZero() {
 		out = append(out, Line{Name: "Заокруглення", Price: odd, Quantity: one()})
 	}
-	return out
+	return out, over
 }
 
 // priced gives a line prices in whole kopecks that make the total; rest is what they cannot.
