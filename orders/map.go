@@ -50,14 +50,15 @@ func Map(in Input) (Draft, []Block) {
 	if m.d.Target == settings.TargetCards {
 		m.card()
 	}
-	m.d.Note = cut(strings.Join(m.notes, "\n"), maxComment)
+	m.d.Note = m.wholeNote()
 	return m.d, nil
 }
 
 type mapper struct {
 	Input
 	d      Draft
-	notes  []string
+	notes  []string // facts for the CRM's manager
+	words  []string // what the buyer wrote; it makes room for the facts
 	blocks []Block
 }
 
@@ -78,11 +79,6 @@ func equalParams(a, b Params) bool {
 		}
 	}
 	return true
-}
-
-// note adds a line for the CRM's manager.
-func (m *mapper) note(label, text string) {
-	m.notes = append(m.notes, label+": "+text)
 }
 
 // source checks the channel, whose currency is the currency of its orders.

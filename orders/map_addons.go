@@ -40,11 +40,11 @@ func (m *mapper) field(code, name string, a plugin.OrderAddOn) {
 	value := cut(tidy(a.Value), maxComment)
 	f, fits := fieldOf(code, kind, name, value)
 	if !fits || m.hasField(code) && kind != FieldSwitch {
-		m.note(name, orElse(value, "так"))
+		m.wrote(name, orElse(value, "так"))
 		return
 	}
 	if kind == FieldSwitch && value != "" {
-		m.note(name, value)
+		m.wrote(name, value)
 	}
 	if !m.hasField(code) {
 		m.d.Fields = append(m.d.Fields, f)

@@ -44,7 +44,6 @@ func (m *mapper) cardNote() {
 		}
 	}
 	add("Оформлено", m.d.PlacedAt.In(m.zone()).Format("02.01.2006 15:04"))
-	add("Коментар покупця", m.d.Comment)
 	if d := m.d.Delivery; d != nil {
 		add("Доставка", orElse(m.DeliveryName, m.Order.Delivery.Method))
 		add("Адреса", joinText(d.Country, d.Region, d.City, d.PostCode, d.Street, d.SecondLine))
@@ -55,10 +54,15 @@ func (m *mapper) cardNote() {
 		add("Знижка на замовлення", m.money(m.Order.Discount))
 	}
 	add("Промокод", m.d.PromoCode)
-	for _, l := range m.d.Lines {
-		add("Коментар до «"+l.Name+"»", l.Comment)
-	}
 	m.notes = append(m.notes, rest...)
+	if m.d.Comment != "" {
+		m.wrote("Коментар покупця", m.d.Comment)
+	}
+	for _, l := range m.d.Lines {
+		if l.Comment != "" {
+			m.wrote("Коментар до «"+l.Name+"»", l.Comment)
+		}
+	}
 }
 
 // withOptions names the variant too: a card's line has no properties.

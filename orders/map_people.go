@@ -26,7 +26,7 @@ func (m *mapper) buyer() {
 	if email := strings.TrimSpace(b.Email); isEmail(email) {
 		m.d.Buyer.Email = email
 	} else if email != "" {
-		m.note("E-mail покупця, який не вдалося розпізнати", tidy(email))
+		m.note("E-mail покупця, який не вдалося розпізнати", cut(tidy(email), maxName))
 	}
 	if m.d.Buyer != (Person{}) {
 		return

@@ -211,6 +211,40 @@ func TestCardBearsADiscountAboveItsGoods(t *testing.T) {
 	}
 }
 
+func TestNoteOfACardKeepsTheAddressAndShortensTheComment(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("подзвоніть за годину ", 100)
+	o := orderstest.Order("1", time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
+	o.Comment, o.Lines[0].Comment, o.Lines[1].Comment = long, long, "без цукру"
+	o.AddOns = []plugin.OrderAddOn{{Code: "nocall", Name: "Листівка", Quantity: decimal.NewFromInt(1), Value: long}}
+	o.Delivery.Street, o.Discount, o.PromoCode = "Лісова 7", decimal.NewFromInt(20), "LITO"
+	o.Recipient = plugin.Recipient{FullName: "Ганна Отримувач", Phone: "0671112233"}
+	o.Total = o.Total.Sub(o.Discount)
+	set := orderstest.Settings()
+	set.Target = settings.TargetCards
+	draft, blocks := orders.Map(orders.Input{
+		Order: o, Profile: plugin.Profile{PhoneRegion: "UA"}, Settings: set, CRM: dictionary(), DeliveryName: "Нова пошта",
+	})
+	if len(blocks) > 0 {
+		t.Fatal(blocks)
+	}
+	if n := len([]rune(draft.Note)); n > 1024 {
+		t.Errorf("%d characters, want 1024 at most", n)
+	}
+	for _, want := range []string{
+		"Доставка: Нова пошта\n", "Лісова 7\n", "Відділення: Відділення №1\n", "Отримувач: Ганна Отримувач, +380671112233\n",
+		"Знижка на замовлення: 20.00 UAH\n", "Промокод: LITO\n", "Коментар до «Тарілка»: без цукру", "Коментар покупця: подзвоніть",
+		"Коментар до «Чашка»: подзвоніть", "Листівка: подзвоніть",
+	} {
+		if !strings.Contains(draft.Note, want) {
+			t.Errorf("the note lacks %q:\n%s", want, draft.Note)
+		}
+	}
+	if n := strings.Count(draft.Note, "…"); n != 3 {
+		t.Errorf("%d texts are visibly shortened, want the 3 long ones:\n%s", n, draft.Note)
+	}
+}
+
 func TestMaskedDraftHoldsNoPersonalData(t *testing.T) {
 	t.Parallel()
 	o := orderstest.Order("1", time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
