@@ -1,6 +1,12 @@
 package keybridge
 
-import "github.com/keybridge/keybridge/plugin"
+import (
+	"context"
+
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
 
 // What tests compare with plugin.yaml and the schema.
 
@@ -18,3 +24,17 @@ func KeepDays() (bodies, inbox int) { return int(keepBodies.Hours() / 24), int(k
 
 // Active asks what hooks inside a checkout ask.
 func (k *Keybridge) Active(shop plugin.ShopID) bool { return k.installs.Active(shop) }
+
+// Settings are the connections, to be made without the page.
+func (k *Keybridge) Settings() *settings.Store { return k.settings }
+
+// Driven is the plugin's work in one goroutine: each step hands over what is due and does it.
+func (k *Keybridge) Driven() func(ctx context.Context) error {
+	queue := &jobs.Inline{Handlers: k.handlers()}
+	relay := k.relay(queue)
+	return func(ctx context.Context) error {
+		relay.Step(ctx)
+		_, err := queue.Run(ctx)
+		return err
+	}
+}

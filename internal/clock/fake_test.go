@@ -178,3 +178,21 @@ func none(t *testing.T, c <-chan time.Time) {
 	default:
 	}
 }
+
+func TestWhoSleepsAloneMovesTheClock(t *testing.T) {
+	t.Parallel()
+	c := clock.NewAlone(start)
+	timer := c.NewTimer(time.Minute)
+	if err := c.Sleep(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Now(); got != start.Add(time.Hour) {
+		t.Errorf("Now = %v, want an hour later", got)
+	}
+	recv(t, timer.C)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) || c.Now() != start.Add(time.Hour) {
+		t.Errorf("Sleep after the end = %v at %v", err, c.Now())
+	}
+}
