@@ -11,7 +11,14 @@ import (
 // The methods here are what a test, or a person on the pages, does inside KeyCRM. Those that name an object answer an
 // error when there is none. A function given to an Edit method must not call the Server.
 
-func missing(what string, id int64) error { return fmt.Errorf("keycrmtest: no %s %d", what, id) }
+func missing(what string, id int64) error { return &missingError{what, id} }
+
+type missingError struct {
+	what string
+	id   int64
+}
+
+func (e *missingError) Error() string { return fmt.Sprintf("keycrmtest: no %s %d", e.what, e.id) }
 
 // Orders returns all orders, newest first, also those that lists do not show yet.
 func (s *Server) Orders() []Order { return copies(s, s.db.orders) }

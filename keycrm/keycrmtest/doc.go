@@ -45,7 +45,13 @@
 //	POST /cards/{id}/convert
 //	POST /cards/{id}/delete
 //	POST /buyers/merge                  from, into
-//	POST /dictionaries/statuses/{id}    name
+//	POST /dictionaries/{kind}           name, and what the kind has; kind: statuses, sources, methods, deliveries,
+//	                                    pipelines, fields, tags, users
+//	POST /dictionaries/{kind}/{id}      name, and what the kind has
+//	POST /dictionaries/{kind}/{id}/active  on=1|0
+//	POST /dictionaries/pipelines/{id}/statuses       name, final=1
+//	POST /dictionaries/pipelines/{id}/statuses/{id}  name
+//	POST /dictionaries/pipelines/{id}/statuses/{id}/delete
 //	POST /triggers                      id, name, event, values, source (repeatable), url, method
 //	POST /triggers/{id}/toggle
 //	POST /triggers/{id}/delete

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"errors"
 	"html/template"
 	"net"
 	"net/http"
@@ -201,6 +202,10 @@ func (p *pages) action(h action) http.HandlerFunc {
 		}
 		next, err := h(&input{r})
 		if err != nil {
+			var gone *missingError
+			if errors.As(err, &gone) {
+				err = userError("такого запису немає, можливо, його видалили.")
+			}
 			p.problem(w, http.StatusUnprocessableEntity, "Не вийшло: "+err.Error(), back(r))
 			return
 		}
@@ -301,6 +306,9 @@ func when(t time.Time) string {
 	}
 	return t.UTC().Format("02.01.2006 15:04:05")
 }
+
+// whenShort is when without seconds, for lists.
+func whenShort(t time.Time) string { return strings.TrimSuffix(when(t), t.UTC().Format(":05")) }
 
 func money(d decimal.Decimal) string { return d.StringFixed(2) }
 

@@ -33,7 +33,7 @@ func (p *pages) cards(w http.ResponseWriter, r *http.Request) {
 		if pipe == nil {
 			pipe = sorted(s.db.pipelines)[0]
 		}
-		v.Statuses = s.cardStatuses(0)
+		v.Statuses = s.cardStatuses(pipe.ID)
 		for _, other := range sorted(s.db.pipelines) {
 			v.Pipelines = append(v.Pipelines, choice{other.ID, other.Name, other.ID == pipe.ID})
 		}
@@ -43,7 +43,7 @@ func (p *pages) cards(w http.ResponseWriter, r *http.Request) {
 			for _, id := range s.db.cards.ids() {
 				if c := s.db.cards.rows[id]; c.StatusID == st.ID {
 					col.Cards = append(col.Cards, boardCard{
-						c.ID, c.TargetID, c.Title, c.Contact.FullName, money(c.ProductsTotal()), when(c.CreatedAt),
+						c.ID, c.TargetID, c.Title, c.Contact.FullName, money(c.ProductsTotal()), whenShort(c.CreatedAt),
 					})
 				}
 			}
@@ -53,15 +53,20 @@ func (p *pages) cards(w http.ResponseWriter, r *http.Request) {
 	p.render(w, http.StatusOK, "cards", v)
 }
 
-// cardStatuses are the statuses of all pipelines: a card can move to another one.
-func (s *Server) cardStatuses(chosen int64) []choice {
-	var out []choice
+// cardStatuses are the statuses of all pipelines, those of the given one first and without its name: a card can move
+// to another pipeline.
+func (s *Server) cardStatuses(pipeline int64) []choice {
+	var here, elsewhere []choice
 	for _, pipe := range sorted(s.db.pipelines) {
 		for _, st := range pipe.Statuses {
-			out = append(out, choice{st.ID, pipe.Name + ": " + st.Title, st.ID == chosen})
+			if pipe.ID == pipeline {
+				here = append(here, choice{st.ID, st.Title, false})
+			} else {
+				elsewhere = append(elsewhere, choice{st.ID, pipe.Name + ": " + st.Title, false})
+			}
 		}
 	}
-	return out
+	return append(here, elsewhere...)
 }
 
 type cardPage struct {
@@ -80,7 +85,7 @@ func (p *pages) card(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := cardPage{head: p.head(r, "Картка "+c.Title), C: c, Lines: lineRows(c.Lines)}
-	p.s.locked(func() { v.Statuses, v.Facts = p.s.cardStatuses(c.StatusID), p.s.cardFacts(&c) })
+	p.s.locked(func() { v.Statuses, v.Facts = p.s.cardStatuses(c.PipelineID), p.s.cardFacts(&c) })
 	p.render(w, http.StatusOK, "card", v)
 }
 

@@ -9,6 +9,7 @@ import (
 
 type ordersPage struct {
 	head
+	Query string
 	Rows  []orderRow
 	Pager pager
 }
@@ -52,9 +53,9 @@ func statusWords(st *OrderStatus) string {
 
 func (p *pages) orders(w http.ResponseWriter, r *http.Request) {
 	s := p.s
-	v := ordersPage{head: p.head(r, "Замовлення")}
+	v := ordersPage{head: p.head(r, "Замовлення"), Query: strings.TrimSpace(r.URL.Query().Get("q"))}
 	s.locked(func() {
-		ids := s.db.orders.ids()
+		ids := slices.DeleteFunc(s.db.orders.ids(), func(id int64) bool { return !s.orderFound(id, v.Query) })
 		v.Pager = newPager(r, len(ids))
 		for _, id := range cut(ids, v.Pager.window()) {
 			v.Rows = append(v.Rows, s.orderRow(s.db.orders.rows[id]))
@@ -63,10 +64,20 @@ func (p *pages) orders(w http.ResponseWriter, r *http.Request) {
 	p.render(w, http.StatusOK, "orders", v)
 }
 
+// orderFound looks for the query in the order's numbers and its buyer's name and phones.
+func (s *Server) orderFound(id int64, query string) bool {
+	o := s.db.orders.rows[id]
+	text := strconv.FormatInt(id, 10) + " " + o.SourceUUID
+	if b := s.db.buyers.rows[o.BuyerID]; b != nil {
+		text += " " + b.FullName + " " + strings.Join(b.Phones, " ")
+	}
+	return strings.Contains(strings.ToLower(text), strings.ToLower(query))
+}
+
 func (s *Server) orderRow(o *Order) orderRow {
 	row := orderRow{
 		ID: o.ID, SourceUUID: o.SourceUUID, Source: s.sourceName(o.SourceID), Status: s.statusLabel(o.StatusID),
-		Total: money(o.GrandTotal()) + " " + s.currencyOf(o.SourceID), Created: when(o.CreatedAt),
+		Total: money(o.GrandTotal()) + " " + s.currencyOf(o.SourceID), Created: whenShort(o.CreatedAt),
 	}
 	row.Payment, row.PayClass = payWords(o.PaymentStatus())
 	if b := s.db.buyers.rows[o.BuyerID]; b != nil {
@@ -93,6 +104,7 @@ type lineRow struct {
 type paymentRow struct {
 	ID                                  int64
 	Method, Amount, Status, Description string
+	States                              []eventChoice
 }
 
 func (p *pages) order(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +135,7 @@ func (s *Server) orderPage(o *Order) orderPage {
 	for _, pay := range o.Payments {
 		words, _ := payWords(pay.Status)
 		v.Payments = append(v.Payments, paymentRow{
-			pay.ID, s.methodName(pay.MethodID), money(pay.Amount), words, pay.Description,
+			pay.ID, s.methodName(pay.MethodID), money(pay.Amount), words, pay.Description, payStates(pay.Status),
 		})
 	}
 	currency := " " + s.currencyOf(o.SourceID)
@@ -142,6 +154,16 @@ func (s *Server) orderPage(o *Order) orderPage {
 		v.Tracking = o.Shipping.TrackingCode
 	}
 	return v
+}
+
+// payStates are the states people can give a payment.
+func payStates(now string) []eventChoice {
+	var out []eventChoice
+	for _, code := range []string{"paid", "not_paid", "canceled"} {
+		words, _ := payWords(code)
+		out = append(out, eventChoice{code, words, code == now})
+	}
+	return out
 }
 
 func lineRows(lines []Line) []lineRow {

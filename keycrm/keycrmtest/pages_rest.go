@@ -136,7 +136,7 @@ func newDeliveryRow(d *Delivery) deliveryRow {
 		case a.Status != 0:
 			row.Attempts = append(row.Attempts, attemptBadge{strconv.Itoa(a.Status), "bad"})
 		default:
-			row.Attempts = append(row.Attempts, attemptBadge{a.Err, "bad"})
+			row.Attempts = append(row.Attempts, attemptBadge{"немає відповіді: " + a.Err, "bad"})
 		}
 	}
 	return row

@@ -234,3 +234,65 @@ func TestPagesAreForThisMachineAlone(t *testing.T) {
 	}
 	v.wants(v.read(missing, 404), "main", "немає")
 }
+
+func TestPeopleSetUpDictionaries(t *testing.T) {
+	t.Parallel()
+	v, c := newVisitor(t)
+	for kind, fields := range map[string][]string{
+		"statuses": {"name", "На паузі", "group", "2"}, "sources": {"name", "Rozetka", "currency", "EUR"},
+		"methods": {"name", "Частинами"}, "deliveries": {"name", "Meest", "source_name", ""}, "tags": {"name", "VIP", "color", "#112233"},
+		"users": {"name", "Ірина Нова", "email", "iryna@example.com"}, "pipelines": {"name", "Весілля", "payments", "0"},
+		"fields": {"name", "Коробка", "model", "order", "type", "select", "options", "S, M"},
+	} {
+		doc := v.send("/dictionaries/"+kind, fields...)
+		row := doc.Find("#" + kind + " tr").Last()
+		if got, _ := row.Find("input[name=name]").Attr("value"); got != fields[1] {
+			t.Errorf("%s: the last row is %q, want %q", kind, got, fields[1])
+			continue
+		}
+		save, _ := row.Find("form").First().Attr("action")
+		v.send(save, "name", fields[1]+" 2", "options", "M, L")
+		doc = v.send(save+"/active", "on", "0")
+		v.wants(doc, "#"+kind+" tr.off .badge", "вимкнено")
+		v.post("/dictionaries/"+kind, 422, "", "name", "")
+		v.post("/dictionaries/"+kind+"/99999", 422, "", "name", "x")
+	}
+	if f := v.s.CustomFields(); f[len(f)-1].Name != "Коробка 2" || f[len(f)-1].Options[1].Value != "L" || f[len(f)-1].Active {
+		t.Errorf("%+v", f[len(f)-1])
+	}
+	if src := v.s.Sources(); src[len(src)-1].Name != "Rozetka 2" || src[len(src)-1].Currency != "EUR" {
+		t.Errorf("%+v", src)
+	}
+	v.post("/dictionaries/nothing", 422, "", "name", "x")
+	v.post("/dictionaries/fields", 422, "", "name", "x", "model", "moon", "type", "text")
+	v.send("/dictionaries/pipelines/1/statuses", "name", "Передоплата")
+	v.send("/dictionaries/pipelines/1/statuses/102", "name", "Розмовляємо")
+	v.send("/dictionaries/pipelines/1/statuses/105/delete")
+	card, err := c.Cards.Create(t.Context(), aCard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.wants(v.post("/dictionaries/pipelines/1/statuses/101/delete", 422, ""), "main", "перенесіть")
+	statuses, _, err := c.Pipelines.Statuses(t.Context(), card.PipelineID, keycrm.PageQuery{})
+	var titles []string
+	for _, st := range statuses {
+		titles = append(titles, st.Title)
+	}
+	if got := strings.Join(titles, ", "); err != nil || got != "Новий, Розмовляємо, Успішно, Відмова, Передоплата" {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+func TestPeopleFindAnOrder(t *testing.T) {
+	t.Parallel()
+	v, c := newVisitor(t)
+	for _, uuid := range []string{"A-1", "B-2"} {
+		create(t, c, order(uuid, line("", "10", "1")))
+	}
+	for query, want := range map[string]int{"b-2": 1, "тестенко": 2, "70001": 1, "": 2} {
+		if n := v.see("/orders?q=" + url.QueryEscape(query)).Find("tbody a").Length(); n != want {
+			t.Errorf("%q finds %d orders, want %d", query, n, want)
+		}
+	}
+	v.wants(v.see("/orders?q=zzz"), "tbody", "Нічого не знайдено")
+}
