@@ -20,7 +20,7 @@ func (k *Keybridge) buildEngines(o options) {
 		CRM: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
 			return k.accounts.open(ctx, id, budget.Background)
 		},
-		PluginID: k.manifest.ID, Active: k.installs.Active,
+		PluginID: k.manifest.ID, Active: k.installs.Active, Notify: k.tellWaits,
 		Config: catalog.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: catalog.Pictures{AllowLoopback: o.localPictures}},
 	})
 	k.exporter = orders.New(orders.Deps{
@@ -60,8 +60,29 @@ func (k *Keybridge) buildPages() error {
 		Health: k.Health,
 		Usage: func(ctx context.Context, id plugin.ConnectionID) (admin.Usage, error) {
 			u, err := k.accounts.usage(ctx, id)
-			return admin.Usage{Used: u.Used, Limit: u.Limit}, err
+			return usageShown(u), err
 		},
 	})
 	return err
+}
+
+// tellWaits leaves a message that a synchronisation waits for the merchant.
+func (k *Keybridge) tellWaits(ctx context.Context, n catalog.Waits) error {
+	m, err := k.admin.WaitsMessage(ctx, n)
+	if err != nil {
+		return err
+	}
+	return k.host.Notify(ctx, m)
+}
+
+// usageShown is the budget in the page's words.
+func usageShown(u budget.Usage) admin.Usage {
+	still := u.PausedUntil
+	if u.UnknownUntil.After(still) {
+		still = u.UnknownUntil
+	}
+	return admin.Usage{
+		Used: u.Used, Limit: u.Limit, StillUntil: still, Clicks: u.Waiting.Clicks, Statuses: u.Waiting.Statuses,
+		Orders: u.Waiting.Orders, Runs: u.Waiting.Background,
+	}
 }

@@ -61,6 +61,8 @@ func (a *Admin) Handler() http.Handler {
 		r.Post("/delete", a.page(plugin.PermConfigure, a.deleteConnection))
 		r.Get("/progress", a.page(plugin.PermView, a.showProgress))
 		r.Post("/runs", a.page(plugin.PermOperate, a.startRun))
+		r.Get("/runs/{run}/plan", a.page(plugin.PermView, a.showPlan))
+		r.Post("/runs/{run}/approve", a.page(plugin.PermOperate, a.approveRun))
 		r.Post("/runs/{run}/cancel", a.page(plugin.PermOperate, a.cancelRun))
 		r.Post("/journal/{entry}/retry", a.page(plugin.PermOperate, a.retryEntry))
 		r.Post("/journal/{entry}/ignore", a.page(plugin.PermOperate, a.ignoreEntry))

@@ -25,6 +25,10 @@ func (a *Admin) api() http.Handler {
 		r.Get("/readiness", a.json(plugin.PermView, a.apiReadiness))
 		r.Get("/runs", a.json(plugin.PermView, a.apiRuns))
 		r.Post("/runs", a.json(plugin.PermOperate, a.apiStart))
+		r.Get("/runs/{run}", a.json(plugin.PermView, a.apiRun))
+		r.Get("/runs/{run}/plan", a.json(plugin.PermView, a.apiPlan))
+		r.Post("/runs/{run}/approve", a.json(plugin.PermOperate, a.apiApprove))
+		r.Post("/runs/{run}/cancel", a.json(plugin.PermOperate, a.apiCancel))
 		r.Get("/schedule", a.json(plugin.PermView, a.apiSchedule))
 		r.Get("/journal", a.json(plugin.PermView, a.apiJournal))
 	})
@@ -205,6 +209,9 @@ type apiRun struct {
 	Counters   catalog.Counters  `json:"counters"`
 	Code       catalog.Code      `json:"code,omitempty"`
 	Params     map[string]string `json:"params,omitempty"`
+	Guards     []catalog.Guard   `json:"guards,omitempty"`
+	Preview    bool              `json:"preview,omitempty"`
+	ApprovedBy string            `json:"approved_by,omitempty"`
 	StartedAt  *time.Time        `json:"started_at,omitempty"`
 	FinishedAt *time.Time        `json:"finished_at,omitempty"`
 }
@@ -216,12 +223,16 @@ func (a *Admin) apiRuns(r *http.Request, v *visit) (int, any, error) {
 	}
 	out := make([]apiRun, 0, len(runs))
 	for _, run := range runs {
-		out = append(out, apiRun{
-			run.ID, run.Kind, run.State, run.Phase, run.Done, run.Total, run.Counters, run.Code, run.Params,
-			run.StartedAt, run.FinishedAt,
-		})
+		out = append(out, newAPIRun(run))
 	}
 	return http.StatusOK, out, nil
+}
+
+func newAPIRun(run catalog.Run) apiRun {
+	return apiRun{
+		run.ID, run.Kind, run.State, run.Phase, run.Done, run.Total, run.Counters, run.Code, run.Params,
+		run.Guards, run.Preview, run.ApprovedBy, run.StartedAt, run.FinishedAt,
+	}
 }
 
 type apiStarted struct {
@@ -230,12 +241,17 @@ type apiStarted struct {
 
 func (a *Admin) apiStart(r *http.Request, v *visit) (int, any, error) {
 	var in struct {
-		Kind catalog.Kind `json:"kind"`
+		Kind    catalog.Kind `json:"kind"`
+		Preview bool         `json:"preview"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Kind != catalog.Full && in.Kind != catalog.Prices {
 		return http.StatusBadRequest, apiError{Error: "bad_json"}, nil //nolint:nilerr // as in apiSave
 	}
-	id, err := a.Runs.Start(r.Context(), v.conn.ID, in.Kind, v.op.ID)
+	start := a.Runs.Start
+	if in.Preview {
+		start = a.Runs.Preview
+	}
+	id, err := start(r.Context(), v.conn.ID, in.Kind, v.op.ID)
 	switch {
 	case errors.Is(err, catalog.ErrRunning):
 		return http.StatusConflict, apiError{Error: "run_going_on", Message: v.words.T("done.run_going_on")}, nil

@@ -48,7 +48,8 @@ type frame struct {
 // doneCodes lists the words "done.…" an address may ask for, so that nobody else puts words on the page.
 var doneCodes = []string{
 	"connected", "key_replaced", "switched_on", "switched_off", "saved", "saved_not_ready", "refreshed", "deleted",
-	"run_started", "run_going_on", "run_off", "run_cancelled", "retried", "ignored", "entry_moved_on",
+	"run_started", "run_going_on", "run_off", "run_cancelled", "run_approved",
+	"run_moved", "run_not_waiting", "preview_started", "retried", "ignored", "entry_moved_on",
 }
 
 func (a *Admin) frame(r *http.Request, v *visit) frame {

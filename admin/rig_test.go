@@ -55,6 +55,7 @@ type rig struct {
 	shop   *orderstest.Shop
 	client *http.Client
 	log    *strings.Builder
+	page   *admin.Admin
 
 	mu       sync.Mutex
 	op       plugin.Operator
@@ -140,6 +141,7 @@ func (r *rig) serve() {
 		r.t.Fatal(err)
 	}
 	mux := http.NewServeMux()
+	r.page = page
 	mux.Handle(mount+"/", http.StripPrefix(mount, page.Handler()))
 	mux.Handle(mount, http.StripPrefix(mount, page.Handler()))
 	srv := httptest.NewServer(mux)

@@ -36,6 +36,16 @@ func TestEveryCodeHasWords(t *testing.T) {
 	for _, r := range catalog.Reasons() {
 		need("item.reason.", string(r))
 	}
+	for _, g := range catalog.GuardCodes() {
+		need("guard.", string(g))
+	}
+	for _, f := range constants(t, "../catalog/codes.go", "Field") {
+		need("field.", f)
+	}
+	for _, a := range []string{"create", "update", "link", "missing"} {
+		need("plan.action.", a)
+		need("plan.count.", a)
+	}
 	for _, r := range orders.Reasons() {
 		need("order.reason.", string(r))
 	}

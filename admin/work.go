@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -45,6 +43,12 @@ type runView struct {
 	Reason            string
 	Started, Finished string
 	Cancel            string
+	// Waits: a person decides, after looking at Plan. Guards say why; a preview may have none.
+	Waits         bool
+	Guards        []string
+	Approve, Plan string
+	// The form's token, for templates that get the run alone.
+	CSRFField, CSRF string
 }
 
 func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
@@ -101,7 +105,15 @@ func (a *Admin) runView(v *visit, run catalog.Run) runView {
 		ID: run.ID, Kind: w.T("run.kind." + string(run.Kind)), State: w.T("run.state." + string(run.State)),
 		Class: runClass(run.State), Done: run.Done, Total: run.Total, Counters: counters(v, run.Counters),
 		Started: v.whenSet(run.StartedAt), Finished: v.whenSet(run.FinishedAt),
-		Cancel: a.links(v.conn.ID).Runs + "/" + strconv.FormatInt(run.ID, 10) + "/cancel",
+		Waits: run.State == catalog.Approval, CSRFField: plugin.CSRFField, CSRF: v.op.CSRFToken,
+	}
+	at := a.links(v.conn.ID).Runs + "/" + strconv.FormatInt(run.ID, 10)
+	out.Cancel, out.Approve, out.Plan = at+"/cancel", at+"/approve", at+"/plan"
+	if out.Waits {
+		out.Guards = guardTexts(v, run.Guards)
+		if run.Preview {
+			out.State = w.T("run.state.preview")
+		}
 	}
 	if run.State == catalog.Running {
 		out.Phase = w.T("run.phase." + string(run.Phase))
@@ -179,8 +191,11 @@ func (a *Admin) startRun(w http.ResponseWriter, r *http.Request, v *visit) error
 	if r.PostFormValue("kind") == string(catalog.Prices) {
 		kind = catalog.Prices
 	}
-	done := "run_started"
-	switch _, err := a.Runs.Start(r.Context(), v.conn.ID, kind, v.op.ID); {
+	start, done := a.Runs.Start, "run_started"
+	if r.PostFormValue("kind") == "preview" {
+		start, done = a.Runs.Preview, "preview_started"
+	}
+	switch _, err := start(r.Context(), v.conn.ID, kind, v.op.ID); {
 	case errors.Is(err, catalog.ErrRunning):
 		done = "run_going_on"
 	case errors.Is(err, catalog.ErrOff):
@@ -192,18 +207,11 @@ func (a *Admin) startRun(w http.ResponseWriter, r *http.Request, v *visit) error
 }
 
 func (a *Admin) cancelRun(w http.ResponseWriter, r *http.Request, v *visit) error {
-	id, err := strconv.ParseInt(chi.URLParam(r, "run"), 10, 64)
-	if err != nil {
-		return errNotFound
-	}
-	run, err := a.Runs.Run(r.Context(), id)
+	run, err := a.runOf(r, v)
 	if err != nil {
 		return err
 	}
-	if run.Connection != v.conn.ID {
-		return errNotFound
-	}
-	if err := a.Runs.Cancel(r.Context(), id); err != nil {
+	if err := a.Runs.Cancel(r.Context(), run.ID); err != nil {
 		return err
 	}
 	return redirect(w, r, a.links(v.conn.ID).Connection, "run_cancelled", "runs")

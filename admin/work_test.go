@@ -229,3 +229,88 @@ func TestWebhookBlockTellsWhatTheCRMSaidLast(t *testing.T) {
 		says("Останній отримано: 01.08.2026").says("Останній застосовано: ще не було").
 		says("Магазин не дозволив змінити статус: замовлення закрито").says("12 з 55 за хвилину")
 }
+
+func TestRunThatWaitsShowsWhyAndWhatAndTakesTheDecision(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	id, err := r.runs.Start(t.Context(), r.only(), catalog.Full, "schedule")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait := func() {
+		r.db.MustExec(`UPDATE keybridge.run SET state = 'approval', phase = 'verify',
+			guards = '[{"code": "missing", "params": {"count": "9", "of": "15"}}]' WHERE id = $1`, id)
+	}
+	wait()
+	for i := range 60 {
+		r.db.MustExec(`INSERT INTO keybridge.run_plan (run_id, crm_id, action, product_id, name, body, state, images)
+			VALUES ($1, $2, 'missing', '7', '<b>Чашка</b>', $3, 'pending', 'none')`, id, "p"+strconv.Itoa(100+i),
+			`{"action": "missing", "name": "<b>Чашка</b>", "changes": [{"Field": "published", "Old": "yes", "New": "no"}]}`)
+	}
+	page := r.get(path).want(http.StatusOK).says("У KeyCRM немає 9 з 15 пов'язаних товарів").says("Застосувати").says("Потребує рішення")
+	if _, polls := page.Find("#runs").Attr("hx-get"); polls {
+		t.Error("the page polls although the run waits for a person")
+	}
+	at := path + "/runs/" + strconv.FormatInt(id, 10)
+	plan := r.get(at + "/plan").want(http.StatusOK).says("60 товарів немає в KeyCRM").says("<b>Чашка</b>").says("Показувати: так → ні")
+	if n := plan.Find("#plan tbody tr").Length(); n != 50 {
+		t.Errorf("%d products on the first page", n)
+	}
+	next := plan.Find(`#plan a[href*="after="]`).AttrOr("href", "")
+	if n := r.get(strings.TrimPrefix(next, mount)).want(http.StatusOK).Find("#plan tbody tr").Length(); n != 10 {
+		t.Errorf("%d products on the second page", n)
+	}
+	var api struct {
+		Missing  int
+		Next     string
+		Products []struct{ Changes []struct{ Field, New string } }
+	}
+	inAPI := "/api" + strings.Replace(at, "/c/", "/connections/", 1)
+	r.get(inAPI+"/plan?after=p149").want(http.StatusOK).json(t, &api)
+	if api.Missing != 60 || api.Next != "" || len(api.Products) != 10 || api.Products[0].Changes[0].New != "no" {
+		t.Errorf("plan = %+v", api)
+	}
+	if _, done := r.post(at+"/approve", nil).leads(); done != "run_approved" {
+		t.Errorf("done %q", done)
+	}
+	if run, err := r.runs.Run(t.Context(), id); err != nil || run.State != catalog.Queued || run.ApprovedBy != "anna" {
+		t.Errorf("the run is %+v, %v", run, err)
+	}
+	if _, done := r.post(at+"/approve", nil).leads(); done != "run_not_waiting" {
+		t.Errorf("approving twice: done %q", done)
+	}
+	r.call(http.MethodPost, inAPI+"/approve", "").want(http.StatusConflict)
+	wait()
+	r.call(http.MethodPost, inAPI+"/approve", "").want(http.StatusAccepted)
+	wait()
+	r.call(http.MethodPost, inAPI+"/cancel", "").want(http.StatusOK)
+	var run struct{ State string }
+	r.get(inAPI).want(http.StatusOK).json(t, &run)
+	if run.State != "cancelled" {
+		t.Errorf("the run is %s", run.State)
+	}
+	m, err := r.page.WaitsMessage(t.Context(), catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Guards: []catalog.Guard{
+		{Code: catalog.GuardMissing, Params: catalog.Params{"count": "9", "of": "15"}},
+	}})
+	if err != nil || m.Shop != shopID || m.Severity != plugin.Problem || !strings.Contains(m.Text, "немає 9 з 15") || m.Path != strings.TrimPrefix(at+"/plan", "/") {
+		t.Errorf("message %+v, %v", m, err)
+	}
+	r.post(path+"/runs/4711/approve", nil).want(http.StatusNotFound)
+	r.get(path + "/runs/4711/plan").want(http.StatusNotFound)
+}
+
+func TestPreviewIsAskedForFromThePage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	if n := r.get(path).Find(`#runs button[name="kind"][value="preview"]`).Length(); n != 1 {
+		t.Fatalf("%d buttons for a preview", n)
+	}
+	if _, done := r.post(path+"/runs", url.Values{"kind": {"preview"}}).leads(); done != "preview_started" {
+		t.Errorf("done %q", done)
+	}
+	if runs, err := r.runs.Runs(t.Context(), r.only(), 1); err != nil || len(runs) != 1 || !runs[0].Preview {
+		t.Errorf("runs = %+v, %v", runs, err)
+	}
+}

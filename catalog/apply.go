@@ -43,7 +43,13 @@ func (w *worker) writeAgain(ctx context.Context) error {
 		return err
 	}
 	if len(old) == 0 {
-		return w.skipTo(ctx, WriteImages)
+		return w.skipTo(ctx, afterAgain(w.run.Kind))
+	}
+	if w.run.Kind == Prices {
+		return w.pricesAgain(ctx, old)
+	}
+	if w.run.ApprovedBy != "" {
+		return w.apply(ctx, old, w.run.Total, true) // what was approved, and nothing else
 	}
 	ids := each(old, func(p planned) string { return p.CRM })
 	if did, err := w.resolve(ctx, ids); did || err != nil {
@@ -82,6 +88,7 @@ func (w *worker) writeAgain(ctx context.Context) error {
 // writing is a batch on its way to the shop and what came of it.
 type writing struct {
 	last       bool // nothing is tried again
+	approved   bool // what moved since is left alone
 	categories map[string]plugin.CategoryID
 
 	marks   []written
@@ -92,13 +99,14 @@ type writing struct {
 	items   []Item
 	refused []string // creations the shop did not make
 
+	foreign                              int
 	fulfilled                            map[string]plugin.ProductID // creations that came to be, by the CRM's product
 	created, updated, unchanged, missing int
 }
 
 // apply writes a batch to the shop and commits what came of it.
 func (w *worker) apply(ctx context.Context, plans []planned, total int64, last bool) error {
-	b := &writing{last: last, gone: map[string]string{}, fulfilled: map[string]plugin.ProductID{}}
+	b := &writing{last: last, approved: w.run.ApprovedBy != "", gone: map[string]string{}, fulfilled: map[string]plugin.ProductID{}}
 	var err error
 	wanted := unique(each(plans, func(p planned) string { return p.Category }))
 	if b.categories, err = w.e.store.categoryTargets(ctx, w.run.Connection, wanted); err != nil {
@@ -128,6 +136,7 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 	s, now := w.e.store, w.e.now()
 	run.Counters.Created += b.created
 	run.Counters.Updated += b.updated
+	run.Counters.Foreign += b.foreign
 	run.Counters.Unchanged += b.unchanged
 	run.Counters.Missing += b.missing
 	run.Counters.count(b.items)
@@ -283,6 +292,9 @@ func (b *writing) count(p planned, res plugin.ProductResult) {
 		b.missing++
 	default:
 		b.updated++
+		if p.Foreign {
+			b.foreign++
+		}
 	}
 	for _, c := range p.Changes {
 		if c.Field == FieldCategory && b.categories[p.Category] == "" {
@@ -296,6 +308,11 @@ func (b *writing) count(p planned, res plugin.ProductResult) {
 // failed notes what the shop did not take: what another try may mend is tried once more at the end.
 func (b *writing) failed(p planned, err error) {
 	reason, params, again := shopReason(err)
+	if b.approved && (reason == ReasonShopConflict || reason == ReasonShopGone) {
+		b.marks = append(b.marks, written{CRM: p.CRM, State: planFailed, Product: p.Product})
+		b.item(p, ItemSkip, ReasonMoved, Params{"side": "shop"})
+		return
+	}
 	if again && !b.last {
 		b.marks = append(b.marks, written{CRM: p.CRM, State: planAgain, Product: p.Product})
 		return
@@ -324,4 +341,11 @@ func shopReason(err error) (r Reason, p Params, again bool) {
 		return ReasonShopInvalid, nil, false
 	}
 	return ReasonShopError, nil, true
+}
+
+func afterAgain(kind Kind) Phase {
+	if kind == Prices {
+		return Tidy
+	}
+	return WriteImages
 }

@@ -119,7 +119,7 @@ func TestMerchantsOwnProductsAreMatchedNotDoubled(t *testing.T) {
 	must(t, err)
 	must(t, res[0].Err)
 	sim.AddProduct(goods("Нова назва", "MINE", 0))
-	run := w.full()
+	run := w.approved(catalog.Full, catalog.GuardForeign)
 	p := w.read(res[0].ID)
 	if p.Name != "Нова назва" || p.Description != "<p>Свій текст</p>" || !p.Published || !p.Variants[0].Price.Equal(plugin.NewMoney("250", "UAH")) {
 		t.Errorf("the matched product is %+v", p)

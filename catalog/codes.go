@@ -40,15 +40,17 @@ const (
 	ReadOffers      Phase = "read_offers"
 	Confirm         Phase = "confirm" // asks by id for linked products that the scan has not shown
 	PlanProducts    Phase = "plan"
-	CheckPlan       Phase = "check" // looks at the plan as a whole, before the first write
+	CheckPlan       Phase = "check"  // looks at the plan as a whole, before the first write
+	VerifyPlan      Phase = "verify" // looks what moved since a person was asked
 	WriteCategories Phase = "write_categories"
 	WriteProducts   Phase = "write"
 	WriteAgain      Phase = "write_again" // tries once more what failed
 	WriteImages     Phase = "images"
 	Tidy            Phase = "tidy"
-	// The phases of a price run, before Tidy.
+	// The phases of a price run, which has CheckPlan, VerifyPlan, WriteAgain and Tidy too.
 	CheckCurrency Phase = "check_currency"
 	ReadPrices    Phase = "read_prices"
+	PlanPrices    Phase = "plan_prices"
 	WritePrices   Phase = "write_prices"
 )
 
@@ -69,6 +71,7 @@ const (
 	CodeCategoriesVanished Code = "categories_vanished" // every chosen category is gone from the CRM
 	CodeConnectionGone     Code = "connection_gone"
 	CodeConnectionOff      Code = "connection_off"
+	CodeShopInactive       Code = "shop_inactive" // the plugin is switched off in the shop; waits
 	CodeInternal           Code = "internal"
 )
 
@@ -77,7 +80,7 @@ func Codes() []Code {
 	return []Code{
 		CodeUnauthorised, CodeFeatureOff, CodeUnavailable, CodeLimited, CodeRefused, CodeNoRedis,
 		CodeShopUnavailable, CodeShopRefused, CodeIncomplete, CodeCategoriesVanished, CodeConnectionGone,
-		CodeConnectionOff, CodeInternal,
+		CodeConnectionOff, CodeShopInactive, CodeInternal,
 	}
 }
 
@@ -121,6 +124,7 @@ const (
 	ReasonCategoryFailed   Reason = "category_failed"   // the shop did not take the category
 	ReasonCategoryGone     Reason = "category_gone"     // gone from the CRM, left in the shop
 	ReasonCategoryLoop     Reason = "category_loop"     // the CRM's tree loops here
+	ReasonMoved            Reason = "moved_since"       // [side] changed in the crm or shop after a person was asked
 	ReasonImageAddress     Reason = "image_address"     // [url] not an address pictures may come from
 	ReasonImageUnreachable Reason = "image_unreachable" // [url]
 	ReasonImageTooBig      Reason = "image_too_big"     // [url]
@@ -136,7 +140,7 @@ func Reasons() []Reason {
 		ReasonSKUTaken, ReasonVariantUnclear, ReasonVariantsUnknown, ReasonVariantNotAdded, ReasonDescriptionLong,
 		ReasonShopInvalid, ReasonShopRefused, ReasonShopConflict, ReasonShopGone, ReasonShopError,
 		ReasonCategoryFailed, ReasonCategoryGone, ReasonCategoryLoop, ReasonImageAddress, ReasonImageUnreachable,
-		ReasonImageTooBig, ReasonImageType, ReasonImageRefused,
+		ReasonImageTooBig, ReasonImageType, ReasonImageRefused, ReasonMoved,
 	}
 }
 

@@ -120,6 +120,15 @@ type decision struct {
 	// Open: look at the product again in the next run even if nothing changes.
 	Open bool `json:"open,omitempty"`
 
+	// What guards count: variants whose price moves by more than half, whether the product became
+	// something else, and whether a product is written that we did not create.
+	PriceMoves int  `json:"price_moves,omitempty"`
+	Replaced   bool `json:"replaced,omitempty"`
+	Foreign    bool `json:"foreign,omitempty"`
+
+	// Quoted is, in a price run, what is remembered of each variant once it is in order.
+	Quoted []quoted `json:"quoted,omitempty"`
+
 	// The rest is not the planner's: it tells the writer what to remember.
 
 	Name   string    `json:"name,omitempty"`

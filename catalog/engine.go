@@ -28,7 +28,7 @@ type Connections interface {
 	Get(ctx context.Context, id plugin.ConnectionID) (settings.Connection, error)
 }
 
-// Deps are what the engine works with. All are needed but Active and Unsent.
+// Deps are what the engine works with. All are needed but Active, Unsent and Notify.
 type Deps struct {
 	DB          *sqlx.DB
 	Clock       plugin.Clock
@@ -40,11 +40,13 @@ type Deps struct {
 	CRM func(ctx context.Context, id plugin.ConnectionID) (CRM, error)
 	// PluginID signs our writes to the shop; see plugin.Origin.
 	PluginID string
-	// Active reports whether the plugin is active in a shop: elsewhere nothing starts by itself. nil:
+	// Active reports whether the plugin is active in a shop: elsewhere no run starts or goes on. nil:
 	// it is everywhere.
 	Active func(plugin.ShopID) bool
 	// Unsent is subtracted from stock; nil: nothing is.
 	Unsent Unsent
+	// Notify tells the merchant that a run waits for approval; nil: nobody is told.
+	Notify func(ctx context.Context, n Waits) error
 	Config Config
 }
 
@@ -102,19 +104,40 @@ func New(d Deps) *Engine {
 // or "cli". While a run of the connection is not over it answers that run's id and ErrRunning.
 // Errors: ErrRunning, ErrOff, plugin.ErrNotFound.
 func (e *Engine) Start(ctx context.Context, id plugin.ConnectionID, kind Kind, by string) (int64, error) {
+	return e.start(ctx, id, kind, false, by)
+}
+
+// Preview is Start for a run that plans everything and then waits in state Approval: Plan lists what
+// it would write, Approve writes exactly that. It gives way to the next run and lapses after
+// PreviewKept.
+func (e *Engine) Preview(ctx context.Context, id plugin.ConnectionID, kind Kind, by string) (int64, error) {
+	return e.start(ctx, id, kind, true, by)
+}
+
+func (e *Engine) start(ctx context.Context, id plugin.ConnectionID, kind Kind, preview bool, by string) (int64, error) {
 	conn, err := e.deps.Connections.Get(ctx, id)
 	if err != nil {
 		return 0, fmt.Errorf("start run: %w", err)
 	}
-	if !conn.Enabled || !wanted(conn.Settings.Catalog, kind) {
+	if !conn.Enabled || !wanted(conn.Settings.Catalog, kind) || !e.active(conn.Shop) {
 		return 0, fmt.Errorf("start run of %s: %w", id, ErrOff)
 	}
 	if err := releaseDeleted(ctx, e.deps.DB, conn.ID, conn.Shop); err != nil {
 		return 0, err
 	}
-	run, started, err := e.store.start(ctx, conn, kind, firstPhase(kind), by, e.now())
+	run, started, err := e.store.start(ctx, conn, kind, preview, by, e.now())
 	if err != nil {
 		return 0, err
+	}
+	if !started {
+		// A preview that nobody applied gives way.
+		if gone, err := e.store.dropPreview(ctx, run, e.now()); err != nil {
+			return 0, err
+		} else if gone {
+			if run, started, err = e.store.start(ctx, conn, kind, preview, by, e.now()); err != nil {
+				return 0, err
+			}
+		}
 	}
 	if !started {
 		return run, fmt.Errorf("start run of %s: %w", id, ErrRunning)
@@ -160,6 +183,9 @@ func (e *Engine) Items(ctx context.Context, run, after int64, limit int) ([]Item
 
 // Due implements jobs.Source.
 func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
+	if err := e.store.lapse(ctx, now.Add(-PreviewKept), now); err != nil {
+		return nil, err
+	}
 	return e.store.due(ctx, now, now.Add(e.deps.Config.HandOver), limit)
 }
 

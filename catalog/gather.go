@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -49,7 +50,7 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 	if m.names, err = w.categoryNames(ctx); err != nil {
 		return m, err
 	}
-	m.unsent, err = w.unsent(ctx, m.links)
+	m.unsent, err = w.unsent(ctx, m.links, earliest(rows))
 	return m, err
 }
 
@@ -188,8 +189,19 @@ func (w *worker) hits(ctx context.Context, ids []string, all map[string]goods) (
 	return out, nil
 }
 
-// unsent asks for the units of linked variants that the CRM does not know to be sold.
-func (w *worker) unsent(ctx context.Context, links map[string]link) (map[plugin.VariantID]decimal.Decimal, error) {
+// earliest is when the oldest of the rows was read.
+func earliest(rows []standing) time.Time {
+	var at time.Time
+	for _, r := range rows {
+		if at.IsZero() || r.ReadAt.Before(at) {
+			at = r.ReadAt.UTC()
+		}
+	}
+	return at
+}
+
+// unsent asks for the units of linked variants that the CRM did not know to be sold at a moment.
+func (w *worker) unsent(ctx context.Context, links map[string]link, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 	if w.e.deps.Unsent == nil || !w.rules.Can.Stock {
 		return nil, nil
 	}
@@ -203,7 +215,7 @@ func (w *worker) unsent(ctx context.Context, links map[string]link) (map[plugin.
 		return nil, nil
 	}
 	slices.Sort(ids)
-	return w.e.deps.Unsent(ctx, w.run.Connection, ids)
+	return w.e.deps.Unsent(ctx, w.run.Connection, ids, at)
 }
 
 // facts are those of one product.

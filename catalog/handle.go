@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -36,7 +37,7 @@ func (e *Engine) settle(ctx context.Context, run Run, err error) error {
 	var why outcome
 	var later *budget.Later
 	switch {
-	case err == nil && run.State == Done, errors.Is(err, errLost):
+	case err == nil && (run.State == Done || run.State == Approval), errors.Is(err, errLost):
 		return nil
 	case err == nil, stopping:
 		return ignoreLost(e.store.leave(ctx, run, e.now()))
@@ -141,6 +142,9 @@ func (w *worker) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open run %d: %w", w.run.ID, err)
 	}
+	if !w.e.active(w.run.Shop) {
+		return errInactive
+	}
 	if !conn.Enabled {
 		return &stop{code: CodeConnectionOff}
 	}
@@ -194,6 +198,8 @@ func (w *worker) step(ctx context.Context) error {
 		return w.plan(ctx)
 	case CheckPlan:
 		return w.check(ctx)
+	case VerifyPlan:
+		return w.verify(ctx)
 	case WriteCategories:
 		return w.writeCategories(ctx)
 	case WriteProducts:
@@ -206,6 +212,8 @@ func (w *worker) step(ctx context.Context) error {
 		return w.checkCurrency(ctx)
 	case ReadPrices:
 		return w.readPrices(ctx)
+	case PlanPrices:
+		return w.planPrices(ctx)
 	case WritePrices:
 		return w.writePrices(ctx)
 	case Tidy:
@@ -218,6 +226,7 @@ func (w *worker) step(ctx context.Context) error {
 func (w *worker) next() *Run {
 	run := w.run
 	run.Counters.Skipped = maps.Clone(run.Counters.Skipped)
+	run.Guards = slices.Clone(run.Guards)
 	return &run
 }
 

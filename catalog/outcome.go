@@ -28,6 +28,10 @@ type stop struct {
 
 func (s *stop) Error() string { return fmt.Sprintf("stopped: %s", s.code) }
 
+// errInactive: the plugin is switched off in the shop. The run waits, because a process learns a
+// moment late that it was switched on again.
+var errInactive = errors.New("the plugin is not active in the shop")
+
 // shopError marks what the shop as a whole answered, to tell it from our own database.
 type shopError struct{ err error }
 
@@ -46,6 +50,9 @@ func outcomeOf(err error) outcome {
 	var st *stop
 	if errors.As(err, &st) {
 		return outcome{code: st.code, params: st.params, final: true}
+	}
+	if errors.Is(err, errInactive) {
+		return outcome{code: CodeShopInactive}
 	}
 	var sh *shopError
 	if errors.As(err, &sh) {

@@ -20,7 +20,7 @@ func TestADeletedConnectionKeepsNothingFromAnother(t *testing.T) {
 	old := w.conn
 	must(t, w.set.Delete(t.Context(), old))
 	w.conn = w.connect("Інший обліковий запис")
-	for _, it := range w.items(w.full().ID) {
+	for _, it := range w.items(w.approved(catalog.Full, catalog.GuardForeign).ID) {
 		if it.Reason == catalog.ReasonOtherConnection {
 			t.Fatalf("a deleted connection still owns: %+v", it)
 		}

@@ -107,7 +107,7 @@ func (w *worker) busy(ctx context.Context, rows []standing) (map[string]bool, er
 	if err != nil {
 		return nil, err
 	}
-	units, err := w.unsent(ctx, links)
+	units, err := w.unsent(ctx, links, earliest(rows))
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +148,9 @@ func (w *worker) decideAll(ctx context.Context, rows []standing) (planBatch, err
 			g := m.goods[r.ID]
 			d := decide(w.rules, g, m.facts(r))
 			d.Name, d.Currency = g.Product.Name, g.Product.Currency
+			if l, linked := m.links[r.ID]; d.Action == actUpdate {
+				d.weigh(linked, l, !agrees(g, m.shop[plugin.ProductID(r.Product)]))
+			}
 			b.take(r, m.links[r.ID], d)
 			continue
 		}
@@ -203,8 +206,10 @@ func (w *worker) storePlan(ctx context.Context, tx *sqlx.Tx, run *Run, b planBat
 	if err := w.e.store.unlink(ctx, tx, run.Connection, b.lost); err != nil {
 		return err
 	}
-	if err := w.e.store.settle(ctx, tx, *run, w.rulesHash, b.calm, now); err != nil {
-		return err
+	if !run.Preview { // a preview leaves the next run all its work
+		if err := w.e.store.settle(ctx, tx, *run, w.rulesHash, b.calm, now); err != nil {
+			return err
+		}
 	}
 	if err := w.e.store.addItems(ctx, tx, run.ID, b.items, now); err != nil {
 		return err
@@ -227,33 +232,30 @@ func (c *Counters) count(items []Item) {
 	}
 }
 
-// check looks at the plan as a whole before the first write.
-func (w *worker) check(ctx context.Context) error {
-	run := w.next()
-	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		rivals, err := w.e.store.dropRivals(ctx, tx, run.ID)
-		if err != nil {
-			return err
-		}
-		run.Counters.count(rivals)
-		run.enter(WriteCategories)
-		return w.e.store.addItems(ctx, tx, run.ID, rivals, w.e.now())
-	})
-}
-
 // tidy drops what the run has staged and, when nothing is left, ends it.
 func (w *worker) tidy(ctx context.Context) error {
-	over := false
+	over, run := false, w.next()
 	err := w.e.store.inTx(ctx, func(tx *sqlx.Tx) error {
+		if run.Kind == Full && run.cursor == "" {
+			seen, err := w.e.store.seen(ctx, tx, *run)
+			if err != nil {
+				return err
+			}
+			run.Counters.Seen = seen
+			run.moveTo(cursor{Page: "counted"})
+		}
 		n, err := w.e.store.tidy(ctx, tx, w.run.Connection, w.run.ID)
 		if err != nil {
 			return err
 		}
 		if over = n == 0; over {
-			return w.e.store.end(ctx, tx, w.run, Done, outcome{}, w.e.now())
+			return w.e.store.end(ctx, tx, *run, Done, outcome{}, w.e.now())
 		}
-		return w.e.store.checkpoint(ctx, tx, w.run, w.e.now().Add(w.e.deps.Config.Lease))
+		return w.e.store.checkpoint(ctx, tx, *run, w.e.now().Add(w.e.deps.Config.Lease))
 	})
+	if err == nil {
+		w.run = *run
+	}
 	if err == nil && over {
 		w.run.State = Done
 	}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -102,6 +103,6 @@ type Stock struct {
 	Available decimal.Decimal
 }
 
-// Unsent answers, for variants of a shop, the units of placed orders that the CRM does not have yet
-// and whose stock it therefore still counts. Variants without any may be left out.
-type Unsent func(ctx context.Context, conn plugin.ConnectionID, variants []plugin.VariantID) (map[plugin.VariantID]decimal.Decimal, error)
+// Unsent answers, for variants of a shop, the units of placed orders that the CRM did not have at the
+// moment at, and whose stock it therefore still counted then. Variants without any may be left out.
+type Unsent func(ctx context.Context, conn plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error)

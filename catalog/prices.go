@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -46,10 +47,9 @@ func (w *worker) readPrices(ctx context.Context) error {
 			return source.StockPage(ctx, StockQuery{Offers: group}, page)
 		},
 		stage: func(tx *sqlx.Tx, rows []Stock) (int, error) {
-			offers := each(rows, func(s Stock) Offer { return Offer{ID: s.OfferID, Price: s.Price, Available: s.Available} })
-			return w.e.store.stageOffers(ctx, tx, w.run.ID, offers, w.e.now())
+			return w.e.store.stageOffers(ctx, tx, w.run.ID, each(rows, Stock.offer), w.e.now())
 		},
-	}, nil, WritePrices)
+	}, nil, PlanPrices)
 }
 
 // quote is the price and stock of a linked variant as the CRM says.
@@ -62,11 +62,12 @@ type quote struct {
 	ReadAt   time.Time
 	Currency string         // of the product's prices
 	Version  plugin.Version // of the product when it was last written
+	Made     bool           // we created the product
 	Same     bool           // price and stock are as when they were last in order
 }
 
-// writePrices writes what differs of the next variants.
-func (w *worker) writePrices(ctx context.Context) error {
+// planPrices plans the variants of the next products. Nothing is written to the shop.
+func (w *worker) planPrices(ctx context.Context) error {
 	at, err := w.run.at()
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (w *worker) writePrices(ctx context.Context) error {
 		return err
 	}
 	if len(quotes) == 0 {
-		return w.skipTo(ctx, Tidy)
+		return w.skipTo(ctx, CheckPlan)
 	}
 	total := w.run.Total
 	if total == 0 {
@@ -84,42 +85,82 @@ func (w *worker) writePrices(ctx context.Context) error {
 			return err
 		}
 	}
-	b, err := w.writeQuotes(ctx, quotes)
+	b, err := w.comparePrices(ctx, quotes)
 	if err != nil {
 		return err
 	}
 	run := w.next()
-	run.moveTo(cursor{Page: quotes[len(quotes)-1].Offer.ID})
-	run.Done, run.Total = run.Done+int64(len(quotes)), total
-	run.Counters.Updated += len(b.updated)
-	run.Counters.Unchanged += b.unchanged
-	run.Counters.count(b.items)
-	return w.commit(ctx, run, func(tx *sqlx.Tx) error { return w.recordPrices(ctx, tx, run, b) })
+	run.moveTo(cursor{Page: quotes[len(quotes)-1].CRM})
+	run.Done, run.Total = run.Done+int64(b.products), total
+	return w.commit(ctx, run, func(tx *sqlx.Tx) error { return w.storePrices(ctx, tx, run, b) })
 }
 
-// priceBatch is what came of some quotes.
+// priceBatch is what the planning of some prices came to.
 type priceBatch struct {
-	quoted    []quoted
-	versions  map[plugin.ProductID]seenVersion
-	updated   map[plugin.ProductID]bool
-	unchanged int // variants
-	changes   []Change
+	products  int
+	unchanged int // products
+	plans     []planned
+	calm      []quoted // variants in order
 	items     []Item
 }
 
 // quoted is what is remembered of a variant in order.
 type quoted struct {
-	Offer  string
-	Hash   []byte // nil: look again in the next run
-	ReadAt time.Time
+	Offer   string           `json:"offer"`
+	Variant plugin.VariantID `json:"variant"`
+	Hash    []byte           `json:"hash,omitempty"` // nil: look again in the next run
+	ReadAt  time.Time        `json:"read_at"`
 }
 
 // seenVersion is a product's version before and after our write.
 type seenVersion struct{ Before, After plugin.Version }
 
-func (w *worker) writeQuotes(ctx context.Context, quotes []quote) (*priceBatch, error) {
-	b := &priceBatch{versions: map[plugin.ProductID]seenVersion{}, updated: map[plugin.ProductID]bool{}}
+// comparePrices plans products, each from all its quotes.
+func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch, error) {
+	b := &priceBatch{}
+	unsent, err := w.unsentOf(ctx, quotes)
+	if err != nil {
+		return nil, err
+	}
+	ids := slices.Compact(slices.Sorted(slices.Values(each(quotes, func(q quote) plugin.ProductID { return q.Product }))))
+	b.products = len(ids)
+	versions := map[plugin.ProductID]plugin.Version{}
+	for part := range slices.Chunk(ids, plugin.MaxBatch) {
+		some, err := w.catalog.Versions(ctx, part)
+		if err != nil {
+			return nil, fromShop(err)
+		}
+		maps.Copy(versions, some)
+	}
+	open := map[plugin.ProductID]bool{}
+	for _, q := range quotes {
+		// A product deleted in the shop is seen to by the next full run.
+		if v, there := versions[q.Product]; there && (!q.Same || v != q.Version || unsent[q.Variant].Sign() > 0) {
+			open[q.Product] = true
+		}
+	}
+	b.unchanged = len(versions) - len(open)
+	m := material{shop: map[plugin.ProductID]plugin.Product{}}
+	if err := w.readProductsOf(ctx, slices.Sorted(maps.Keys(open)), &m); err != nil {
+		return nil, err
+	}
+	for len(quotes) > 0 {
+		n := slices.IndexFunc(quotes, func(q quote) bool { return q.CRM != quotes[0].CRM })
+		if n < 0 {
+			n = len(quotes)
+		}
+		if p, there := m.shop[quotes[0].Product]; there {
+			b.take(pricesOf(w.rules, quotes[:n], p, unsent), quotes[0].CRM)
+		}
+		quotes = quotes[n:]
+	}
+	return b, nil
+}
+
+// unsentOf asks for the units sold of the variants of quotes.
+func (w *worker) unsentOf(ctx context.Context, quotes []quote) (map[plugin.VariantID]decimal.Decimal, error) {
 	links := map[string]link{}
+	var at time.Time
 	for _, q := range quotes {
 		l, ok := links[q.CRM]
 		if !ok {
@@ -127,133 +168,205 @@ func (w *worker) writeQuotes(ctx context.Context, quotes []quote) (*priceBatch, 
 		}
 		l.Variants[q.Offer.ID] = variantLink{Variant: q.Variant}
 		links[q.CRM] = l
+		if at.IsZero() || q.ReadAt.Before(at) {
+			at = q.ReadAt
+		}
 	}
-	unsent, err := w.unsent(ctx, links)
-	if err != nil {
-		return nil, err
-	}
-	open, err := w.openQuotes(ctx, quotes, unsent, b)
-	if err != nil || len(open) == 0 {
-		return b, err
-	}
-	m := material{shop: map[plugin.ProductID]plugin.Product{}}
-	ids := slices.Compact(slices.Sorted(slices.Values(each(open, func(q quote) plugin.ProductID { return q.Product }))))
-	if err := w.readProductsOf(ctx, ids, &m); err != nil {
-		return nil, err
-	}
-	return b, w.sendQuotes(ctx, open, m.shop, unsent, b)
+	return w.unsent(ctx, links, at)
 }
 
-// openQuotes leaves out variants at which neither side changed.
-func (w *worker) openQuotes(ctx context.Context, quotes []quote, unsent map[plugin.VariantID]decimal.Decimal, b *priceBatch) ([]quote, error) {
-	ids := slices.Compact(slices.Sorted(slices.Values(each(quotes, func(q quote) plugin.ProductID { return q.Product }))))
-	versions, err := w.catalog.Versions(ctx, ids)
-	if err != nil {
-		return nil, fromShop(err)
-	}
-	var open []quote
+// pricesOf plans one product; it is pure.
+func pricesOf(r rules, quotes []quote, p plugin.Product, unsent map[plugin.VariantID]decimal.Decimal) decision {
+	d := decision{Action: actUpdate, Product: p.ID, Name: p.Name, Seen: p.Version, ReadAt: quotes[0].ReadAt, Foreign: !quotes[0].Made}
 	for _, q := range quotes {
-		v, there := versions[q.Product]
-		switch {
-		case !there: // deleted in the shop: the next full run sees to it
-		case q.Same && v == q.Version && unsent[q.Variant].Sign() <= 0:
-			b.unchanged++
-		default:
-			open = append(open, q)
-		}
-	}
-	return open, nil
-}
-
-// sendQuotes compares with the shop and writes what differs.
-func (w *worker) sendQuotes(ctx context.Context, open []quote, shop map[plugin.ProductID]plugin.Product, unsent map[plugin.VariantID]decimal.Decimal, b *priceBatch) error {
-	var patches []plugin.VariantPatch
-	var of []quote
-	var changes [][]Change
-	for _, q := range open {
-		p, there := shop[q.Product]
 		i := slices.IndexFunc(p.Variants, func(v plugin.Variant) bool { return v.ID == q.Variant })
-		if !there || i < 0 {
+		if i < 0 {
 			continue
 		}
-		patch, d := priceOf(w.rules, q, p, p.Variants[i], unsent)
-		b.items = append(b.items, d.Items...)
-		if len(d.Changes) == 0 {
-			b.unchanged++
-			b.note(q, d.Open)
-			continue
+		if q.ReadAt.Before(d.ReadAt) {
+			d.ReadAt = q.ReadAt
 		}
-		patches, of, changes = append(patches, patch), append(of, q), append(changes, d.Changes)
+		priceOf(r, q, p, p.Variants[i], unsent, &d)
 	}
-	if len(patches) == 0 {
-		return nil
-	}
-	results, err := w.catalog.UpdateVariants(ctx, w.origin(), patches)
-	if err := answered(len(patches), len(results), err); err != nil {
-		return err
-	}
-	for i, res := range results {
-		b.result(of[i], shop[of[i].Product], res, changes[i], unsent)
-	}
-	return nil
+	return d
 }
 
-// priceOf plans one variant; it is pure.
-func priceOf(r rules, q quote, p plugin.Product, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal) (plugin.VariantPatch, decision) {
-	d := decision{Product: p.ID, Name: p.Name}
+func priceOf(r rules, q quote, p plugin.Product, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, d *decision) {
 	g := goods{Product: Product{ID: q.CRM, Name: p.Name, Currency: q.Currency}}
-	patch := plugin.VariantPatch{ID: v.ID}
-	setPriceAndStock(r, g, q.Offer, v, unsent, &patch, &d)
-	for i := range d.Items {
-		d.Items[i].CRMID, d.Items[i].Name = q.CRM, p.Name
-		if d.Items[i].Reason == ReasonNoPrice {
-			d.Items[i].Params = Params{"sku": v.SKU}
+	patch, from := plugin.VariantPatch{ID: v.ID}, len(d.Items)
+	d.Open = false
+	o := q.Offer
+	o.SKU = v.SKU // prices come without one
+	if setPriceAndStock(r, g, o, v, unsent, &patch, d) {
+		all := d.patch("")
+		all.Variants = append(all.Variants, patch)
+	}
+	for i := range d.Items[from:] {
+		d.Items[from+i].CRMID, d.Items[from+i].Name = q.CRM, p.Name
+	}
+	done := quoted{Offer: q.Offer.ID, Variant: v.ID, Hash: q.Hash, ReadAt: q.ReadAt}
+	if d.Open {
+		done.Hash = nil
+	}
+	d.Quoted = append(d.Quoted, done)
+}
+
+// take sorts a plan into the batch.
+func (b *priceBatch) take(d decision, crm string) {
+	b.items = append(b.items, d.Items...)
+	d.Items = nil
+	if d.empty() {
+		b.unchanged++
+		b.calm = append(b.calm, d.Quoted...)
+		return
+	}
+	b.plans = append(b.plans, planned{CRM: crm, decision: d})
+}
+
+// storePrices stores a batch and counts what was left alone.
+func (w *worker) storePrices(ctx context.Context, tx *sqlx.Tx, run *Run, b *priceBatch) error {
+	run.Counters.Unchanged += b.unchanged
+	run.Counters.count(b.items)
+	if !run.Preview { // a preview leaves the next run all its work
+		if err := w.e.store.putQuoted(ctx, tx, run.Connection, b.calm); err != nil {
+			return err
 		}
 	}
-	return patch, d
-}
-
-// note remembers that a variant is in order; open asks for another look in the next run.
-func (b *priceBatch) note(q quote, open bool) {
-	n := quoted{Offer: q.Offer.ID, Hash: q.Hash, ReadAt: q.ReadAt}
-	if open {
-		n.Hash = nil
-	}
-	b.quoted = append(b.quoted, n)
-}
-
-func (b *priceBatch) result(q quote, p plugin.Product, res plugin.VariantResult, changes []Change, unsent map[plugin.VariantID]decimal.Decimal) {
-	if res.Err != nil {
-		reason, params, _ := shopReason(res.Err)
-		b.items = append(b.items, Item{Kind: ItemError, CRMID: q.CRM, Product: q.Product, Name: p.Name, Reason: reason, Params: params})
-		return
-	}
-	b.note(q, unsent[q.Variant].Sign() > 0)
-	b.versions[q.Product] = seenVersion{Before: p.Version, After: res.Version}
-	if !res.Changed {
-		b.unchanged++
-		return
-	}
-	b.updated[q.Product] = true
-	for _, c := range changes {
-		c.CRMID, c.Product, c.Name = q.CRM, q.Product, p.Name
-		b.changes = append(b.changes, c)
-	}
-}
-
-func (w *worker) recordPrices(ctx context.Context, tx *sqlx.Tx, run *Run, b *priceBatch) error {
-	now := w.e.now()
-	if err := w.e.store.putQuoted(ctx, tx, run.Connection, b.quoted); err != nil {
+	if err := w.e.store.addItems(ctx, tx, run.ID, b.items, w.e.now()); err != nil {
 		return err
 	}
-	if err := w.e.store.moveVersions(ctx, tx, *run, b.versions, now); err != nil {
-		return err
-	}
-	if err := w.e.store.addChanges(ctx, tx, run.ID, b.changes, now); err != nil {
-		return err
-	}
-	return w.e.store.addItems(ctx, tx, run.ID, b.items, now)
+	return w.e.store.putPlan(ctx, tx, run.ID, b.plans)
 }
+
+// writePrices writes the next planned products.
+func (w *worker) writePrices(ctx context.Context) error {
+	total := w.run.Total
+	if total == 0 {
+		var err error
+		if total, err = w.e.store.countPlans(ctx, w.run.ID, planPending); err != nil {
+			return err
+		}
+	}
+	plans, err := w.e.store.openPlans(ctx, w.run.ID, planPending, w.e.deps.Config.WriteBatch)
+	if err != nil {
+		return err
+	}
+	if len(plans) == 0 {
+		return w.skipTo(ctx, WriteAgain)
+	}
+	return w.applyPrices(ctx, plans, total, false)
+}
+
+// pricesAgain plans what failed anew and tries it once more; what was approved is tried as it is.
+func (w *worker) pricesAgain(ctx context.Context, old []planned) error {
+	if w.run.ApprovedBy != "" {
+		return w.applyPrices(ctx, old, w.run.Total, true)
+	}
+	quotes, err := w.e.store.quotesOf(ctx, w.run, each(old, func(p planned) string { return p.CRM }))
+	if err != nil {
+		return err
+	}
+	b, err := w.comparePrices(ctx, quotes)
+	if err != nil {
+		return err
+	}
+	still := setOf(each(b.plans, func(p planned) string { return p.CRM }))
+	var done []written
+	for _, p := range old {
+		if !still[p.CRM] {
+			done = append(done, written{CRM: p.CRM, State: planDone, Product: p.Product})
+		}
+	}
+	b.items = nil // listed before
+	run := w.next()
+	err = w.commit(ctx, run, func(tx *sqlx.Tx) error {
+		if err := w.storePrices(ctx, tx, run, b); err != nil {
+			return err
+		}
+		return w.e.store.markPlans(ctx, tx, run.ID, done)
+	})
+	if err != nil || len(b.plans) == 0 {
+		return err
+	}
+	return w.applyPrices(ctx, b.plans, w.run.Total, true)
+}
+
+// applyPrices writes a batch and commits what came of it. The writes are conditional: a product that
+// was edited or sold since it was planned is planned anew, so that no sale is written over.
+func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, last bool) error {
+	b := &writing{last: last, approved: w.run.ApprovedBy != ""}
+	if err := w.keepLater(ctx, plans); err != nil {
+		return err
+	}
+	var patches []plugin.ProductPatch
+	var of []planned
+	for _, p := range plans {
+		if p.Patch == nil {
+			b.unchanged++
+			b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: p.Product})
+			continue
+		}
+		patches, of = append(patches, *p.Patch), append(of, p)
+	}
+	versions := map[plugin.ProductID]seenVersion{}
+	var done []quoted
+	if len(patches) > 0 {
+		results, err := w.catalog.UpdateProducts(ctx, w.origin(), patches)
+		if err := answered(len(patches), len(results), err); err != nil {
+			return err
+		}
+		for i, res := range results {
+			p := of[i]
+			if res.Err != nil {
+				b.failed(p, res.Err)
+				continue
+			}
+			b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: p.Product})
+			b.count(p, res)
+			versions[p.Product] = seenVersion{Before: p.Seen, After: res.Version}
+			done = append(done, p.Quoted...)
+		}
+	}
+	run := w.next()
+	run.Done, run.Total = run.Done+int64(len(plans)), total
+	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
+		if err := w.e.store.putQuoted(ctx, tx, run.Connection, done); err != nil {
+			return err
+		}
+		if err := w.e.store.moveVersions(ctx, tx, *run, versions, w.e.now()); err != nil {
+			return err
+		}
+		return w.record(ctx, tx, run, b)
+	})
+}
+
+// pricesMoved reads prices of planned variants again and answers the products of which the CRM no
+// longer says what was planned from.
+func (w *worker) pricesMoved(ctx context.Context, source CRM, run *Run, plans []planned) (map[string]bool, error) {
+	of := map[string]string{}
+	var offers []string
+	for _, p := range plans {
+		for _, q := range p.Quoted {
+			of[q.Offer] = p.CRM
+			offers = append(offers, q.Offer)
+		}
+	}
+	now := map[string][]byte{}
+	for group := range slices.Chunk(offers, GroupSize) {
+		page, err := source.StockPage(ctx, StockQuery{Offers: group}, "")
+		if err != nil {
+			return nil, fmt.Errorf("verify %d prices: %w", len(group), err)
+		}
+		run.Counters.Requests++
+		for _, s := range page.Rows {
+			now[s.OfferID] = digest(toJSON(s.offer().scrubbed()))
+		}
+	}
+	return w.e.store.pricesDiffer(ctx, run.ID, of, now)
+}
+
+// offer is how a price is staged.
+func (s Stock) offer() Offer { return Offer{ID: s.OfferID, Price: s.Price, Available: s.Available} }
 
 // keepLater takes price and stock out of patches for variants of which a later reading was written
 // meanwhile, by a price run or the CRM's own call.
@@ -284,6 +397,7 @@ func (p *planned) leaveLater(later map[plugin.VariantID]bool) {
 	for _, v := range p.Patch.Variants {
 		if later[v.ID] {
 			v.Price, v.Stock, p.Hash = nil, nil, nil
+			p.Quoted = slices.DeleteFunc(p.Quoted, func(q quoted) bool { return q.Variant == v.ID })
 		}
 		if v != (plugin.VariantPatch{ID: v.ID}) {
 			patch.Variants = append(patch.Variants, v)

@@ -74,33 +74,33 @@ func readPage[T any](ctx context.Context, w *worker, l list[T], groups [][]strin
 		if fresh > 0 {
 			at.Stale = 0
 		}
-		return advance(run, at, page.Next, page.Total, l.name, len(groups), then)
+		advance(run, at, page.Next, page.Total, l.name, len(groups), then)
+		return nil
 	})
 }
 
 // advance says where the run goes on after a page.
-func advance(run *Run, at cursor, next string, total int, name string, groups int, then Phase) error {
+func advance(run *Run, at cursor, next string, total int, name string, groups int, then Phase) {
 	if groups <= 1 {
 		run.Total = int64(total)
 	}
 	if next != "" && at.Stale < maxStale {
 		at.Page = next
 		run.moveTo(at)
-		return nil
+		return
 	}
 	// A list is read completely only if as many rows were seen as it says it has. Rows that moved
 	// while it was read are few; more than one in a hundred means that something is wrong.
 	if at.Read*100 < total*99 {
-		return &stop{code: CodeIncomplete, params: Params{
+		run.Guards = append(run.Guards, Guard{Code: GuardIncomplete, Params: Params{
 			"list": name, "read": strconv.Itoa(at.Read), "total": strconv.Itoa(total),
-		}}
+		}})
 	}
 	if at.Group+1 < groups {
 		run.moveTo(cursor{Group: at.Group + 1})
-		return nil
+		return
 	}
 	run.enter(then)
-	return nil
 }
 
 // readCategories reads the tree, when it is to be written or products are chosen by it.

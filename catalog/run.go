@@ -26,6 +26,13 @@ type Run struct {
 	CreatedAt  time.Time
 	StartedAt  *time.Time // nil: not begun
 	FinishedAt *time.Time // nil: not over
+	// Guards are the reasons for which a person was asked; none: nobody was, but for a preview.
+	Guards []Guard
+	// Preview: the run was asked for to see what it would do.
+	Preview bool
+	// ApprovedBy is who let the plan be written, an operator's id or "cli"; empty: nobody.
+	ApprovedBy string
+	ApprovedAt *time.Time
 	// NextAt is when a waiting run goes on.
 	NextAt time.Time
 	// Settings are those the run was asked for with.
@@ -49,6 +56,10 @@ type Counters struct {
 	Errors       int            `json:"errors"`
 	Images       int            `json:"images"`        // pictures stored
 	ImagesFailed int            `json:"images_failed"` // pictures
+	// Foreign counts written products that we did not create, among Updated.
+	Foreign int `json:"foreign,omitempty"`
+	// Seen counts linked products that the CRM's list showed, once the run is over.
+	Seen int `json:"seen,omitempty"`
 }
 
 func (c *Counters) skip(r Reason) {

@@ -202,9 +202,12 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 	if len(plans) == 0 {
 		return nil
 	}
-	const q = `INSERT INTO keybridge.run_plan (run_id, crm_id, action, product_id, name, body, state, images)
-		SELECT $1, crm_id, action, product_id, name, body::jsonb, 'pending', 'none'
-		FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS t (crm_id, action, product_id, name, body)
+	const q = `INSERT INTO keybridge.run_plan (run_id, crm_id, action, product_id, name, body, state, images,
+			price_moves, gone_variants, replaced, foreign_made)
+		SELECT $1, crm_id, action, product_id, name, body::jsonb, 'pending', 'none', moves, gone, replaced, foreign_made
+		FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[],
+				$9::boolean[], $10::boolean[])
+			AS t (crm_id, action, product_id, name, body, moves, gone, replaced, foreign_made)
 		ON CONFLICT (run_id, crm_id) DO UPDATE SET action = excluded.action, product_id = excluded.product_id,
 			name = excluded.name, body = excluded.body`
 	_, err := tx.ExecContext(ctx, q, run,
@@ -212,7 +215,11 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 		pq.Array(each(plans, func(p planned) string { return string(p.Action) })),
 		pq.Array(each(plans, func(p planned) string { return string(p.Product) })),
 		pq.Array(each(plans, func(p planned) string { return p.Name })),
-		pq.Array(each(plans, func(p planned) string { return string(toJSON(p.decision)) })))
+		pq.Array(each(plans, func(p planned) string { return string(toJSON(p.decision)) })),
+		pq.Array(each(plans, func(p planned) int64 { return int64(p.PriceMoves) })),
+		pq.Array(each(plans, func(p planned) int64 { return int64(len(p.Gone)) })),
+		pq.Array(each(plans, func(p planned) bool { return p.Replaced })),
+		pq.Array(each(plans, func(p planned) bool { return p.Foreign })))
 	if err != nil {
 		return fmt.Errorf("store plan of run %d: %w", run, err)
 	}
@@ -227,6 +234,7 @@ const (
 	planDone    planState = "done"
 	planAgain   planState = "again" // failed once, is tried once more at the end
 	planFailed  planState = "failed"
+	planDropped planState = "dropped" // left alone
 )
 
 // openPlans answers the next plans in a state.

@@ -33,11 +33,25 @@ const quotesFrom = `
 		AND l.state = 'linked' AND l.missing_action = ''
 	WHERE o.run_id = $1`
 
-// quotes answers staged prices of linked variants, in the order of offers. A variant of which a
-// later reading was written is left out.
-func (s *store) quotes(ctx context.Context, run Run, after string, limit int) ([]quote, error) {
-	const q = `SELECT o.body, o.hash, o.read_at, v.crm_product_id, v.variant_id, l.product_id, l.currency, l.shop_version,
-			coalesce(v.price_hash = o.hash, false) AS same` + quotesFrom + ` AND o.id > $3 ORDER BY o.id LIMIT $4`
+const quoteColumns = `SELECT o.body, o.hash, o.read_at, v.crm_product_id, v.variant_id, l.product_id, l.currency,
+	l.shop_version, l.created_here, coalesce(v.price_hash = o.hash, false) AS same`
+
+// quotes answers staged prices of the variants of the next linked products, in the order of the
+// CRM's products. A variant of which a later reading was written is left out.
+func (s *store) quotes(ctx context.Context, run Run, after string, products int) ([]quote, error) {
+	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id IN (
+			SELECT DISTINCT v.crm_product_id` + quotesFrom + ` AND v.crm_product_id > $3 ORDER BY v.crm_product_id LIMIT $4)
+		ORDER BY v.crm_product_id, o.id`
+	return s.readQuotes(ctx, run, q, run.ID, run.Connection, after, products)
+}
+
+// quotesOf answers those of the given products of the CRM.
+func (s *store) quotesOf(ctx context.Context, run Run, ids []string) ([]quote, error) {
+	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id = ANY($3) ORDER BY v.crm_product_id, o.id`
+	return s.readQuotes(ctx, run, q, run.ID, run.Connection, pq.Array(ids))
+}
+
+func (s *store) readQuotes(ctx context.Context, run Run, q string, args ...any) ([]quote, error) {
 	var rows []struct {
 		Body     []byte    `db:"body"`
 		Hash     []byte    `db:"hash"`
@@ -47,9 +61,10 @@ func (s *store) quotes(ctx context.Context, run Run, after string, limit int) ([
 		Product  string    `db:"product_id"`
 		Currency string    `db:"currency"`
 		Version  string    `db:"shop_version"`
+		Made     bool      `db:"created_here"`
 		Same     bool      `db:"same"`
 	}
-	if err := s.db.SelectContext(ctx, &rows, q, run.ID, run.Connection, after, limit); err != nil {
+	if err := s.db.SelectContext(ctx, &rows, q, args...); err != nil {
 		return nil, fmt.Errorf("prices of run %d: %w", run.ID, err)
 	}
 	out := make([]quote, len(rows))
@@ -57,6 +72,7 @@ func (s *store) quotes(ctx context.Context, run Run, after string, limit int) ([
 		out[i] = quote{
 			CRM: r.CRM, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant), Hash: r.Hash,
 			ReadAt: r.ReadAt.UTC(), Currency: r.Currency, Version: plugin.Version(r.Version), Same: r.Same,
+			Made: r.Made,
 		}
 		if err := json.Unmarshal(r.Body, &out[i].Offer); err != nil {
 			return nil, fmt.Errorf("prices of run %d: %w", run.ID, err)
@@ -65,9 +81,10 @@ func (s *store) quotes(ctx context.Context, run Run, after string, limit int) ([
 	return out, nil
 }
 
+// countQuotes counts the products that quotes answers variants of.
 func (s *store) countQuotes(ctx context.Context, run Run) (int64, error) {
 	var n int64
-	if err := s.db.GetContext(ctx, &n, `SELECT count(*)`+quotesFrom, run.ID, run.Connection); err != nil {
+	if err := s.db.GetContext(ctx, &n, `SELECT count(DISTINCT v.crm_product_id)`+quotesFrom, run.ID, run.Connection); err != nil {
 		return 0, fmt.Errorf("count prices of run %d: %w", run.ID, err)
 	}
 	return n, nil

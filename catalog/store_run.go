@@ -40,10 +40,15 @@ type runRow struct {
 	Attempts     int          `db:"attempts"`
 	NextAt       time.Time    `db:"next_at"`
 	Fence        int64        `db:"fence"`
+	Guards       []byte       `db:"guards"`
+	Preview      bool         `db:"preview"`
+	ApprovedBy   string       `db:"approved_by"`
+	ApprovedAt   sql.NullTime `db:"approved_at"`
 }
 
 const runColumns = `id, connection_id, shop_id, kind, state, phase, cursor, phase_done, phase_total, settings,
-	counters, started_by, error_code, error_params, created_at, started_at, finished_at, attempts, next_at, fence`
+	counters, started_by, error_code, error_params, created_at, started_at, finished_at, attempts, next_at, fence,
+	guards, preview, approved_by, approved_at`
 
 func (r runRow) run() (Run, error) {
 	out := Run{
@@ -51,12 +56,13 @@ func (r runRow) run() (Run, error) {
 		Kind: Kind(r.Kind), State: State(r.State), Phase: Phase(r.Phase), Done: r.Done, Total: r.Total,
 		StartedBy: r.StartedBy, Code: Code(r.Code), CreatedAt: r.CreatedAt.UTC(),
 		StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), NextAt: r.NextAt.UTC(),
+		Preview: r.Preview, ApprovedBy: r.ApprovedBy, ApprovedAt: utc(r.ApprovedAt),
 		cursor: r.Cursor, attempts: r.Attempts, fence: r.Fence,
 	}
 	for _, part := range []struct {
 		raw []byte
 		to  any
-	}{{r.Settings, &out.Settings}, {r.Counters, &out.Counters}, {r.Params, &out.Params}} {
+	}{{r.Settings, &out.Settings}, {r.Counters, &out.Counters}, {r.Params, &out.Params}, {r.Guards, &out.Guards}} {
 		if err := json.Unmarshal(part.raw, part.to); err != nil {
 			return Run{}, fmt.Errorf("run %d: %w", r.ID, err)
 		}
@@ -73,18 +79,18 @@ func utc(t sql.NullTime) *time.Time {
 }
 
 // start inserts a run; started is false when another is active, whose id it then answers.
-func (s *store) start(ctx context.Context, c settings.Connection, kind Kind, first Phase, by string, now time.Time) (id int64, started bool, err error) {
+func (s *store) start(ctx context.Context, c settings.Connection, kind Kind, preview bool, by string, now time.Time) (id int64, started bool, err error) {
 	const insert = `
 		INSERT INTO keybridge.run (connection_id, shop_id, kind, state, phase, settings, settings_version,
-			started_by, created_at, next_at)
-		VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8)
+			started_by, created_at, next_at, preview)
+		VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8, $9)
 		ON CONFLICT (connection_id) WHERE state IN ('queued', 'running', 'waiting', 'approval') DO NOTHING
 		RETURNING id`
 	const active = `SELECT id FROM keybridge.run
 		WHERE connection_id = $1 AND state IN ('queued', 'running', 'waiting', 'approval')`
 	// The active run may end between the two statements: then the insert is tried again.
 	for range 3 {
-		err = s.db.GetContext(ctx, &id, insert, c.ID, c.Shop, kind, first, toJSON(c.Settings.Catalog), c.Version, by, now)
+		err = s.db.GetContext(ctx, &id, insert, c.ID, c.Shop, kind, firstPhase(kind), toJSON(c.Settings.Catalog), c.Version, by, now, preview)
 		if err == nil {
 			return id, true, nil
 		}
@@ -196,14 +202,15 @@ func (s *store) renew(ctx context.Context, run Run, until time.Time) error {
 }
 
 // checkpoint stores where the run stands; it is the last statement of a step's transaction.
-// Errors: errLost, and then the whole step is rolled back.
+// A run that stops for approval is let go of. Errors: errLost, and then the whole step is rolled back.
 func (s *store) checkpoint(ctx context.Context, tx *sqlx.Tx, run Run, until time.Time) error {
 	const q = `UPDATE keybridge.run
-		SET phase = $3, cursor = $4, phase_done = $5, phase_total = $6, counters = $7, lease_until = $8,
+		SET phase = $3, cursor = $4, phase_done = $5, phase_total = $6, counters = $7,
+			lease_until = CASE WHEN $10 = 'approval' THEN NULL ELSE $8::timestamptz END, guards = $9, state = $10,
 			attempts = 0, error_code = '', error_params = '{}'
 		WHERE id = $1 AND fence = $2 AND state = 'running'`
 	return s.fenced(ctx, tx, run.ID, q, run.ID, run.fence, run.Phase, run.cursor, run.Done, run.Total,
-		toJSON(run.Counters), until)
+		toJSON(run.Counters), until, toJSON(orDefaultList(run.Guards)), run.State)
 }
 
 // leave lets go of a run: it goes on at next.

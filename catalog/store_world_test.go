@@ -112,7 +112,7 @@ func (w *world) path(name string) string {
 }
 
 func unsentOf(units map[plugin.VariantID]decimal.Decimal) catalog.Unsent {
-	return func(context.Context, plugin.ConnectionID, []plugin.VariantID) (map[plugin.VariantID]decimal.Decimal, error) {
+	return func(context.Context, plugin.ConnectionID, []plugin.VariantID, time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 		return units, nil
 	}
 }

@@ -141,6 +141,9 @@ func setPriceAndStock(r rules, g goods, o Offer, v plugin.Variant, unsent map[pl
 	if r.Owners.Price.writes(!v.Price.IsSet()) {
 		if m := price(r, g, o, d); m.IsSet() && !m.Equal(v.Price) {
 			p.Price = &m
+			if moved(v.Price, m) {
+				d.PriceMoves++
+			}
 			d.change(v.ID, FieldPrice, moneyText(v.Price), moneyText(m))
 		}
 	}

@@ -48,6 +48,8 @@ type world struct {
 	// crm wraps the connector when a test wants to stand in between.
 	crm    func(catalog.CRM) catalog.CRM
 	engine *catalog.Engine
+	off    atomic.Bool // the plugin is switched off in the shop
+	told   []catalog.Waits
 }
 
 type change func(*settings.Catalog)
@@ -111,7 +113,7 @@ func (w *world) edit(id plugin.ConnectionID, edits ...change) {
 // newEngine is another process on the same tables.
 func (w *world) newEngine() *catalog.Engine {
 	return catalog.New(catalog.Deps{
-		DB: w.db, Clock: w.clock, Log: slog.New(slog.DiscardHandler), Connections: w.set, Unsent: w.unsent, Active: w.active, PluginID: "crm",
+		DB: w.db, Clock: w.clock, Log: slog.New(slog.DiscardHandler), Connections: w.set, Unsent: w.unsent, Active: w.isActive, PluginID: "crm",
 		Shop: func(context.Context, plugin.ShopID) (plugin.Shop, error) { return w.shop, nil },
 		CRM: func(context.Context, plugin.ConnectionID) (catalog.CRM, error) {
 			client, err := keycrm.New(w.sim.BaseURL(), w.sim.Key(), keycrm.WithTransport(http.DefaultTransport))
@@ -123,8 +125,13 @@ func (w *world) newEngine() *catalog.Engine {
 			}
 			return w.crm(connector.New(client)), nil
 		},
+		Notify: func(_ context.Context, n catalog.Waits) error { w.told = append(w.told, n); return nil },
 		Config: w.config,
 	})
+}
+
+func (w *world) isActive(id plugin.ShopID) bool {
+	return !w.off.Load() && (w.active == nil || w.active(id))
 }
 
 // begin starts a full run.

@@ -1,0 +1,248 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// planShown is how many products a page of a plan lists.
+const planShown = 50
+
+// planPage shows what a run would write.
+type planPage struct {
+	frame
+	// Waits: the run waits for a decision, so Approve and Cancel are offered.
+	Waits           bool
+	Approve, Cancel string
+	Guards          []string
+	Counts          []string
+	Products        []plannedView
+	// Next is the address of the following page; empty at the end.
+	Next string
+}
+
+type plannedView struct {
+	Name, Action, Class string
+	Changes             []changeView
+}
+
+type changeView struct {
+	Field, Old, New string
+}
+
+// showPlan lists what a run would do, product by product.
+func (a *Admin) showPlan(w http.ResponseWriter, r *http.Request, v *visit) error {
+	run, err := a.runOf(r, v)
+	if err != nil {
+		return err
+	}
+	list, err := a.Runs.Plan(r.Context(), run.ID, r.URL.Query().Get("after"), planShown)
+	if err != nil {
+		return err
+	}
+	counts, err := a.Runs.PlanCounts(r.Context(), run.ID)
+	if err != nil {
+		return err
+	}
+	view := a.runView(v, run)
+	page := planPage{
+		frame: a.frame(r, v), Waits: run.State == catalog.Approval, Approve: view.Approve, Cancel: view.Cancel,
+		Guards: view.Guards, Counts: planCounts(v, counts),
+	}
+	for _, p := range list {
+		page.Products = append(page.Products, viewPlanned(v, p))
+	}
+	if len(list) == planShown {
+		page.Next = view.Plan + "?after=" + url.QueryEscape(list[len(list)-1].CRMID)
+	}
+	return a.render(w, r, v, http.StatusOK, "plan", v.words.T("plan.title"), page)
+}
+
+func viewPlanned(v *visit, p catalog.Intended) plannedView {
+	out := plannedView{Name: p.Name, Action: v.words.T("plan.action." + p.Action), Class: "busy"}
+	switch p.Action {
+	case "create":
+		out.Class = "ok"
+	case "missing":
+		out.Class = "warn"
+	}
+	for _, c := range p.Changes {
+		if c.Field != catalog.FieldCreated {
+			out.Changes = append(out.Changes, changeView{
+				Field: v.words.T("field." + string(c.Field)), Old: changeText(v, c.Field, c.Old), New: changeText(v, c.Field, c.New),
+			})
+		}
+	}
+	if p.Pictures > 0 {
+		out.Changes = append(out.Changes, changeView{Field: v.words.T("field.images"), New: strconv.Itoa(p.Pictures)})
+	}
+	return out
+}
+
+// changeText is a value in words.
+func changeText(v *visit, f catalog.Field, value string) string {
+	if (f == catalog.FieldPublished || f == catalog.FieldOrderable) && value != "" {
+		return v.words.T("plan." + value)
+	}
+	return value
+}
+
+func planCounts(v *visit, c catalog.PlanCounts) []string {
+	var out []string
+	for _, one := range []struct {
+		key string
+		n   int
+	}{{"create", c.Create}, {"update", c.Update}, {"link", c.Link}, {"missing", c.Missing}} {
+		if one.n > 0 {
+			out = append(out, v.words.N("plan.count."+one.key, one.n))
+		}
+	}
+	return out
+}
+
+// guardTexts say why a run waits.
+func guardTexts(v *visit, guards []catalog.Guard) []string {
+	var out []string
+	for _, g := range guards {
+		out = append(out, v.words.Say("guard."+string(g.Code), g.Params))
+	}
+	return out
+}
+
+// runOf reads the run of the address, which must be the connection's.
+func (a *Admin) runOf(r *http.Request, v *visit) (catalog.Run, error) {
+	id, err := strconv.ParseInt(chi.URLParam(r, "run"), 10, 64)
+	if err != nil {
+		return catalog.Run{}, errNotFound
+	}
+	run, err := a.Runs.Run(r.Context(), id)
+	if err != nil {
+		return catalog.Run{}, err
+	}
+	if run.Connection != v.conn.ID {
+		return catalog.Run{}, errNotFound
+	}
+	return run, nil
+}
+
+// approveRun is «Застосувати».
+func (a *Admin) approveRun(w http.ResponseWriter, r *http.Request, v *visit) error {
+	run, err := a.runOf(r, v)
+	if err != nil {
+		return err
+	}
+	done, err := approval(a.Runs.Approve(r.Context(), run.ID, v.op.ID))
+	if err != nil {
+		return err
+	}
+	return redirect(w, r, a.links(v.conn.ID).Connection, done, "runs")
+}
+
+// approval sorts what came of an approval into the codes of "done." words.
+func approval(err error) (done string, other error) {
+	switch {
+	case err == nil:
+		return "run_approved", nil
+	case errors.Is(err, catalog.ErrMoved):
+		return "run_moved", nil
+	case errors.Is(err, catalog.ErrNotWaiting):
+		return "run_not_waiting", nil
+	case errors.Is(err, catalog.ErrOff):
+		return "run_off", nil
+	}
+	return "", err
+}
+
+type apiChange struct {
+	Variant plugin.VariantID `json:"variant,omitempty"`
+	Field   catalog.Field    `json:"field"`
+	Old     string           `json:"old"`
+	New     string           `json:"new"`
+}
+
+type apiPlanned struct {
+	CRMID    string           `json:"crm_id"`
+	Product  plugin.ProductID `json:"product,omitempty"`
+	Name     string           `json:"name"`
+	Action   string           `json:"action"`
+	Pictures int              `json:"pictures,omitempty"`
+	Changes  []apiChange      `json:"changes"`
+}
+
+type apiPlan struct {
+	Create   int          `json:"create"`
+	Update   int          `json:"update"`
+	Link     int          `json:"link"`
+	Missing  int          `json:"missing"`
+	Products []apiPlanned `json:"products"`
+	// Next is the value of "after" for the following page; empty at the end.
+	Next string `json:"next,omitempty"`
+}
+
+func (a *Admin) apiPlan(r *http.Request, v *visit) (int, any, error) {
+	run, err := a.runOf(r, v)
+	if err != nil {
+		return 0, nil, err
+	}
+	list, err := a.Runs.Plan(r.Context(), run.ID, r.URL.Query().Get("after"), planShown)
+	if err != nil {
+		return 0, nil, err
+	}
+	c, err := a.Runs.PlanCounts(r.Context(), run.ID)
+	if err != nil {
+		return 0, nil, err
+	}
+	out := apiPlan{Create: c.Create, Update: c.Update, Link: c.Link, Missing: c.Missing, Products: []apiPlanned{}}
+	for _, p := range list {
+		row := apiPlanned{CRMID: p.CRMID, Product: p.Product, Name: p.Name, Action: p.Action, Pictures: p.Pictures, Changes: []apiChange{}}
+		for _, ch := range p.Changes {
+			row.Changes = append(row.Changes, apiChange{Variant: ch.Variant, Field: ch.Field, Old: ch.Old, New: ch.New})
+		}
+		out.Products = append(out.Products, row)
+	}
+	if len(list) == planShown {
+		out.Next = list[len(list)-1].CRMID
+	}
+	return http.StatusOK, out, nil
+}
+
+func (a *Admin) apiRun(r *http.Request, v *visit) (int, any, error) {
+	run, err := a.runOf(r, v)
+	if err != nil {
+		return 0, nil, err
+	}
+	return http.StatusOK, newAPIRun(run), nil
+}
+
+func (a *Admin) apiApprove(r *http.Request, v *visit) (int, any, error) {
+	run, err := a.runOf(r, v)
+	if err != nil {
+		return 0, nil, err
+	}
+	done, err := approval(a.Runs.Approve(r.Context(), run.ID, v.op.ID))
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case done != "run_approved":
+		return http.StatusConflict, apiError{Error: done, Message: v.words.T("done." + done)}, nil
+	}
+	return http.StatusAccepted, apiStarted{run.ID}, nil
+}
+
+func (a *Admin) apiCancel(r *http.Request, v *visit) (int, any, error) {
+	run, err := a.runOf(r, v)
+	if err != nil {
+		return 0, nil, err
+	}
+	if err := a.Runs.Cancel(r.Context(), run.ID); err != nil {
+		return 0, nil, err
+	}
+	return http.StatusOK, apiStarted{run.ID}, nil
+}

@@ -1,0 +1,78 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// check looks at the plan as a whole before the first write. When a guard speaks up, and after a
+// preview, the run stops here with its plan until a person decides.
+func (w *worker) check(ctx context.Context) error {
+	run := w.next()
+	err := w.commit(ctx, run, func(tx *sqlx.Tx) error {
+		if run.Kind == Full {
+			rivals, err := w.e.store.dropRivals(ctx, tx, run.ID)
+			if err != nil {
+				return err
+			}
+			run.Counters.count(rivals)
+			if err := w.e.store.addItems(ctx, tx, run.ID, rivals, w.e.now()); err != nil {
+				return err
+			}
+		}
+		m, err := w.e.store.measure(ctx, tx, *run)
+		if err != nil {
+			return err
+		}
+		run.Guards = append(run.Guards, judge(run.Kind, m)...)
+		run.enter(firstWrite(run.Kind))
+		if len(run.Guards) > 0 || run.Preview {
+			run.enter(VerifyPlan)
+			run.State = Approval
+		}
+		return nil
+	})
+	if err == nil && w.run.State == Approval {
+		w.tell(ctx)
+	}
+	return err
+}
+
+func firstWrite(kind Kind) Phase {
+	if kind == Prices {
+		return WritePrices
+	}
+	return WriteCategories
+}
+
+// tell lets the merchant know that a run waits. Nothing waits for the message.
+func (w *worker) tell(ctx context.Context) {
+	if w.e.deps.Notify == nil || w.run.Preview {
+		return
+	}
+	n := Waits{Shop: w.run.Shop, Connection: w.run.Connection, Run: w.run.ID, Kind: w.run.Kind, Guards: w.run.Guards, At: w.e.now()}
+	if err := w.e.deps.Notify(ctx, n); err != nil {
+		w.e.deps.Log.Warn("message about a waiting run was not taken", "run", w.run.ID, "error", err.Error())
+	}
+}
+
+// moved reports whether a price moves by more than half of what it was. One that was not set does
+// not move.
+func moved(from, to plugin.Money) bool {
+	if !from.IsSet() || from.Amount.Sign() <= 0 || !to.IsSet() || from.Currency != to.Currency {
+		return false
+	}
+	return to.Amount.Sub(from.Amount).Abs().Add(to.Amount.Sub(from.Amount).Abs()).GreaterThan(from.Amount)
+}
+
+// weigh notes on a plan what guards ask of it.
+func (d *decision) weigh(linked bool, l link, replaced bool) {
+	if d.Action != actUpdate || d.empty() && len(d.Images) == 0 {
+		return
+	}
+	d.Foreign = d.Joins || linked && !l.CreatedHere
+	d.Replaced = linked && replaced
+}

@@ -1,0 +1,93 @@
+package catalog
+
+import "strconv"
+
+// GuardCode says why a run waits for a person before its first write.
+type GuardCode string
+
+// The codes of guards. Parameters stand in brackets.
+const (
+	GuardMissing    GuardCode = "missing"          // [count, of] products the CRM no longer has
+	GuardVariants   GuardCode = "missing_variants" // [count, of]
+	GuardUnseen     GuardCode = "unseen"           // [count, of] linked products the list has lost since the last full run
+	GuardEmpty      GuardCode = "empty"            // [list, of] a list was empty although things are linked
+	GuardIncomplete GuardCode = "incomplete"       // [list, read, total]
+	GuardPrices     GuardCode = "prices"           // [count, of] prices that move by more than half
+	GuardReplaced   GuardCode = "replaced"         // [count, of] linked products that are now something else
+	GuardForeign    GuardCode = "first_update"     // [count] the first run to update what it did not create
+)
+
+// GuardCodes lists every code, so that a page can be checked to have words for each.
+func GuardCodes() []GuardCode {
+	return []GuardCode{
+		GuardMissing, GuardVariants, GuardUnseen, GuardEmpty, GuardIncomplete, GuardPrices, GuardReplaced, GuardForeign,
+	}
+}
+
+// Guard is one reason for which a run waits for a person.
+type Guard struct {
+	Code   GuardCode `json:"code"`
+	Params Params    `json:"params,omitempty"`
+}
+
+// measures are what guards look at: the plan as a whole beside what is linked.
+type measures struct {
+	// Linked counts products that were joined before and are not known to be gone; LinkedVariants
+	// their variants.
+	Linked         int `db:"linked"`
+	LinkedVariants int `db:"linked_variants"`
+	// Products and Offers count what the lists answered, Offers those of prices in a price run.
+	Products int `db:"products"`
+	Offers   int `db:"offers"`
+	// Seen counts linked products that the list showed; SeenBefore those of the last full run under
+	// the same filter, 0 when there was none.
+	Seen       int `db:"seen"`
+	SeenBefore int `db:"-"`
+
+	Missing         int `db:"missing"`
+	MissingVariants int `db:"missing_variants"`
+	PriceMoves      int `db:"price_moves"`
+	Replaced        int `db:"replaced"`
+	// Foreign counts planned updates of products that we did not create; FormerForeign those that
+	// finished runs have made.
+	Foreign       int `db:"foreign_made"`
+	FormerForeign int `db:"-"`
+}
+
+// judge answers the guards that speak up. It is pure.
+func judge(kind Kind, m measures) []Guard {
+	var out []Guard
+	speak := func(when bool, code GuardCode, n, of int) {
+		if when {
+			out = append(out, Guard{Code: code, Params: Params{"count": strconv.Itoa(n), "of": strconv.Itoa(of)}})
+		}
+	}
+	empty := func(when bool, list string, of int) {
+		if when {
+			out = append(out, Guard{Code: GuardEmpty, Params: Params{"list": list, "of": strconv.Itoa(of)}})
+		}
+	}
+	if kind == Full {
+		empty(m.Products == 0 && m.Linked > 0, "products", m.Linked)
+		empty(m.Products > 0 && m.Offers == 0 && m.LinkedVariants > 0, "offers", m.LinkedVariants)
+		speak(above(m.Missing, m.Linked, 20) || mostOf(m.Missing, m.Linked), GuardMissing, m.Missing, m.Linked)
+		speak(above(m.MissingVariants, m.LinkedVariants, 20) || mostOf(m.MissingVariants, m.LinkedVariants),
+			GuardVariants, m.MissingVariants, m.LinkedVariants)
+		lost := m.SeenBefore - m.Seen
+		speak(m.Products > 0 && m.Missing == 0 && mostOf(lost, m.SeenBefore), GuardUnseen, lost, m.SeenBefore)
+		speak(above(m.Replaced, m.Linked, 5) || mostOf(m.Replaced, m.Linked), GuardReplaced, m.Replaced, m.Linked)
+	} else {
+		empty(m.Offers == 0 && m.LinkedVariants > 0, "prices", m.LinkedVariants)
+	}
+	speak(above(m.PriceMoves, m.LinkedVariants, 5), GuardPrices, m.PriceMoves, m.LinkedVariants)
+	if m.Foreign > 0 && m.FormerForeign == 0 {
+		out = append(out, Guard{Code: GuardForeign, Params: Params{"count": strconv.Itoa(m.Foreign)}})
+	}
+	return out
+}
+
+// above reports whether n is more than the least number that matters and more than a tenth.
+func above(n, of, least int) bool { return n > least && n*10 > of }
+
+// mostOf reports whether n is more than half of two or more.
+func mostOf(n, of int) bool { return of >= 2 && n*2 > of }
