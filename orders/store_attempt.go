@@ -41,7 +41,9 @@ type answer struct {
 	Pause   string              `json:"pause,omitempty"`
 }
 
-func (s store) attempts(ctx context.Context, id int64) ([]attempt, error) { return attempts(ctx, s.db, id) }
+func (s store) attempts(ctx context.Context, id int64) ([]attempt, error) {
+	return attempts(ctx, s.db, id)
+}
 
 // attempts answers all that were made to create, oldest first.
 func attempts(ctx context.Context, db sqlx.QueryerContext, id int64) ([]attempt, error) {

@@ -297,7 +297,7 @@ func (f *fakePlugin) call(name string) error {
 func (f *fakePlugin) Manifest() plugin.Manifest {
 	return plugin.Manifest{ID: "fake", Name: "KeyCRM", Version: "1.2.3"}
 }
-func (f *fakePlugin) Attach(context.Context, plugin.Role) error       { return nil }
+func (f *fakePlugin) Attach(context.Context, plugin.Role) error { return nil }
 func (f *fakePlugin) OwnerOf(_ context.Context, _ plugin.ShopID, p plugin.ProductID) (plugin.ConnectionID, error) {
 	if p == f.owned {
 		return "c1", nil
