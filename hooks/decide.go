@@ -40,7 +40,7 @@ func decide(table map[string]settings.Choice, l orders.Link, s orders.State) dec
 	case l.CRMID != s.ID && s.StatusAt.IsZero():
 		d.Outcome = Unchanged
 		return d
-	case d.At.Before(l.AppliedAt):
+	case d.At.Before(l.AppliedAt), d.At.Before(l.MovingAt):
 		d.Outcome = Stale
 		return d
 	case echo(l, s.Status, d.At):

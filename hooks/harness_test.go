@@ -46,6 +46,7 @@ type rig struct {
 	conn   settings.Connection
 	links  map[settings.Object]string // addresses
 	active atomic.Bool
+	gates  gates
 }
 
 func newRig(t *testing.T) *rig {
@@ -84,7 +85,7 @@ func newStore(t *testing.T, db *sqlx.DB, c plugin.Clock) *settings.Store {
 func (r *rig) newHooks(db *sqlx.DB, store *settings.Store) *hooks.Hooks {
 	return hooks.New(hooks.Deps{
 		DB: db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Links: store, Connections: store, Orders: r.x,
-		Shop:     r.shop.Open,
+		Shop:     r.openShop,
 		Reader:   func(ctx context.Context, id plugin.ConnectionID) (hooks.Reader, error) { return r.open(ctx, id) },
 		PluginID: "keybridge", CRMName: "KeyCRM", Active: func(plugin.ShopID) bool { return r.active.Load() },
 	})

@@ -53,7 +53,13 @@ func (b *Inbox) Handle(ctx context.Context, id int64) error {
 		return err
 	}
 	res := result{event: event{Connection: m.Connection, Object: m.Object, ObjectID: m.ObjectID}}
-	if err := b.work(ctx, m, &res); err != nil {
+	err = b.work(ctx, m, &res)
+	if errors.Is(err, errFenced) {
+		b.Log.Warn("webhook: the lease ran out, another worker goes on", "connection", string(m.Connection),
+			"object", string(m.Object), "id", m.ObjectID)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	res.At = b.Clock.Now()

@@ -127,6 +127,22 @@ func (s store) claim(ctx context.Context, id int64, now, until time.Time) (*mess
 	return m, nil
 }
 
+// errFenced means that the lease ran out and another worker has the object.
+var errFenced = errors.New("another worker has the object")
+
+// held reports, by errFenced, whether another worker has taken the object meanwhile.
+func held(ctx context.Context, tx *sqlx.Tx, m *message) error {
+	var fence int64
+	err := tx.GetContext(ctx, &fence, `SELECT fence FROM keybridge.inbox WHERE id = $1 FOR SHARE`, m.ID)
+	if err == nil && fence != m.Fence || errors.Is(err, sql.ErrNoRows) {
+		return errFenced
+	}
+	if err != nil {
+		return fmt.Errorf("inbox row %d: %w", m.ID, err)
+	}
+	return nil
+}
+
 // finish gives the object back with what the read came to. A worker whose lease ran out writes
 // nothing: another one reads for itself.
 func (s store) finish(ctx context.Context, m *message, r result) error {

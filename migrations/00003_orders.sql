@@ -35,6 +35,7 @@ CREATE TABLE keybridge.outbox (
     converted_id   text NOT NULL DEFAULT '', -- the CRM's order that our card became
     applied_status text NOT NULL DEFAULT '', -- the CRM's status we have dealt with last
     applied_at     timestamptz, -- and when it was set there
+    moving_at      timestamptz, -- when the newest status was set there that somebody began to apply
     own_status     text NOT NULL DEFAULT '', -- the CRM's status we set ourselves last
     own_status_at  timestamptz,
     shop_status_at timestamptz, -- when somebody last changed the status in the shop

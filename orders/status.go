@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/internal/settings"
@@ -30,6 +31,9 @@ type Link struct {
 	OwnAt time.Time
 	// ShopStatusAt is when somebody else last changed the status in the shop; zero: not known.
 	ShopStatusAt time.Time
+	// MovingAt is when the newest status was set in the CRM that somebody began to apply; zero: none.
+	// Its worker may still be at it.
+	MovingAt time.Time
 }
 
 // ByCRM finds an order by the CRM's id. Errors: plugin.ErrNotFound.
@@ -51,6 +55,14 @@ func (x *Exporter) ByConverted(ctx context.Context, conn plugin.ConnectionID, id
 // MarkConverted notes that a card became an order of the CRM.
 func (x *Exporter) MarkConverted(ctx context.Context, entry int64, id string) error {
 	return x.store.markConverted(ctx, entry, id)
+}
+
+// BeginMove lets decide look at the entry as it is now, while nobody else may decide about it, and
+// remembers the time that it answers: when the status that is going to be applied was set in the CRM;
+// zero: none is. decide may read through the transaction; it must not call the shop, whose own
+// transaction may wait for this one.
+func (x *Exporter) BeginMove(ctx context.Context, entry int64, decide func(*sqlx.Tx, Link) (time.Time, error)) error {
+	return x.store.beginMove(ctx, entry, decide)
 }
 
 // MarkApplied notes that a status of the CRM was dealt with. An older one than noted changes nothing.

@@ -30,17 +30,18 @@ type linkRow struct {
 	Own          string              `db:"own_status"`
 	OwnAt        sql.NullTime        `db:"own_status_at"`
 	ShopStatusAt sql.NullTime        `db:"shop_status_at"`
+	MovingAt     sql.NullTime        `db:"moving_at"`
 }
 
 const linkColumns = `id, shop_id, order_id, number, connection_id, target, crm_id, source, currency, total,
-	applied_status, applied_at, own_status, own_status_at, shop_status_at`
+	applied_status, applied_at, own_status, own_status_at, shop_status_at, moving_at`
 
 func (r linkRow) link() Link {
 	return Link{
 		Entry: r.Entry, Shop: r.Shop, Order: r.Order, Number: r.Number, Connection: r.Connection, Target: r.Target,
 		CRMID: r.CRMID.String, Source: r.Source, Currency: r.Currency, Total: r.Total.Decimal,
 		Applied: r.Applied, AppliedAt: instant(r.AppliedAt), Own: r.Own, OwnAt: instant(r.OwnAt),
-		ShopStatusAt: instant(r.ShopStatusAt),
+		ShopStatusAt: instant(r.ShopStatusAt), MovingAt: instant(r.MovingAt),
 	}
 }
 
@@ -86,6 +87,25 @@ func (s store) link(ctx context.Context, q string, conn plugin.ConnectionID, tar
 		return Link{}, fmt.Errorf("outbox entry of %s %q of connection %s: %w", target, v, conn, err)
 	}
 	return r.link(), nil
+}
+
+// beginMove lets decide look at the link while its row is locked, and notes the time it answers.
+func (s store) beginMove(ctx context.Context, id int64, decide func(*sqlx.Tx, Link) (time.Time, error)) error {
+	return s.inTx(ctx, func(tx *sqlx.Tx) error {
+		var r linkRow
+		if err := tx.GetContext(ctx, &r, `SELECT `+linkColumns+` FROM keybridge.outbox WHERE id = $1 FOR UPDATE`, id); err != nil {
+			return fmt.Errorf("lock outbox entry %d: %w", id, err)
+		}
+		at, err := decide(tx, r.link())
+		if err != nil || at.IsZero() {
+			return err
+		}
+		const q = `UPDATE keybridge.outbox SET moving_at = greatest(moving_at, $2) WHERE id = $1`
+		if _, err := tx.ExecContext(ctx, q, id, at); err != nil {
+			return fmt.Errorf("begin to move outbox entry %d: %w", id, err)
+		}
+		return nil
+	})
 }
 
 func (s store) markApplied(ctx context.Context, id int64, status string, at time.Time) error {
