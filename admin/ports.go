@@ -43,6 +43,13 @@ type Directory interface {
 type Runs interface {
 	// Start: catalog.ErrRunning beside the id of the run that is not over, catalog.ErrOff.
 	Start(ctx context.Context, id plugin.ConnectionID, kind catalog.Kind, by string) (int64, error)
+	// Preview starts a run that shows what it would do and waits: errors as Start's.
+	Preview(ctx context.Context, id plugin.ConnectionID, kind catalog.Kind, by string) (int64, error)
+	// Approve lets a waiting run go on: catalog.ErrNotWaiting, catalog.ErrMoved, catalog.ErrOff.
+	Approve(ctx context.Context, run int64, by string) error
+	// Plan lists what a run means to do.
+	Plan(ctx context.Context, run int64, after string, limit int) ([]catalog.Intended, error)
+	PlanCounts(ctx context.Context, run int64) (catalog.PlanCounts, error)
 	Run(ctx context.Context, id int64) (catalog.Run, error)
 	Runs(ctx context.Context, id plugin.ConnectionID, limit int) ([]catalog.Run, error)
 	Cancel(ctx context.Context, run int64) error
