@@ -138,12 +138,12 @@ func (s *Server) listProducts(c *call) *answer {
 }
 
 // productMatch is nil when no filter is set.
-func (s *Server) productMatch(l *listCall) func(*Product) bool {
+func (s *Server) productMatch(l *listCall) func(brief) bool {
 	if len(l.filters) == 0 {
 		return nil
 	}
-	return func(p *Product) bool {
-		return l.has("product_id", p.ID) && l.has("category_id", p.CategoryID) && l.flag("is_archived", p.Archived)
+	return func(b brief) bool {
+		return l.has("product_id", b.id) && l.has("category_id", b.category) && l.flag("is_archived", b.archived)
 	}
 }
 
@@ -273,20 +273,17 @@ func (s *Server) listOffers(c *call) *answer {
 
 // offersAsked finds a window of offers. Ids, SKUs and products are looked up one by one, all else is a scan.
 func (s *Server) offersAsked(l *listCall, idFilter, skuFilter string) ([]int64, int) {
-	match := func(o *Offer) bool {
-		return l.has(idFilter, o.ID) && l.hasText(skuFilter, o.SKU) && l.has("product_id", o.ProductID) &&
-			l.flag("is_archived", o.Archived || s.product(o.ProductID).Archived)
-	}
 	few, ok := s.namedOffers(l, idFilter, skuFilter)
 	if !ok {
-		if len(l.filters) == 0 || len(l.filters) == 1 && l.filters["details"] != "" {
-			match = nil
+		if _, asked := l.filters["is_archived"]; !asked {
+			return s.offerIDs(nil, l.window())
 		}
-		return s.offerIDs(match, l.window())
+		return s.offerIDs(func(b brief) bool { return l.flag("is_archived", b.archived) }, l.window())
 	}
 	few = slices.DeleteFunc(few, func(id int64) bool {
 		o := s.offer(id)
-		return o == nil || !match(o)
+		return o == nil || !l.has(idFilter, o.ID) || !l.hasText(skuFilter, o.SKU) || !l.has("product_id", o.ProductID) ||
+			!l.flag("is_archived", o.Archived || s.product(o.ProductID).Archived)
 	})
 	slices.Sort(few)
 	few = slices.Compact(few)

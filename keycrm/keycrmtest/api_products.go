@@ -132,7 +132,7 @@ func (s *Server) insertOffer(product int64, row *Offer) int64 {
 	if o.Stock == nil {
 		o.Stock = map[int64]decimal.Decimal{}
 	}
-	s.db.offers.put(o.ID, &o)
+	s.storeOffer(&o)
 	return o.ID
 }
 

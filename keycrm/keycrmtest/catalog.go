@@ -111,7 +111,7 @@ func (s *Server) offersBySKU(sku string) []*Offer {
 		return nil
 	}
 	var out []*Offer
-	for _, id := range s.db.offers.ids() {
+	for _, id := range s.editedBySKU(sku) {
 		if o := s.offer(id); o != nil && o.SKU == sku {
 			out = append(out, o)
 		}
@@ -129,6 +129,25 @@ func (s *Server) offersBySKU(sku string) []*Offer {
 	}
 	slices.SortFunc(out, func(a, b *Offer) int { return int(a.ID - b.ID) })
 	return out
+}
+
+// editedBySKU lists the stored offers that have, or had, the SKU.
+func (s *Server) editedBySKU(sku string) []int64 {
+	if s.skus == nil {
+		s.skus = map[string][]int64{}
+		for id, o := range s.db.offers.rows {
+			s.skus[o.SKU] = append(s.skus[o.SKU], id)
+		}
+	}
+	return s.skus[sku]
+}
+
+// storeOffer keeps the index of SKUs; one that an offer has given up stays there and is found out by its reader.
+func (s *Server) storeOffer(o *Offer) {
+	if s.skus != nil && !slices.Contains(s.skus[o.SKU], o.ID) {
+		s.skus[o.SKU] = append(s.skus[o.SKU], o.ID)
+	}
+	s.db.offers.put(o.ID, o)
 }
 
 // generatedIndex reads the product's number out of a computed SKU such as TEE-00042-BLK-1.
@@ -164,17 +183,17 @@ func (s *Server) category(id int64) *Category {
 	return findRow(s.categories(), func(c *Category) bool { return c.ID == id })
 }
 
-// productIDs lists the ids that match, newest first, cut to the window. Only the window is materialised when nothing
-// is asked for and nothing is hidden.
-func (s *Server) productIDs(match func(*Product) bool, w window) ([]int64, int) {
+// productIDs lists the ids that match, newest first, cut to the window. Nothing is walked through when nothing is asked
+// for and nothing is hidden.
+func (s *Server) productIDs(match func(brief) bool, w window) ([]int64, int) {
 	first, last := int64(firstProduct), s.db.products.last
 	if match == nil && !s.anyProductHidden() {
 		return w.dense(first, last)
 	}
 	now := s.now()
 	return w.scan(first, last, func(id int64) bool {
-		p := s.product(id)
-		return p != nil && !now.Before(p.VisibleAt) && (match == nil || match(p))
+		b, ok := s.productBrief(id, now)
+		return ok && (match == nil || match(b))
 	})
 }
 
@@ -188,14 +207,14 @@ func (s *Server) anyProductHidden() bool {
 	return false
 }
 
-func (s *Server) offerIDs(match func(*Offer) bool, w window) ([]int64, int) {
+func (s *Server) offerIDs(match func(brief) bool, w window) ([]int64, int) {
 	first, last := int64(firstOffer), s.db.offers.last
 	if match == nil && !s.anyProductHidden() && !s.anyOfferDeleted() {
 		return w.dense(first, last)
 	}
 	return w.scan(first, last, func(id int64) bool {
-		o := s.offer(id)
-		return o != nil && (match == nil || match(o))
+		b, ok := s.offerBrief(id)
+		return ok && (match == nil || match(b))
 	})
 }
 
@@ -259,7 +278,7 @@ func (s *Server) editOffer(o *Offer, change func(*Offer)) *Offer {
 		c.Stock = map[int64]decimal.Decimal{}
 	}
 	change(&c)
-	s.db.offers.put(c.ID, &c)
+	s.storeOffer(&c)
 	return &c
 }
 

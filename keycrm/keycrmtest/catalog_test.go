@@ -134,6 +134,78 @@ func TestMillionOffers(t *testing.T) {
 	if err != nil || !got[0].Price.Equal(dec("1.23")) {
 		t.Errorf("an edited row: %+v, %v", got, err)
 	}
+	live, page, err := c.Offers.List(t.Context(), keycrm.OfferQuery{Page: 15_000, Archived: keycrm.No()})
+	if err != nil || len(live) != 50 || page.Total < 900_000 || page.Total >= 1_000_000 {
+		t.Errorf("a deep page of what is not archived: %+v, %v", page, err)
+	}
+	if err := s.DeleteProduct(rows[49].ProductID); err != nil { // from now on lists cannot be cut by counting
+		t.Fatal(err)
+	}
+	_, page, err = c.Offers.List(t.Context(), keycrm.OfferQuery{Page: 19_999})
+	if err != nil || page.Total >= 1_000_000 || page.Total < 999_900 {
+		t.Errorf("after a deletion: %+v, %v", page, err)
+	}
+}
+
+// TestBriefsAgreeWithRows keeps the quick walk honest.
+func TestBriefsAgreeWithRows(t *testing.T) {
+	t.Parallel()
+	s, c, _ := account(t, keycrmtest.WithCatalog(300, 700))
+	ids := s.OfferIDs()
+	for i, id := range s.ProductIDs() {
+		var err error
+		switch i % 20 {
+		case 3:
+			err = s.ArchiveProduct(id, true)
+		case 7:
+			err = s.DeleteProduct(id)
+		case 9:
+			err = s.EditProduct(id, func(p *keycrmtest.Product) { p.CategoryID = 15 })
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range ids {
+		if _, ok := s.Offer(id); ok && id%31 == 0 {
+			if err := s.EditOffer(id, func(o *keycrmtest.Offer) { o.Archived = true }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	archived, live, inCategory := map[int64]bool{}, map[int64]bool{}, 0
+	for _, id := range s.OfferIDs() {
+		o, _ := s.Offer(id)
+		p, _ := s.Product(o.ProductID)
+		if o.Archived || p.Archived {
+			archived[id] = true
+		} else {
+			live[id] = true
+		}
+	}
+	for _, id := range s.ProductIDs() {
+		if p, _ := s.Product(id); p.CategoryID == 15 {
+			inCategory++
+		}
+	}
+	for want, q := range map[*map[int64]bool]keycrm.OfferQuery{&archived: {Archived: keycrm.Yes()}, &live: {Archived: keycrm.No()}} {
+		n := 0
+		for o, err := range c.Offers.All(t.Context(), q) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n++; !(*want)[o.ID] {
+				t.Errorf("offer %d is on the wrong side", o.ID)
+			}
+		}
+		if n != len(*want) {
+			t.Errorf("%d offers, want %d", n, len(*want))
+		}
+	}
+	_, page, err := c.Products.List(t.Context(), keycrm.ProductQuery{CategoryIDs: []int64{15}})
+	if err != nil || page.Total != inCategory || inCategory < 10 {
+		t.Errorf("%d in the category, want %d: %v", page.Total, inCategory, err)
+	}
 }
 
 func TestCatalogFiltersAndEdits(t *testing.T) {

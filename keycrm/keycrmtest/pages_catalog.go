@@ -89,7 +89,7 @@ func (p *pages) catalog(w http.ResponseWriter, r *http.Request) {
 	p.render(w, http.StatusOK, "catalog", v)
 }
 
-func (s *Server) catalogMatch(q string, category int64) func(*Product) bool {
+func (s *Server) catalogMatch(q string, category int64) func(brief) bool {
 	if q == "" && category == 0 {
 		return nil
 	}
@@ -98,9 +98,9 @@ func (s *Server) catalogMatch(q string, category int64) func(*Product) bool {
 		bySKU[o.ProductID] = true
 	}
 	word := strings.ToLower(q)
-	return func(p *Product) bool {
-		return (category == 0 || p.CategoryID == category) &&
-			(q == "" || bySKU[p.ID] || strings.Contains(strings.ToLower(p.Name), word) || strconv.FormatInt(p.ID, 10) == q)
+	return func(b brief) bool {
+		return (category == 0 || b.category == category) &&
+			(q == "" || bySKU[b.id] || strconv.FormatInt(b.id, 10) == q || strings.Contains(strings.ToLower(s.productTitle(b.id)), word))
 	}
 }
 

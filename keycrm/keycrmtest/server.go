@@ -27,6 +27,7 @@ type Server struct {
 
 	mu      sync.Mutex // guards all that follows
 	gen     *generator
+	skus    map[string][]int64 // ids of stored offers; built when first asked for
 	db      *database
 	journal *journal
 	unknown map[string]int
