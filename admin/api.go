@@ -264,28 +264,30 @@ func (a *Admin) apiStart(r *http.Request, v *visit) (int, any, error) {
 }
 
 type apiEntry struct {
-	ID       int64             `json:"id"`
-	Order    plugin.OrderID    `json:"order"`
-	Number   string            `json:"number,omitempty"`
-	State    orders.EntryState `json:"state"`
-	Reason   orders.Reason     `json:"reason,omitempty"`
-	Params   orders.Params     `json:"params,omitempty"`
-	Attempts int               `json:"attempts"`
-	PlacedAt time.Time         `json:"placed_at"`
-	NextAt   time.Time         `json:"next_at,omitzero"`
-	CRMID    string            `json:"crm_id,omitempty"`
-	CRMURL   string            `json:"crm_url,omitempty"`
+	ID     int64             `json:"id"`
+	Order  plugin.OrderID    `json:"order"`
+	Number string            `json:"number,omitempty"`
+	State  orders.EntryState `json:"state"`
+	Reason orders.Reason     `json:"reason,omitempty"`
+	Params orders.Params     `json:"params,omitempty"`
+	// Unrouted: no connection took it.
+	Unrouted bool      `json:"unrouted,omitempty"`
+	Attempts int       `json:"attempts"`
+	PlacedAt time.Time `json:"placed_at"`
+	NextAt   time.Time `json:"next_at,omitzero"`
+	CRMID    string    `json:"crm_id,omitempty"`
+	CRMURL   string    `json:"crm_url,omitempty"`
 }
 
 func (a *Admin) apiJournal(r *http.Request, v *visit) (int, any, error) {
-	rows, err := a.Journal.List(r.Context(), orders.Filter{Shop: v.op.Shop, Connection: v.conn.ID}, entriesShown)
+	rows, err := a.Journal.List(r.Context(), journalOf(v), entriesShown)
 	if err != nil {
 		return 0, nil, err
 	}
 	out := make([]apiEntry, 0, len(rows))
 	for _, row := range rows {
 		out = append(out, apiEntry{
-			row.ID, row.Order, row.Number, row.State, row.Reason, row.Params, row.Attempts, row.PlacedAt, row.NextAt,
+			row.ID, row.Order, row.Number, row.State, row.Reason, row.Params, row.Connection == "", row.Attempts, row.PlacedAt, row.NextAt,
 			row.CRMID, row.CRMURL,
 		})
 	}

@@ -37,11 +37,13 @@ type entryView struct {
 	Attempts             int
 	Retry, Ignore        string // addresses; empty: not to be had
 	Difference           string
+	// Unrouted: no connection took it, so every connection's page lists it and may send it.
+	Unrouted bool
 }
 
 // journalView is nil while orders are not synced and never were.
 func (a *Admin) journalView(ctx context.Context, v *visit, shop *shopLists) (*journalView, error) {
-	f := orders.Filter{Shop: v.op.Shop, Connection: v.conn.ID}
+	f := journalOf(v)
 	rows, err := a.Journal.List(ctx, f, entriesShown)
 	if err != nil {
 		return nil, err
@@ -63,6 +65,12 @@ func (a *Admin) journalView(ctx context.Context, v *visit, shop *shopLists) (*jo
 		out.Entries = append(out.Entries, a.entryView(v, shop, row))
 	}
 	return out, nil
+}
+
+// journalOf is what a connection's page lists: its own orders, and those that no connection took and
+// that it may still send.
+func journalOf(v *visit) orders.Filter {
+	return orders.Filter{Shop: v.op.Shop, Connection: v.conn.ID, Unrouted: v.conn.Settings.Orders.Target != settings.TargetOff}
 }
 
 // entryStates are all states, the most pressing first.
@@ -91,6 +99,7 @@ func (a *Admin) entryView(v *visit, shop *shopLists, row orders.Row) entryView {
 	e := entryView{
 		ID: row.ID, Number: row.Number, State: v.words.T("journal.state." + string(row.State)), Class: entryClass(row.State),
 		CRMNumber: row.CRMID, CRMURL: row.CRMURL, Placed: v.when(row.PlacedAt), Next: v.when(row.NextAt), Attempts: row.Attempts,
+		Unrouted: row.Connection == "",
 	}
 	if e.Number == "" {
 		e.Number = string(row.Order)
@@ -145,14 +154,16 @@ func named(p orders.Params, shop *shopLists) map[string]string {
 }
 
 func (a *Admin) retryEntry(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return a.onEntry(w, r, v, "retried", a.Journal.Retry)
+	return a.onEntry(w, r, v, "retried", func(ctx context.Context, id int64) error {
+		return a.Journal.RetryBy(ctx, id, v.conn.ID)
+	})
 }
 
 func (a *Admin) ignoreEntry(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return a.onEntry(w, r, v, "ignored", a.Journal.Ignore)
 }
 
-// onEntry does something to an entry of this connection.
+// onEntry does something to an entry that this connection's page lists.
 func (a *Admin) onEntry(
 	w http.ResponseWriter, r *http.Request, v *visit, done string, do func(context.Context, int64) error,
 ) error {
@@ -164,7 +175,8 @@ func (a *Admin) onEntry(
 	if err != nil {
 		return err
 	}
-	if e.Connection != v.conn.ID || e.Shop != v.op.Shop {
+	f := journalOf(v)
+	if ours := e.Connection == f.Connection || e.Connection == "" && f.Unrouted; !ours || e.Shop != f.Shop {
 		return errNotFound
 	}
 	switch err := do(r.Context(), id); {

@@ -68,8 +68,9 @@ type Journal interface {
 	Counts(ctx context.Context, f orders.Filter) (map[orders.EntryState]int, error)
 	// Entry: plugin.ErrNotFound.
 	Entry(ctx context.Context, id int64) (orders.Entry, error)
-	// Retry and Ignore: plugin.ErrNotFound, and plugin.ErrConflict when the entry has moved on.
-	Retry(ctx context.Context, id int64) error
+	// RetryBy gives an entry that no connection took to this one. RetryBy and Ignore: plugin.ErrNotFound,
+	// and plugin.ErrConflict when the entry has moved on.
+	RetryBy(ctx context.Context, id int64, conn plugin.ConnectionID) error
 	Ignore(ctx context.Context, id int64) error
 }
 

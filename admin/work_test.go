@@ -216,6 +216,38 @@ func TestJournalTellsWhatBecameOfOrders(t *testing.T) {
 	r.post(other+"/journal/"+strconv.FormatInt(sent.ID, 10)+"/retry", nil).want(http.StatusNotFound)
 }
 
+func TestOrderThatNoConnectionTookIsListedAndMayBeSent(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	id := r.conn(path).ID
+	if err := r.store.SetEnabled(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	r.send(orderstest.Order("1001", r.clock.Now().Add(time.Second)))
+	if err := r.store.SetEnabled(t.Context(), id, true); err != nil {
+		t.Fatal(err)
+	}
+	if e := r.entry("1001"); e.State != orders.Ignored || e.Connection != "" {
+		t.Fatalf("order 1001 is %s of connection %q", e.State, e.Connection)
+	}
+	page := r.get(path).want(http.StatusOK).says("Жодне підключення його не взяло").says("1 пропущено")
+	send := page.Find(`form[action$="/` + strconv.FormatInt(r.entry("1001").ID, 10) + `/retry"]`)
+	if !strings.Contains(send.Text(), "Надіслати") {
+		t.Fatalf("the form says %q, want «Надіслати»", send.Text())
+	}
+	if _, done := r.post(strings.TrimPrefix(send.AttrOr("action", ""), mount), nil).leads(); done != "retried" {
+		t.Errorf("done %q", done)
+	}
+	r.work()
+	if e := r.entry("1001"); e.State != orders.Done || e.Connection != id {
+		t.Errorf("order 1001 is %s (%s) of connection %q, want it sent by %s", e.State, e.Reason, e.Connection, id)
+	}
+	// Now it is that connection's alone.
+	other, _ := r.post("/connect", url.Values{"key": {r.crm.Key()}, "again": {"on"}}).leads()
+	r.post(other+"/journal/"+strconv.FormatInt(r.entry("1001").ID, 10)+"/retry", nil).want(http.StatusNotFound)
+}
+
 func TestWebhookBlockTellsWhatTheCRMSaidLast(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -46,6 +46,8 @@ func (r Row) Differs() bool { return r.CRMID != "" && !r.CRMTotal.Equal(r.Total)
 type Filter struct {
 	Shop       plugin.ShopID
 	Connection plugin.ConnectionID
+	// Unrouted adds, to those of Connection, orders of the shop that no connection took.
+	Unrouted bool
 	States     []EntryState
 	// Number is an order number or a CRM id, exactly.
 	Number string
@@ -152,7 +154,12 @@ var ErrBusy = fmt.Errorf("the order is being sent right now: %w", plugin.ErrConf
 // again first; one that was left out is sent although it is old or cancelled.
 // Errors: plugin.ErrNotFound, ErrBusy.
 func (x *Exporter) Retry(ctx context.Context, id int64) error {
-	return x.store.retry(ctx, id, x.Clock.Now())
+	return x.store.retry(ctx, id, "", x.Clock.Now())
+}
+
+// RetryBy is Retry, and an entry that no connection took goes to this one from then on.
+func (x *Exporter) RetryBy(ctx context.Context, id int64, conn plugin.ConnectionID) error {
+	return x.store.retry(ctx, id, conn, x.Clock.Now())
 }
 
 // Ignore is a person's decision to leave an order out. One that the CRM has, or may have, stays.

@@ -57,8 +57,8 @@ func (r journalRow) row() Row {
 	return row
 }
 
-// narrowed is the condition of a Filter, over $1 to $4.
-const narrowed = `($1 = '' OR o.shop_id = $1) AND ($2 = '' OR o.connection_id = $2)
+// narrowed is the condition of a Filter, over $1 to $5.
+const narrowed = `($1 = '' OR o.shop_id = $1) AND ($2 = '' OR o.connection_id = $2 OR $5 AND o.connection_id IS NULL)
 	AND (cardinality($3::text[]) = 0 OR o.state = ANY ($3)) AND ($4 = '' OR o.number = $4 OR o.crm_id = $4)`
 
 func (f Filter) args() []any {
@@ -66,13 +66,13 @@ func (f Filter) args() []any {
 	for i, s := range f.States {
 		states[i] = string(s)
 	}
-	return []any{string(f.Shop), string(f.Connection), pq.Array(states), f.Number}
+	return []any{string(f.Shop), string(f.Connection), pq.Array(states), f.Number, f.Unrouted}
 }
 
 func (s store) list(ctx context.Context, f Filter, limit int) ([]journalRow, error) {
 	const q = `SELECT ` + journalColumns + ` FROM keybridge.outbox o
-		WHERE ` + narrowed + ` AND ($5::timestamptz IS NULL OR (o.placed_at, o.id) < ($5, $6))
-		ORDER BY o.placed_at DESC, o.id DESC LIMIT $7`
+		WHERE ` + narrowed + ` AND ($6::timestamptz IS NULL OR (o.placed_at, o.id) < ($6, $7))
+		ORDER BY o.placed_at DESC, o.id DESC LIMIT $8`
 	var at *time.Time
 	var id int64
 	if f.Before != nil {
@@ -187,7 +187,8 @@ func (s store) busyOrGone(ctx context.Context, tx *sqlx.Tx, id int64) error {
 	return fmt.Errorf("outbox entry %d: %w", id, ErrBusy)
 }
 
-func (s store) retry(ctx context.Context, id int64, now time.Time) error {
+// retry prepares an entry for another try; conn takes it when no connection has.
+func (s store) retry(ctx context.Context, id int64, conn plugin.ConnectionID, now time.Time) error {
 	return s.byHand(ctx, id, now, func(tx *sqlx.Tx, e *entry) error {
 		past, err := attempts(ctx, tx, id)
 		if err != nil {
@@ -197,6 +198,9 @@ func (s store) retry(ctx context.Context, id int64, now time.Time) error {
 			if err := upsertStep(ctx, tx, id, st, now); err != nil {
 				return err
 			}
+		}
+		if !e.Connection.Valid && conn != "" {
+			e.Connection = sql.NullString{String: string(conn), Valid: true}
 		}
 		const q = `UPDATE keybridge.outbox SET forced = $2, connection_id = $3 WHERE id = $1`
 		if _, err := tx.ExecContext(ctx, q, id, e.Forced, e.Connection); err != nil {
