@@ -111,7 +111,7 @@ const aCard = `{"title":"C-1","source_id":7,"manager_comment":"перший","co
 	`"products":[{"name":"Футболка","price":450,"quantity":1}]}`
 
 func facts() []fact {
-	return slices.Concat(transportFacts(), listFacts(), shapeFacts(), orderFacts(), cardFacts())
+	return slices.Concat(transportFacts(), listFacts(), shapeFacts(), orderFacts(), cardFacts(), writeFacts())
 }
 
 func transportFacts() []fact {
@@ -390,7 +390,7 @@ func TestEveryFactIsRecorded(t *testing.T) {
 		}
 		seen[f.id] = true
 	}
-	for _, m := range regexp.MustCompile(`(?m)^\| ([TLSOC]\d+) \|`).FindAllStringSubmatch(string(doc), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\| ([TLSOCW]\d+) \|`).FindAllStringSubmatch(string(doc), -1) {
 		if !seen[m[1]] {
 			t.Errorf("docs/keycrm.md records %s, which nothing tries", m[1])
 		}
