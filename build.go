@@ -2,6 +2,9 @@ package keybridge
 
 import (
 	"context"
+	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/admin"
 	"github.com/keybridge/keybridge/catalog"
@@ -21,6 +24,9 @@ func (k *Keybridge) buildEngines(o options) {
 			return k.accounts.open(ctx, id, budget.Background)
 		},
 		PluginID: k.manifest.ID, Active: k.installs.Active, Notify: k.tellWaits,
+		Unsent: func(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
+			return k.exporter.Unsent(ctx, id, variants, at)
+		},
 		Config: catalog.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: catalog.Pictures{AllowLoopback: o.localPictures}},
 	})
 	k.exporter = orders.New(orders.Deps{
