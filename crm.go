@@ -57,14 +57,16 @@ func (a *accounts) openKey(key string, lane budget.Lane) (*connector.Connector, 
 // its row, so that one account's queue does not hold the workers all accounts share. Errors:
 // *budget.Later in the background, crm.ErrLimited elsewhere.
 func (a *accounts) wait(ctx context.Context, account budget.Account, lane budget.Lane) error {
-	most := 5 * time.Second
-	switch lane {
-	case budget.Background:
-		most = 2 * time.Second
-	case budget.Clicks: // no row tries again, so a little more patience
+	most := 2 * time.Second
+	if lane == budget.Clicks { // no row tries again, so a little more patience
 		most = 10 * time.Second
 	}
-	err := a.budget.WaitAtMost(ctx, account, lane, most)
+	short, cancel := context.WithTimeout(ctx, most+time.Second)
+	defer cancel()
+	err := a.budget.WaitAtMost(short, account, lane, most)
+	if err != nil && short.Err() != nil && ctx.Err() == nil { // near all the time, but others came first
+		err = &budget.Later{After: time.Second}
+	}
 	var later *budget.Later
 	if lane != budget.Background && errors.As(err, &later) {
 		return crm.NewLimited(later.After, err)

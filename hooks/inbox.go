@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/internal/settings"
@@ -121,7 +122,12 @@ func (b *Inbox) read(ctx context.Context, m *message) (orders.State, error) {
 
 // unread settles a read that failed.
 func (b *Inbox) unread(ctx context.Context, m *message, cause error, res *result) error {
+	var later *budget.Later
 	switch {
+	case errors.As(cause, &later):
+		b.again(m, res, max(later.After, time.Second), ReasonWaitingBudget)
+	case errors.Is(cause, budget.ErrNoRedis):
+		b.again(m, res, b.Config.RetryBase, ReasonNoRedis)
 	case errors.Is(cause, crm.ErrNotFound):
 		res.Outcome, res.Reason = Gone, ReasonCRMGone
 		link, err := b.Orders.ByCRM(ctx, m.Connection, target(m.Object), m.ObjectID)

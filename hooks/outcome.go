@@ -42,6 +42,8 @@ const (
 	ReasonCRMGone         Reason = "crm_order_gone"   // deleted in the CRM
 	ReasonUnauthorised    Reason = "crm_unauthorised" // by itself, once the key is mended
 	ReasonUnavailable     Reason = "crm_unavailable"  // by itself
+	ReasonWaitingBudget   Reason = "waiting_budget"   // our own budget has no slot; by itself
+	ReasonNoRedis         Reason = "no_redis"         // Redis, which keeps the budget, does not answer; by itself
 )
 
 // Reasons lists every code, so that none is without words.
@@ -50,6 +52,7 @@ func Reasons() []Reason {
 		ReasonUnmapped, ReasonSkip, ReasonShopNewer, ReasonShopRefused, ReasonShopLost, ReasonShopUnavailable,
 		ReasonOtherSource, ReasonNotOurs, ReasonUnconfirmed, ReasonUnconverted, ReasonConnectionOff, ReasonShopInactive, ReasonWrongLink,
 		ReasonTooLarge, ReasonBadBody, ReasonCRMGone, ReasonUnauthorised, ReasonUnavailable,
+		ReasonWaitingBudget, ReasonNoRedis,
 	}
 }
 

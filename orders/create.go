@@ -180,6 +180,8 @@ func (w *work) answered(ctx context.Context, s *step, a *attempt, r Receipt, err
 	case err == nil:
 		w.created(s, r)
 		return w.hold(ctx, end(outcomeCreated, answer{ID: r.ID, Total: r.Total.String(), Status: r.Status}))
+	case w.unsent(s, err): // no attempt was made
+		return w.hold(ctx, dropAttempt(context.WithoutCancel(ctx), a.ID))
 	case errors.Is(err, crm.ErrTaken):
 		s.Taken, s.Negatives, s.LookedAt = true, 0, sql.NullTime{}
 		s.to(StepChecking, &now, ReasonAwaitingOutcome, nil)

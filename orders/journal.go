@@ -48,7 +48,7 @@ type Filter struct {
 	Connection plugin.ConnectionID
 	// Unrouted adds, to those of Connection, orders of the shop that no connection took.
 	Unrouted bool
-	States     []EntryState
+	States   []EntryState
 	// Number is an order number or a CRM id, exactly.
 	Number string
 	// Before continues a list after its last row's ID and PlacedAt.

@@ -27,6 +27,8 @@ const (
 	ReasonFeatureOff      Reason = "crm_feature_off"  // the account lacks orders or pipelines
 	ReasonUnavailable     Reason = "crm_unavailable"  // tried again by itself
 	ReasonLimited         Reason = "crm_limited"      // the minute's budget is used up; by itself
+	ReasonWaitingBudget   Reason = "waiting_budget"   // not sent: our own budget has no slot; by itself
+	ReasonNoRedis         Reason = "no_redis"         // not sent: Redis, which keeps the budget, does not answer
 	ReasonTakenByOther    Reason = "taken_by_other"   // key, crm_id, crm_total, total
 	ReasonTakenNotFound   Reason = "taken_not_found"  // key: in use, but no such order can be found
 	ReasonSeveralInCRM    Reason = "several_in_crm"   // key, crm_ids
@@ -59,7 +61,7 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonNoSource, ReasonSourceGone, ReasonCurrencyMismatch, ReasonUnmappedPayment, ReasonUnmappedDelivery,
 		ReasonUnmappedAddOn, ReasonFieldGone, ReasonBadMapping, ReasonNoContact,
-		ReasonRefused, ReasonUnauthorised, ReasonFeatureOff, ReasonUnavailable, ReasonLimited, ReasonTakenByOther,
+		ReasonRefused, ReasonUnauthorised, ReasonFeatureOff, ReasonUnavailable, ReasonLimited, ReasonWaitingBudget, ReasonNoRedis, ReasonTakenByOther,
 		ReasonTakenNotFound, ReasonSeveralInCRM, ReasonUnknownOutcome, ReasonAwaitingOutcome, ReasonCRMOrderGone,
 		ReasonStatusRefused,
 		ReasonNoConnection, ReasonBeforeStart, ReasonCanceled, ReasonOrderGone, ReasonByHand, ReasonConnectionOff,

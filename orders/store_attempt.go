@@ -83,6 +83,16 @@ func closeAttempt(ctx context.Context, id int64, now time.Time, o outcome, said 
 	}
 }
 
+// dropAttempt forgets an attempt whose request was never sent.
+func dropAttempt(ctx context.Context, id int64) func(*sqlx.Tx) error {
+	return func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM keybridge.outbox_attempt WHERE id = $1`, id); err != nil {
+			return fmt.Errorf("drop attempt %d: %w", id, err)
+		}
+		return nil
+	}
+}
+
 // purge drops bodies of attempts started before a time; the attempts stay.
 func (s store) purge(ctx context.Context, before time.Time) error {
 	const q = `UPDATE keybridge.outbox_attempt a SET body = NULL, masked = '', answer = '{}'

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
@@ -188,9 +189,25 @@ func (c Config) pause(tries int, luck float64) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*luck))
 }
 
+// unsent settles a step when our own budget granted no request, so nothing was sent: it goes on
+// within seconds, however often that happens. It reports whether that is so.
+func (w *work) unsent(s *step, err error) bool {
+	var later *budget.Later
+	switch {
+	case errors.As(err, &later):
+		w.retryIn(s, max(later.After, time.Second), ReasonWaitingBudget, nil)
+	case errors.Is(err, budget.ErrNoRedis):
+		w.retryIn(s, w.Config.RetryBase, ReasonNoRedis, nil)
+	default:
+		return false
+	}
+	return true
+}
+
 // failed settles a step after an error of the CRM that is the same for every step.
 func (w *work) failed(s *step, err error) {
 	switch {
+	case w.unsent(s, err):
 	case errors.Is(err, crm.ErrUnauthorised):
 		w.recheck(s, ReasonUnauthorised, nil)
 	case errors.Is(err, crm.ErrFeatureOff):
