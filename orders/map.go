@@ -181,11 +181,17 @@ func (m *mapper) paymentNote(p plugin.Payment) string {
 }
 
 func (m *mapper) campaign() {
-	if m.Profile.CollectsUTM && m.Order.UTM != (plugin.UTM{}) {
-		utm := m.Order.UTM
+	o := m.Order.UTM
+	utm := plugin.UTM{
+		Source: mark(o.Source), Medium: mark(o.Medium), Campaign: mark(o.Campaign), Term: mark(o.Term), Content: mark(o.Content),
+	}
+	if m.Profile.CollectsUTM && utm != (plugin.UTM{}) {
 		m.d.UTM = &utm
 	}
 }
+
+// mark is a campaign mark as whoever made the address meant it: anybody may write anything there.
+func mark(s string) string { return cut(tidy(s), maxName) }
 
 func (m *mapper) comment() {
 	text := strings.TrimSpace(plain(m.Order.Comment))
