@@ -166,3 +166,48 @@ func TestOrderCanceledBeforeAnythingReachedTheCRMIsLeftOut(t *testing.T) {
 		r.wantOrders("3", 1)
 	})
 }
+
+func TestPurgeKeepsOnlyWhatMayBeSentAgainUnchanged(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	bodies := func(id plugin.OrderID) (kept int) {
+		t.Helper()
+		for _, a := range r.entry(id).Attempts {
+			if a.Body != "" {
+				kept++
+			}
+		}
+		return kept
+	}
+	r.wrapSink(func(s orders.Sink) orders.Sink { return refusing{s, map[string][]string{"buyer.phone": {"invalid"}}} })
+	r.place("refused")
+	r.work()
+	r.wantState("refused", orders.Blocked, orders.ReasonRefused)
+	r.wrapSink(nil)
+
+	r.crm.Fault(post(keycrmtest.Fault{Kind: keycrmtest.FaultLimited, RetryAfter: time.Hour, Times: 1}))
+	r.place("put off")
+	r.work()
+	r.wantState("put off", orders.Retrying, orders.ReasonLimited)
+
+	r.crm.Fault(post(keycrmtest.Fault{Kind: keycrmtest.FaultCutBefore, Times: 2}))
+	r.place("unknown")
+	r.work()
+	r.pass(4 * time.Minute)
+	r.wantState("unknown", orders.Checking, orders.ReasonAwaitingOutcome)
+
+	if err := r.x.Purge(t.Context(), -time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[plugin.OrderID]int{"refused": 0, "put off": 0, "unknown": 1} {
+		if n := bodies(id); n != want {
+			t.Errorf("order %q: %d bodies of %d attempts are kept, want %d", id, n, len(r.entry(id).Attempts), want)
+		}
+	}
+	r.shop.Edit("unknown", func(o *plugin.Order) { o.Comment = "передумала" })
+	r.pass(10 * time.Minute)
+	r.wantState("unknown", orders.Done, "")
+	if got, _ := r.crm.OrderBySourceUUID("unknown"); got.BuyerComment != "" {
+		t.Error("what was sent again is not what was frozen")
+	}
+}

@@ -93,12 +93,15 @@ func dropAttempt(ctx context.Context, id int64) func(*sqlx.Tx) error {
 	}
 }
 
-// purge drops bodies of attempts started before a time; the attempts stay.
+// purge drops bodies of attempts started before a time; the attempts stay. Kept is what frozen would
+// answer for an order that the CRM may not have: it may have to be sent again unchanged.
 func (s store) purge(ctx context.Context, before time.Time) error {
 	const q = `UPDATE keybridge.outbox_attempt a SET body = NULL, masked = '', answer = '{}'
 		WHERE a.started_at < $1 AND a.body IS NOT NULL
 			AND NOT EXISTS (SELECT 1 FROM keybridge.outbox o WHERE o.id = a.outbox_id AND o.crm_id IS NULL
-				AND o.state IN ('pending', 'sending', 'checking', 'retrying', 'blocked'))`
+				AND o.state IN ('pending', 'sending', 'checking', 'retrying', 'blocked')
+				AND a.outcome IN ('', 'unknown') AND NOT EXISTS (SELECT 1 FROM keybridge.outbox_attempt b
+					WHERE b.outbox_id = a.outbox_id AND b.id > a.id AND b.outcome IN ('', 'unknown', 'refused')))`
 	if _, err := s.db.ExecContext(ctx, q, before); err != nil {
 		return fmt.Errorf("purge attempts: %w", err)
 	}
