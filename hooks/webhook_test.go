@@ -189,7 +189,7 @@ func TestStatusesComeBack(t *testing.T) {
 	r.manager(id, 8)
 	r.work()
 	r.wantStatus("1", "shipped")
-	if f := r.shop.Order("1").Facts; f.TrackingNumber == nil || *f.TrackingNumber != "20450000000001" || f.PaymentState == nil || *f.PaymentState != "not_paid" {
+	if f := r.shop.Order("1").Facts; f.TrackingNumber == nil || *f.TrackingNumber != "20450000000001" || f.PaymentState == nil || *f.PaymentState != "не оплачено" {
 		t.Errorf("facts %+v, want the tracking number and the payment", f)
 	}
 }

@@ -86,7 +86,7 @@ type State struct {
 	// StatusAt is when the status was last changed; zero: never since the creation.
 	StatusAt  time.Time
 	UpdatedAt time.Time
-	// Tracking, Shipping and Payment are empty when not known.
+	// Tracking, Shipping and Payment are empty when not known; the latter two are words for people.
 	Tracking string
 	Shipping string
 	Payment  string

@@ -93,12 +93,31 @@ func (c *Connector) OrderState(ctx context.Context, id string) (orders.State, er
 	}
 	s := orders.State{
 		ID: id, Key: o.SourceUUID, Source: code(o.SourceID), Status: code(o.StatusID), StatusAt: o.StatusChangedAt.Time,
-		UpdatedAt: o.UpdatedAt.Time, Payment: o.PaymentStatus, Total: o.GrandTotal.Decimal,
+		UpdatedAt: o.UpdatedAt.Time, Payment: inWords(o.PaymentStatus), Total: o.GrandTotal.Decimal,
 	}
 	if o.Shipping != nil {
-		s.Tracking, s.Shipping = o.Shipping.TrackingCode, o.Shipping.ShippingStatus
+		s.Tracking, s.Shipping = o.Shipping.TrackingCode, inWords(o.Shipping.ShippingStatus)
 	}
 	return s, nil
+}
+
+// inWords says a state of a payment or a parcel as KeyCRM's own pages do; a later one stays as it is.
+// Source: KeyCRM OpenAPI v1, payment_status and shipping_status of GET /order, which documents "invoice"
+// alone of the latter.
+func inWords(state string) string {
+	switch state {
+	case keycrm.OrderNotPaid:
+		return "не оплачено"
+	case keycrm.OrderPartPaid:
+		return "оплачено частково"
+	case keycrm.OrderPaid:
+		return "оплачено"
+	case keycrm.OrderOverpaid:
+		return "переплачено"
+	case "invoice":
+		return "накладну створено"
+	}
+	return state
 }
 
 // CardState reads a card as it is now; it serves hooks.

@@ -238,7 +238,7 @@ func TestStateTellsWhatAManagerDid(t *testing.T) {
 	}
 	got, err := c.OrderState(ctx, made.ID)
 	if err != nil || got.Key != d.Key || got.Source != "7" || got.Status != "8" || !got.StatusAt.Equal(set.At) ||
-		got.Tracking != "20450000000001" || got.Payment != "not_paid" || !got.Total.Equal(d.Total()) {
+		got.Tracking != "20450000000001" || got.Payment != "не оплачено" || !got.Total.Equal(d.Total()) {
 		t.Errorf("OrderState = %+v, %v", got, err)
 	}
 	if err := s.DeleteOrder(order.ID); err != nil {
