@@ -1,7 +1,9 @@
 package keycrm
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 )
@@ -21,18 +23,27 @@ type Buyer struct {
 	CreatedAt     Time             `json:"created_at"`
 	UpdatedAt     Time             `json:"updated_at"`
 	CustomFields  List[FieldValue] `json:"custom_fields"` // only if asked for
+
+	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
 // UnmarshalJSON reads PHP's [] as no buyer.
 func (b *Buyer) UnmarshalJSON(data []byte) error {
 	type plain Buyer
-	return object(data, (*plain)(b))
+	if err := object(data, (*plain)(b)); err != nil {
+		return err
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(data, &members) == nil && members != nil {
+		b.Raw = bytes.Clone(data)
+	}
+	return nil
 }
 
 // BuyerInclude names a part of a buyer that comes only when asked for.
 type BuyerInclude string
 
-// The parts of a buyer. Of these this package decodes the custom fields.
+// The parts of a buyer. Of these this package decodes the custom fields; the others are in Raw.
 const (
 	BuyerManager      BuyerInclude = "manager"
 	BuyerCompany      BuyerInclude = "company"

@@ -43,6 +43,8 @@ type Card struct {
 	Status       *PipelineStatus  `json:"status"`        // include
 	Manager      *User            `json:"manager"`       // include
 	CustomFields List[FieldValue] `json:"custom_fields"` // include
+
+	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
 // What a card can be converted to.

@@ -37,5 +37,5 @@
 //
 // Money and quantities go out as Amount (a bare JSON number) and come in as Decimal (a number, a string or null).
 // Times are UTC both ways. Values KeyCRM may add later (statuses, drivers, field types) stay strings; unknown fields
-// are ignored. A zero id stands for null: KeyCRM ids start at 1.
+// are in the Raw of the order, card, product, offer or buyer. A zero id stands for null: KeyCRM ids start at 1.
 package keycrm

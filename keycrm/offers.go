@@ -30,6 +30,8 @@ type Offer struct {
 	CreatedAt      Time           `json:"created_at"`
 	UpdatedAt      Time           `json:"updated_at"`
 	Product        *Product       `json:"product"` // only if asked for
+
+	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
 // Property is one axis of a variant, such as «Колір»: «Чорний».

@@ -1,5 +1,7 @@
 package keycrm
 
+import "encoding/json"
+
 // States of an order's payment as a whole.
 const (
 	OrderNotPaid  = "not_paid"
@@ -52,6 +54,8 @@ type Order struct {
 	Tags         List[Tag]        `json:"tags"`          // include
 	Manager      *User            `json:"manager"`       // include
 	CustomFields List[FieldValue] `json:"custom_fields"` // include
+
+	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
 // OrderLine is one line of an order. Without an offer behind it, it is a one-off line.
@@ -221,7 +225,8 @@ type OrderLineUpdate struct {
 // OrderInclude names a part of an order that comes only when asked for.
 type OrderInclude string
 
-// The parts of an order. products.warehouse is refused by KeyCRM.
+// The parts of an order. products.warehouse is refused by KeyCRM. Expenses, assigned users, attachments and the last
+// delivery event have no form of their own here: read them from Order.Raw.
 const (
 	OrderBuyerPart       OrderInclude = "buyer"
 	OrderProducts        OrderInclude = "products"

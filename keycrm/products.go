@@ -2,6 +2,7 @@ package keycrm
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 )
@@ -37,6 +38,8 @@ type Product struct {
 	PropertiesAgg  PropertiesAgg    `json:"properties_agg"` // property name to its values; with offers only
 	CreatedAt      Time             `json:"created_at"`
 	UpdatedAt      Time             `json:"updated_at"` // may not move when only stock or a variant changes
+
+	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
 // ProductQuery narrows a list of products.

@@ -212,3 +212,27 @@ func FuzzRows(f *testing.F) {
 		}
 	})
 }
+
+func TestUnknownMembersAreKept(t *testing.T) {
+	t.Parallel()
+	var o keycrm.Order
+	in := `{"id":7,"payment_status":"half","expenses":[{"id":1}],"buyer":{"id":3,"loyalty":[]},"products":[{"offer":{"id":5,"shelf":"A"}}]}`
+	if err := json.Unmarshal([]byte(in), &o); err != nil {
+		t.Fatal(err)
+	}
+	if string(o.Raw) != in || o.PaymentStatus != "half" || string(o.Buyer.Raw) != `{"id":3,"loyalty":[]}` ||
+		string(o.Products[0].Offer.Raw) != `{"id":5,"shelf":"A"}` {
+		t.Errorf("%s, %s", o.Raw, o.Buyer.Raw)
+	}
+	var c keycrm.Card
+	var p keycrm.Product
+	for raw, v := range map[*json.RawMessage]any{&c.Raw: &c, &p.Raw: &p} {
+		if err := json.Unmarshal([]byte(`{"id":1,"new":true}`), v); err != nil || string(*raw) != `{"id":1,"new":true}` {
+			t.Errorf("%T: %s, %v", v, *raw, err)
+		}
+	}
+	var none keycrm.Buyer
+	if err := json.Unmarshal([]byte(`[]`), &none); err != nil || none.Raw != nil {
+		t.Errorf("%s, %v", none.Raw, err)
+	}
+}

@@ -159,9 +159,11 @@ type userJSON struct {
 func renderUser(u *User) userJSON {
 	return userJSON{
 		u.ID, u.First, u.Last, u.FullName(), u.Username, u.Email, nil, u.RoleID, userStatus(u),
-		isoTime(epoch()), isoTime(epoch()), isoTime(epoch().Add(5 * time.Hour)),
+		isoTime(epoch()), isoTime(epoch()), isoTime(lastLogin()),
 	}
 }
+
+func lastLogin() time.Time { return epoch().Add(5 * time.Hour) }
 
 func userStatus(u *User) string {
 	if u.Active {
@@ -178,7 +180,8 @@ func (s *Server) listUsers(c *call) *answer {
 	}
 	rows := kept(s.db.users, func(u *User) bool {
 		return l.has("id", u.ID) && l.has("role_id", u.RoleID) && l.hasText("status", userStatus(u)) &&
-			l.hasText("email", u.Email) && strings.Contains(u.FullName(), l.filters["full_name"])
+			l.hasText("email", u.Email) && l.hasPhone("phone", nil) && strings.Contains(u.FullName(), l.filters["full_name"]) &&
+			l.between("created_between", epoch()) && l.between("last_logged_between", lastLogin())
 	})
 	return page(s, l, list(cut(rows, l.window()), renderUser), len(rows))
 }
