@@ -172,9 +172,10 @@ func TestChoresRunAndOneFailingDoesNotStopTheOthers(t *testing.T) {
 		Chores: []jobs.Chore{
 			{Name: "broken", Every: time.Hour, Do: func(context.Context) error { return errors.New("broken") }},
 			{Name: "panics", Every: time.Hour, Do: func(context.Context) error { panic("boom") }},
+			{Name: "hangs", Every: time.Hour, Do: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
 			{Name: "good", Every: time.Hour, Do: func(context.Context) error { ran <- struct{}{}; return nil }},
 		},
-		Clock: clock.System(), Log: slog.New(slog.DiscardHandler),
+		Clock: clock.System(), Patience: 50 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { relay.Run(ctx) })

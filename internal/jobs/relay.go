@@ -42,8 +42,10 @@ type Relay struct {
 	Queue  Enqueuer
 	// Nudge wakes the relay before its second is over; may be nil.
 	Nudge <-chan struct{}
-	Clock clock.Clock
-	Log   *slog.Logger
+	// Patience is how long one chore may take, in real time; 0: 10 s.
+	Patience time.Duration
+	Clock    clock.Clock
+	Log      *slog.Logger
 
 	last map[string]time.Time // when each chore was done last
 }
@@ -122,9 +124,21 @@ func (r *Relay) chores(ctx context.Context) {
 	for _, c := range r.Chores {
 		if now := r.Clock.Now(); now.Sub(r.last[c.Name]) >= c.Every {
 			r.last[c.Name] = now
-			r.guard(c.Name, func() error { return c.Do(ctx) })
+			r.guard(c.Name, func() error { return r.chore(ctx, c) })
 		}
 	}
+}
+
+// chore bounds a chore in real time: one that hangs in the shop must not hold up orders and webhooks
+// of every shop. What it has not reached it reaches the next time.
+func (r *Relay) chore(ctx context.Context, c Chore) error {
+	patience := r.Patience
+	if patience <= 0 {
+		patience = 10 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return c.Do(ctx)
 }
 
 // guard keeps one failing or panicking source from stopping the others.
