@@ -44,7 +44,7 @@ func openBrowser(t *testing.T) *browser {
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	t.Cleanup(closeTab)
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 6*time.Minute)
 	t.Cleanup(cancel)
 	return &browser{t, ctx}
 }
@@ -68,7 +68,7 @@ func (b *browser) text(selector string) string {
 // see waits until an element shows the words.
 func (b *browser) see(selector, words string) {
 	b.t.Helper()
-	until(b.t, time.Minute, "see "+words, func(context.Context) error {
+	until(b.t, 2*time.Minute, "see "+words, func(context.Context) error {
 		expr := `Array.from(document.querySelectorAll(` + quoteJS(selector) + `)).some(e => e.textContent.includes(` + quoteJS(words) + `))`
 		found, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expr))
 		if err == nil && !found {
@@ -129,7 +129,7 @@ func TestMerchantAndBuyerInABrowser(t *testing.T) {
 
 	b.buy(m)
 	b.do("the journal", chromedp.Navigate(m.shopURL()+"/admin/integrations/keycrm/"))
-	until(t, time.Minute, "the journal shows the order in the CRM", func(context.Context) error {
+	until(t, 2*time.Minute, "the journal shows the order in the CRM", func(context.Context) error {
 		if err := chromedp.Do(b.ctx, chromedp.Reload()); err != nil {
 			return err
 		}

@@ -148,7 +148,7 @@ func TestKilledCatalogRunEndsWhole(t *testing.T) {
 		`SELECT count(*) >= 150 FROM demoshop.images`,
 	} {
 		m.start()
-		until(t, time.Minute, moment, func(context.Context) error {
+		until(t, 3*time.Minute, moment, func(context.Context) error {
 			var reached bool
 			if err := m.db.Get(&reached, moment); err != nil || !reached {
 				return errors.Join(err, errors.New("not reached"))
@@ -164,7 +164,7 @@ func TestKilledCatalogRunEndsWhole(t *testing.T) {
 func (m *mortal) checkCatalog(ctx context.Context) {
 	t := m.t
 	t.Helper()
-	until(t, 2*time.Minute, "the run ends", func(ctx context.Context) error {
+	until(t, 3*time.Minute, "the run ends", func(ctx context.Context) error {
 		runs, err := m.merchant(ctx).Runs(ctx)
 		if err != nil {
 			return err
@@ -261,7 +261,7 @@ func (m *mortal) checkOrders(placed int) {
 	if got := m.count(`SELECT count(*) FROM demoshop.orders`); got < placed || got == 0 {
 		t.Fatalf("the shop has %d orders, buyers saw %d confirmed", got, placed)
 	}
-	until(t, 2*time.Minute, "every order is in the CRM", func(context.Context) error {
+	until(t, 3*time.Minute, "every order is in the CRM", func(context.Context) error {
 		var left []string
 		err := m.db.Select(&left, `SELECT o.number || ' ' || coalesce(b.state, 'not noted') || ' ' || coalesce(b.reason, '')
 			FROM demoshop.orders o LEFT JOIN keybridge.outbox b ON b.order_id = o.id::text
@@ -304,7 +304,7 @@ func (m *mortal) moveStatuses(ctx context.Context, disturb func()) {
 			t.Fatal(err)
 		}
 	}
-	until(t, 30*time.Second, "webhooks are answered", func(context.Context) error {
+	until(t, 2*time.Minute, "webhooks are answered", func(context.Context) error {
 		for _, d := range m.sim.Deliveries() {
 			if !d.Delivered() {
 				return fmt.Errorf("delivery %d waits", d.ID)
@@ -313,7 +313,7 @@ func (m *mortal) moveStatuses(ctx context.Context, disturb func()) {
 		return nil
 	})
 	disturb()
-	until(t, time.Minute, "every order has moved in the shop", func(context.Context) error {
+	until(t, 3*time.Minute, "every order has moved in the shop", func(context.Context) error {
 		if n := m.count(`SELECT count(*) FROM demoshop.orders WHERE status <> 'confirmed'`); n > 0 {
 			return fmt.Errorf("%d orders have not moved", n)
 		}

@@ -40,7 +40,7 @@ func TestWebAndWorkerShareTheJob(t *testing.T) {
 		startChild(t, m.env, "demo", "--role", "worker", "--dir", m.dir, "--quick-checks",
 			"--keycrm-key", m.sim.Key(), "--keycrm-url", m.sim.BaseURL())
 	})
-	until(t, 20*time.Second, "the admin shows the CRM's number", func(ctx context.Context) error {
+	until(t, time.Minute, "the admin shows the CRM's number", func(ctx context.Context) error {
 		o, err := merchant.Order(ctx, bought.Number)
 		if err == nil && o.CRMID == "" {
 			err = fmt.Errorf("order %s has none", bought.Number)
