@@ -107,15 +107,6 @@ func planCounts(v *visit, c catalog.PlanCounts) []string {
 	return out
 }
 
-// guardTexts say why a run waits.
-func guardTexts(v *visit, guards []catalog.Guard) []string {
-	var out []string
-	for _, g := range guards {
-		out = append(out, v.words.Say("guard."+string(g.Code), g.Params))
-	}
-	return out
-}
-
 // runOf reads the run of the address, which must be the connection's.
 func (a *Admin) runOf(r *http.Request, v *visit) (catalog.Run, error) {
 	id, err := strconv.ParseInt(chi.URLParam(r, "run"), 10, 64)

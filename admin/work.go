@@ -100,32 +100,20 @@ func (a *Admin) items(ctx context.Context, v *visit, run int64) ([]itemView, err
 }
 
 func (a *Admin) runView(v *visit, run catalog.Run) runView {
-	w := v.words
+	told := DescribeRun(v.words, run)
 	out := runView{
-		ID: run.ID, Kind: w.T("run.kind." + string(run.Kind)), State: w.T("run.state." + string(run.State)),
-		Class: runClass(run.State), Done: run.Done, Total: run.Total, Counters: counters(v, run.Counters),
+		ID: run.ID, Kind: told.Kind, State: told.State, Phase: told.Phase, Reason: told.Reason,
+		Class: runClass(run.State), Done: run.Done, Total: run.Total, Counters: told.Counters, Guards: told.Guards,
 		Started: v.whenSet(run.StartedAt), Finished: v.whenSet(run.FinishedAt),
 		Waits: run.State == catalog.Approval, CSRFField: plugin.CSRFField, CSRF: v.op.CSRFToken,
 	}
 	at := a.links(v.conn.ID).Runs + "/" + strconv.FormatInt(run.ID, 10)
 	out.Cancel, out.Approve, out.Plan = at+"/cancel", at+"/approve", at+"/plan"
-	if out.Waits {
-		out.Guards = guardTexts(v, run.Guards)
-		if run.Preview {
-			out.State = w.T("run.state.preview")
-		}
-	}
-	if run.State == catalog.Running {
-		out.Phase = w.T("run.phase." + string(run.Phase))
-	}
 	if run.Total > 0 {
 		out.Percent = min(100*run.Done/run.Total, 100)
 	}
-	if run.Code != "" {
-		out.Reason = w.Say("run.reason."+string(run.Code), run.Params)
-	}
 	if run.State == catalog.Waiting && !run.NextAt.IsZero() {
-		out.Phase = w.T("run.next_at", "time", v.when(run.NextAt))
+		out.Phase = v.words.T("run.next_at", "time", v.when(run.NextAt))
 	}
 	return out
 }
@@ -142,35 +130,6 @@ func runClass(s catalog.State) string {
 		return "off"
 	}
 	return "busy"
-}
-
-// counters are the non-zero counts of a run in words.
-func counters(v *visit, c catalog.Counters) []string {
-	skipped := 0
-	for _, n := range c.Skipped {
-		skipped += n
-	}
-	var out []string
-	for _, one := range []struct {
-		key string
-		n   int
-	}{
-		{"created", c.Created},
-		{"updated", c.Updated},
-		{"unchanged", c.Unchanged},
-		{"categories", c.Categories},
-		{"missing", c.Missing},
-		{"skipped", skipped},
-		{"conflicts", c.Conflicts},
-		{"errors", c.Errors},
-		{"images", c.Images},
-		{"images_failed", c.ImagesFailed},
-	} {
-		if one.n > 0 {
-			out = append(out, v.words.N("run.count."+one.key, one.n))
-		}
-	}
-	return out
 }
 
 // showProgress is the fragment; a browser that comes to it by itself gets the page.
