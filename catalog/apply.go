@@ -123,12 +123,17 @@ func (w *worker) apply(ctx context.Context, plans []planned, total int64, last b
 	if err := w.applyCreates(ctx, creates, b); err != nil {
 		return err
 	}
-	if err := w.applyUpdates(ctx, updates, b); err != nil {
+	if updates, err = w.join(ctx, updates, b); err != nil {
 		return err
 	}
 	run := w.next()
 	run.Done, run.Total = run.Done+int64(len(plans)), total
-	return w.commit(ctx, run, func(tx *sqlx.Tx) error { return w.record(ctx, tx, run, b) })
+	return w.writeLocked(ctx, run, updates, func(tx *sqlx.Tx) error {
+		if err := w.applyUpdates(ctx, updates, b); err != nil {
+			return err
+		}
+		return w.record(ctx, tx, run, b)
+	})
 }
 
 // record stores what a batch came to.
@@ -157,15 +162,8 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 	return nil
 }
 
-// applyUpdates joins what was found by key, before anything is written to it, and patches.
+// applyUpdates patches products.
 func (w *worker) applyUpdates(ctx context.Context, plans []planned, b *writing) error {
-	plans, err := w.join(ctx, plans, b)
-	if err != nil {
-		return err
-	}
-	if err := w.keepLater(ctx, plans); err != nil {
-		return err
-	}
 	var patches []plugin.ProductPatch
 	var of []planned
 	for _, p := range plans {

@@ -90,6 +90,7 @@ type Engine struct {
 	store    *store
 	texts    *sanitizer
 	pictures *fetcher
+	writers  writers
 }
 
 // New starts nothing and asks nothing.
@@ -97,6 +98,7 @@ func New(d Deps) *Engine {
 	d.Config = d.Config.withDefaults()
 	return &Engine{
 		deps: d, store: &store{db: d.DB}, texts: newSanitizer(), pictures: newFetcher(d.Config.Pictures),
+		writers: newWriters(d.DB.Stats().MaxOpenConnections),
 	}
 }
 

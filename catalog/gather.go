@@ -50,7 +50,13 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 	if m.names, err = w.categoryNames(ctx); err != nil {
 		return m, err
 	}
-	m.unsent, err = w.unsent(ctx, m.links, earliest(rows))
+	// Asked after the products were read: whoever buys later moves their versions, and nothing is
+	// written over that.
+	var variants []plugin.VariantID
+	for _, p := range m.shop {
+		variants = append(variants, each(p.Variants, func(v plugin.Variant) plugin.VariantID { return v.ID })...)
+	}
+	m.unsent, err = w.unsent(ctx, variants, earliest(rows))
 	return m, err
 }
 
@@ -200,18 +206,9 @@ func earliest(rows []standing) time.Time {
 	return at
 }
 
-// unsent asks for the units of linked variants that the CRM did not know to be sold at a moment.
-func (w *worker) unsent(ctx context.Context, links map[string]link, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
-	if w.e.deps.Unsent == nil || !w.rules.Can.Stock {
-		return nil, nil
-	}
-	var ids []plugin.VariantID
-	for _, l := range links {
-		for _, v := range l.Variants {
-			ids = append(ids, v.Variant)
-		}
-	}
-	if len(ids) == 0 {
+// unsent asks for the units of variants that the CRM did not know to be sold at a moment.
+func (w *worker) unsent(ctx context.Context, ids []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
+	if w.e.deps.Unsent == nil || !w.rules.Can.Stock || len(ids) == 0 {
 		return nil, nil
 	}
 	slices.Sort(ids)

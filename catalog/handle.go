@@ -73,6 +73,9 @@ type worker struct {
 	rules     rules
 	rulesHash []byte
 	names     map[plugin.CategoryID]string // of the shop's categories, read when first needed
+
+	// asked is when the CRM was last asked. What it answers is at least as new as that.
+	asked time.Time
 }
 
 // slice makes steps until the run is over, the slice is used up, or something goes wrong.

@@ -107,7 +107,13 @@ func (w *worker) busy(ctx context.Context, rows []standing) (map[string]bool, er
 	if err != nil {
 		return nil, err
 	}
-	units, err := w.unsent(ctx, links, earliest(rows))
+	var variants []plugin.VariantID
+	for _, l := range links {
+		for _, v := range l.Variants {
+			variants = append(variants, v.Variant)
+		}
+	}
+	units, err := w.unsent(ctx, variants, earliest(rows))
 	if err != nil {
 		return nil, err
 	}

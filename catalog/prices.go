@@ -47,7 +47,7 @@ func (w *worker) readPrices(ctx context.Context) error {
 			return source.StockPage(ctx, StockQuery{Offers: group}, page)
 		},
 		stage: func(tx *sqlx.Tx, rows []Stock) (int, error) {
-			return w.e.store.stageOffers(ctx, tx, w.run.ID, each(rows, Stock.offer), w.e.now())
+			return w.e.store.stageOffers(ctx, tx, w.run.ID, each(rows, Stock.offer), w.asked)
 		},
 	}, nil, PlanPrices)
 }
@@ -118,10 +118,6 @@ type seenVersion struct{ Before, After plugin.Version }
 // comparePrices plans products, each from all its quotes.
 func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch, error) {
 	b := &priceBatch{}
-	unsent, err := w.unsentOf(ctx, quotes)
-	if err != nil {
-		return nil, err
-	}
 	ids := slices.Compact(slices.Sorted(slices.Values(each(quotes, func(q quote) plugin.ProductID { return q.Product }))))
 	b.products = len(ids)
 	versions := map[plugin.ProductID]plugin.Version{}
@@ -132,6 +128,10 @@ func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch
 		}
 		maps.Copy(versions, some)
 	}
+	unsent, err := w.unsentOf(ctx, quotes)
+	if err != nil {
+		return nil, err
+	}
 	open := map[plugin.ProductID]bool{}
 	for _, q := range quotes {
 		// A product deleted in the shop is seen to by the next full run.
@@ -141,7 +141,15 @@ func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch
 	}
 	b.unchanged = len(versions) - len(open)
 	m := material{shop: map[plugin.ProductID]plugin.Product{}}
+	if len(open) == 0 {
+		return b, nil
+	}
 	if err := w.readProductsOf(ctx, slices.Sorted(maps.Keys(open)), &m); err != nil {
+		return nil, err
+	}
+	// Asked after the products were read: whoever buys later moves their versions, and nothing is
+	// written over that.
+	if unsent, err = w.unsentOf(ctx, quotes); err != nil {
 		return nil, err
 	}
 	for len(quotes) > 0 {
@@ -159,20 +167,13 @@ func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch
 
 // unsentOf asks for the units sold of the variants of quotes.
 func (w *worker) unsentOf(ctx context.Context, quotes []quote) (map[plugin.VariantID]decimal.Decimal, error) {
-	links := map[string]link{}
 	var at time.Time
 	for _, q := range quotes {
-		l, ok := links[q.CRM]
-		if !ok {
-			l.Variants = map[string]variantLink{}
-		}
-		l.Variants[q.Offer.ID] = variantLink{Variant: q.Variant}
-		links[q.CRM] = l
 		if at.IsZero() || q.ReadAt.Before(at) {
 			at = q.ReadAt
 		}
 	}
-	return w.unsent(ctx, links, at)
+	return w.unsent(ctx, each(quotes, func(q quote) plugin.VariantID { return q.Variant }), at)
 }
 
 // pricesOf plans one product; it is pure.
@@ -295,9 +296,26 @@ func (w *worker) pricesAgain(ctx context.Context, old []planned) error {
 // was edited or sold since it was planned is planned anew, so that no sale is written over.
 func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, last bool) error {
 	b := &writing{last: last, approved: w.run.ApprovedBy != ""}
-	if err := w.keepLater(ctx, plans); err != nil {
-		return err
-	}
+	run := w.next()
+	run.Done, run.Total = run.Done+int64(len(plans)), total
+	return w.writeLocked(ctx, run, plans, func(tx *sqlx.Tx) error {
+		versions, done, err := w.patchPrices(ctx, plans, b)
+		if err != nil {
+			return err
+		}
+		if err := w.e.store.putQuoted(ctx, tx, run.Connection, done); err != nil {
+			return err
+		}
+		if err := w.e.store.moveVersions(ctx, tx, run.Connection, versions, w.e.now()); err != nil {
+			return err
+		}
+		return w.record(ctx, tx, run, b)
+	})
+}
+
+// patchPrices writes the patches of plans. It answers the versions that came of it and what is in
+// order now.
+func (w *worker) patchPrices(ctx context.Context, plans []planned, b *writing) (map[plugin.ProductID]seenVersion, []quoted, error) {
 	var patches []plugin.ProductPatch
 	var of []planned
 	for _, p := range plans {
@@ -313,7 +331,7 @@ func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, 
 	if len(patches) > 0 {
 		results, err := w.catalog.UpdateProducts(ctx, w.origin(), patches)
 		if err := answered(len(patches), len(results), err); err != nil {
-			return err
+			return nil, nil, err
 		}
 		for i, res := range results {
 			p := of[i]
@@ -327,17 +345,7 @@ func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, 
 			done = append(done, p.Quoted...)
 		}
 	}
-	run := w.next()
-	run.Done, run.Total = run.Done+int64(len(plans)), total
-	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		if err := w.e.store.putQuoted(ctx, tx, run.Connection, done); err != nil {
-			return err
-		}
-		if err := w.e.store.moveVersions(ctx, tx, *run, versions, w.e.now()); err != nil {
-			return err
-		}
-		return w.record(ctx, tx, run, b)
-	})
+	return versions, done, nil
 }
 
 // pricesMoved reads prices of planned variants again and answers the products of which the CRM no
@@ -367,29 +375,6 @@ func (w *worker) pricesMoved(ctx context.Context, source CRM, run *Run, plans []
 
 // offer is how a price is staged.
 func (s Stock) offer() Offer { return Offer{ID: s.OfferID, Price: s.Price, Available: s.Available} }
-
-// keepLater takes price and stock out of patches for variants of which a later reading was written
-// meanwhile, by a price run or the CRM's own call.
-func (w *worker) keepLater(ctx context.Context, plans []planned) error {
-	readAt := map[plugin.VariantID]time.Time{}
-	for _, p := range plans {
-		if p.Patch != nil {
-			for _, v := range p.Patch.Variants {
-				readAt[v.ID] = p.ReadAt
-			}
-		}
-	}
-	later, err := w.e.store.readLater(ctx, w.run.Connection, readAt)
-	if err != nil || len(later) == 0 {
-		return err
-	}
-	for i := range plans {
-		if plans[i].Patch != nil {
-			plans[i].leaveLater(later)
-		}
-	}
-	return nil
-}
 
 func (p *planned) leaveLater(later map[plugin.VariantID]bool) {
 	patch := *p.Patch

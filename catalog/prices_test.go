@@ -104,3 +104,30 @@ func TestALaterReadingIsNotWrittenOver(t *testing.T) {
 		t.Errorf("price %v", v.Price)
 	}
 }
+
+// TestWhatComesBackIsWritten: one kind of run writes a price, the CRM takes it back, and the other
+// kind meets again what it left the shop with.
+func TestWhatComesBackIsWritten(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string][2]catalog.Kind{
+		"a price run wrote, a full run takes back": {catalog.Prices, catalog.Full},
+		"a full run wrote, a price run takes back": {catalog.Full, catalog.Prices},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim, ids := few(t, 1)
+			w := newWorld(t, sim)
+			w.full()
+			w.prices()
+			for i, price := range []int64{260, 250} {
+				eachOffer(t, sim, ids, func(o int64) { must(t, sim.SetPrice(o, decimal.NewFromInt(price))) })
+				if run := w.finish(w.begin(order[i])); run.State != catalog.Done {
+					t.Fatalf("the run ended %s: %s", run.State, run.Code)
+				}
+				if v := w.product("SKU-0").Variants[0]; !v.Price.Amount.Equal(decimal.NewFromInt(price)) {
+					t.Errorf("after the %s run the price is %v, want %d", order[i], v.Price, price)
+				}
+			}
+		})
+	}
+}

@@ -57,6 +57,7 @@ func readPage[T any](ctx context.Context, w *worker, l list[T], groups [][]strin
 	if groups != nil {
 		group = groups[at.Group]
 	}
+	w.asked = w.e.now()
 	page, err := l.fetch(ctx, group, at.Page)
 	if err != nil {
 		return fmt.Errorf("read %s page %q: %w", l.name, at.Page, err)
@@ -185,7 +186,7 @@ func (w *worker) readOffers(ctx context.Context) error {
 			return source.OfferPage(ctx, OfferQuery{Products: group}, page)
 		},
 		stage: func(tx *sqlx.Tx, rows []Offer) (int, error) {
-			return w.e.store.stageOffers(ctx, tx, w.run.ID, rows, w.e.now())
+			return w.e.store.stageOffers(ctx, tx, w.run.ID, rows, w.asked)
 		},
 	}, nil, Confirm)
 }
@@ -207,6 +208,7 @@ func (w *worker) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.asked = w.e.now()
 	page, err := source.ProductPage(ctx, ProductQuery{IDs: ids, Archived: true}, "")
 	if err != nil {
 		return fmt.Errorf("confirm %d products: %w", len(ids), err)
@@ -255,7 +257,7 @@ func (w *worker) confirmed(ctx context.Context, ids []string, answered []Product
 	}
 	for _, id := range ids {
 		if !found[id] {
-			rows = append(rows, stagedProduct{ID: id, Presence: absent, Body: []byte("{}"), Hash: []byte{}, ReadAt: w.e.now()})
+			rows = append(rows, stagedProduct{ID: id, Presence: absent, Body: []byte("{}"), Hash: []byte{}, ReadAt: w.asked})
 		}
 	}
 	return rows, nil
@@ -278,7 +280,7 @@ func (w *worker) stagedProducts(rows []Product, scanned bool) []stagedProduct {
 		body := toJSON(p)
 		row := stagedProduct{
 			ID: p.ID, Presence: live, Scanned: scanned, NameKey: nameKey(p.Name), Category: p.CategoryID,
-			Hash: digest(body), Body: body, ReadAt: w.e.now(),
+			Hash: digest(body), Body: body, ReadAt: w.asked,
 		}
 		if p.Archived {
 			row.Presence = archived

@@ -290,7 +290,7 @@ func (s *store) joinVariants(ctx context.Context, tx *sqlx.Tx, run Run, rows []j
 		ORDER BY crm_id
 		ON CONFLICT (connection_id, crm_id) DO UPDATE SET crm_product_id = excluded.crm_product_id,
 			variant_id = excluded.variant_id, product_id = excluded.product_id, missing_action = '',
-			read_at = greatest(link_variant.read_at, excluded.read_at)`
+			read_at = greatest(link_variant.read_at, excluded.read_at), price_hash = NULL`
 	_, err := tx.ExecContext(ctx, put, run.Connection, run.Shop, offers, variants,
 		pq.Array(each(rows, func(j joint) string { return j.CRM })),
 		pq.Array(each(rows, func(j joint) string { return string(j.Product) })),

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -110,8 +111,9 @@ func (s *store) putQuoted(ctx context.Context, tx *sqlx.Tx, conn plugin.Connecti
 }
 
 // moveVersions takes over the versions our writes made, unless somebody had edited the product since
-// we last looked at it whole.
-func (s *store) moveVersions(ctx context.Context, tx *sqlx.Tx, run Run, versions map[plugin.ProductID]seenVersion, now time.Time) error {
+// we last looked at it whole. The next full run compares what was written with the CRM: it may say
+// again by then what it said when that run's last one looked.
+func (s *store) moveVersions(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, versions map[plugin.ProductID]seenVersion, now time.Time) error {
 	if len(versions) == 0 {
 		return nil
 	}
@@ -119,34 +121,34 @@ func (s *store) moveVersions(ctx context.Context, tx *sqlx.Tx, run Run, versions
 	for id, v := range versions {
 		ids, before, after = append(ids, string(id)), append(before, string(v.Before)), append(after, string(v.After))
 	}
-	const q = `UPDATE keybridge.link_product l SET shop_version = t.after, updated_at = $2
+	const q = `UPDATE keybridge.link_product l SET shop_version = t.after, crm_hash = NULL, updated_at = $2
 		FROM unnest($3::text[], $4::text[], $5::text[]) AS t (product_id, before, after)
 		WHERE l.connection_id = $1 AND l.product_id = t.product_id AND l.shop_version = t.before`
-	if _, err := tx.ExecContext(ctx, q, run.Connection, now, pq.Array(ids), pq.Array(before), pq.Array(after)); err != nil {
-		return fmt.Errorf("move versions of %s: %w", run.Connection, err)
+	if _, err := tx.ExecContext(ctx, q, conn, now, pq.Array(ids), pq.Array(before), pq.Array(after)); err != nil {
+		return fmt.Errorf("move versions of %s: %w", conn, err)
 	}
 	return nil
 }
 
-// readLater answers the variants of which a reading later than the given one was written.
-func (s *store) readLater(ctx context.Context, conn plugin.ConnectionID, readAt map[plugin.VariantID]time.Time) (map[plugin.VariantID]bool, error) {
-	if len(readAt) == 0 {
-		return nil, nil
+// lockLinks takes the links of the offers of some products, in the order of the offers' ids, and
+// answers by product and variant when what was last written was read. It ends with the transaction.
+func (s *store) lockLinks(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, products []string) (map[string]map[plugin.VariantID]time.Time, error) {
+	const q = `SELECT crm_product_id, variant_id, read_at FROM keybridge.link_variant
+		WHERE connection_id = $1 AND crm_product_id = ANY($2) ORDER BY crm_id FOR UPDATE`
+	var rows []struct {
+		Product string           `db:"crm_product_id"`
+		Variant plugin.VariantID `db:"variant_id"`
+		ReadAt  sql.NullTime     `db:"read_at"`
 	}
-	var ids, times []string
-	for id, at := range readAt {
-		ids, times = append(ids, string(id)), append(times, at.Format(time.RFC3339Nano))
+	if err := tx.SelectContext(ctx, &rows, q, conn, pq.Array(products)); err != nil {
+		return nil, fmt.Errorf("lock links of %s: %w", conn, err)
 	}
-	const q = `SELECT v.variant_id FROM keybridge.link_variant v
-		JOIN unnest($2::text[], $3::timestamptz[]) AS t (variant_id, read_at) USING (variant_id)
-		WHERE v.connection_id = $1 AND v.read_at > t.read_at`
-	var found []plugin.VariantID
-	if err := s.db.SelectContext(ctx, &found, q, conn, pq.Array(ids), pq.Array(times)); err != nil {
-		return nil, fmt.Errorf("later prices of %s: %w", conn, err)
-	}
-	out := map[plugin.VariantID]bool{}
-	for _, id := range found {
-		out[id] = true
+	out := make(map[string]map[plugin.VariantID]time.Time, len(products))
+	for _, r := range rows {
+		if out[r.Product] == nil {
+			out[r.Product] = map[plugin.VariantID]time.Time{}
+		}
+		out[r.Product][r.Variant] = r.ReadAt.Time
 	}
 	return out, nil
 }

@@ -124,3 +124,12 @@ func (w *world) readLater(offer int64) {
 		strconv.FormatInt(offer, 10), w.clock.Now().Add(30*time.Minute))
 	must(w.t, err)
 }
+
+// sell takes units off a variant as the checkout does, in the shop's own transaction.
+func (w *world) sell(variant plugin.VariantID, units int) {
+	w.t.Helper()
+	_, err := w.db.ExecContext(context.WithoutCancel(w.t.Context()), `WITH v AS (
+			UPDATE demoshop.variants SET stock = stock - $2 WHERE id = $1::bigint RETURNING product_id)
+		UPDATE demoshop.products p SET version = version + 1 FROM v WHERE p.id = v.product_id`, variant, units)
+	must(w.t, err)
+}
