@@ -23,18 +23,9 @@ type planPage struct {
 	Approve, Cancel string
 	Guards          []string
 	Counts          []string
-	Products        []plannedView
+	Products        []PlannedWords
 	// Next is the address of the following page; empty at the end.
 	Next string
-}
-
-type plannedView struct {
-	Name, Action, Class string
-	Changes             []changeView
-}
-
-type changeView struct {
-	Field, Old, New string
 }
 
 // showPlan lists what a run would do, product by product.
@@ -57,41 +48,12 @@ func (a *Admin) showPlan(w http.ResponseWriter, r *http.Request, v *visit) error
 		Guards: view.Guards, Counts: planCounts(v, counts),
 	}
 	for _, p := range list {
-		page.Products = append(page.Products, viewPlanned(v, p))
+		page.Products = append(page.Products, DescribePlanned(v.words, p))
 	}
 	if len(list) == planShown {
 		page.Next = view.Plan + "?after=" + url.QueryEscape(list[len(list)-1].CRMID)
 	}
 	return a.render(w, r, v, http.StatusOK, "plan", v.words.T("plan.title"), page)
-}
-
-func viewPlanned(v *visit, p catalog.Intended) plannedView {
-	out := plannedView{Name: p.Name, Action: v.words.T("plan.action." + p.Action), Class: "busy"}
-	switch p.Action {
-	case "create":
-		out.Class = "ok"
-	case "missing":
-		out.Class = "warn"
-	}
-	for _, c := range p.Changes {
-		if c.Field != catalog.FieldCreated {
-			out.Changes = append(out.Changes, changeView{
-				Field: v.words.T("field." + string(c.Field)), Old: changeText(v, c.Field, c.Old), New: changeText(v, c.Field, c.New),
-			})
-		}
-	}
-	if p.Pictures > 0 {
-		out.Changes = append(out.Changes, changeView{Field: v.words.T("field.images"), New: strconv.Itoa(p.Pictures)})
-	}
-	return out
-}
-
-// changeText is a value in words.
-func changeText(v *visit, f catalog.Field, value string) string {
-	if (f == catalog.FieldPublished || f == catalog.FieldOrderable) && value != "" {
-		return v.words.T("plan." + value)
-	}
-	return value
 }
 
 func planCounts(v *visit, c catalog.PlanCounts) []string {

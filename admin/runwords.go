@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"strconv"
+
 	"github.com/keybridge/keybridge/admin/i18n"
 	"github.com/keybridge/keybridge/catalog"
 )
@@ -75,4 +77,50 @@ func guardTexts(w *i18n.Words, guards []catalog.Guard) []string {
 		out = append(out, w.Say("guard."+string(g.Code), g.Params))
 	}
 	return out
+}
+
+// PlannedWords are what a run means to do about a product. Class is the style of its badge.
+type PlannedWords struct {
+	Name, Action, Class string
+	Changes             []ChangeWords
+}
+
+// ChangeWords are one value that changes.
+type ChangeWords struct {
+	Field, Old, New string
+}
+
+// DescribePlanned puts what a run means to do about a product into words.
+func DescribePlanned(w *i18n.Words, p catalog.Intended) PlannedWords {
+	out := PlannedWords{Name: p.Name, Action: w.T("plan.action." + p.Action), Class: "busy"}
+	switch p.Action {
+	case "create":
+		out.Class = "ok"
+	case "missing":
+		out.Class = "warn"
+	}
+	for _, c := range p.Changes {
+		if c.Field != catalog.FieldCreated {
+			out.Changes = append(out.Changes, ChangeWords{
+				Field: w.T("field." + string(c.Field)), Old: changeText(w, c.Field, c.Old), New: changeText(w, c.Field, c.New),
+			})
+		}
+	}
+	if p.Pictures > 0 {
+		out.Changes = append(out.Changes, ChangeWords{Field: w.T("field.images"), New: strconv.Itoa(p.Pictures)})
+	}
+	return out
+}
+
+// changeText is a value in words.
+func changeText(w *i18n.Words, f catalog.Field, value string) string {
+	if (f == catalog.FieldPublished || f == catalog.FieldOrderable) && value != "" {
+		return w.T("plan." + value)
+	}
+	return value
+}
+
+// DescribeItem says why a run left something alone.
+func DescribeItem(w *i18n.Words, item catalog.Item) string {
+	return w.Say("item.reason."+string(item.Reason), item.Params)
 }

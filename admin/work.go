@@ -93,7 +93,7 @@ func (a *Admin) items(ctx context.Context, v *visit, run int64) ([]itemView, err
 	for _, item := range items {
 		pressing := item.Kind == catalog.ItemConflict || item.Kind == catalog.ItemError
 		if pressing && len(out) < itemsShown {
-			out = append(out, itemView{Name: item.Name, Reason: v.words.Say("item.reason."+string(item.Reason), item.Params)})
+			out = append(out, itemView{Name: item.Name, Reason: DescribeItem(v.words, item)})
 		}
 	}
 	return out, nil
