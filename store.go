@@ -129,3 +129,12 @@ func probe(ctx context.Context, db *sqlx.DB) error {
 	}
 	return nil
 }
+
+// hasTables reports whether our tables have been made in this database.
+func hasTables(ctx context.Context, db *sqlx.DB) (bool, error) {
+	var there bool
+	if err := db.GetContext(ctx, &there, `SELECT to_regclass('keybridge.run') IS NOT NULL`); err != nil {
+		return false, fmt.Errorf("look for our tables: %w", err)
+	}
+	return there, nil
+}

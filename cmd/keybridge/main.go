@@ -36,6 +36,6 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(demoCommand(), simCommand())
+	root.AddCommand(demoCommand(), simCommand(), runsCommand())
 	return root
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/keybridge/keybridge/cmd/keybridge/internal/progress"
 	"github.com/keybridge/keybridge/cmd/keybridge/internal/visit"
 )
 
@@ -50,7 +51,7 @@ func (d *demo) connect(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintln(d.cfg.Out, "First synchronisation of the catalog:")
-	_, err = d.watchRun(ctx, merchant, newProgress(d.cfg.Out))
+	_, err = d.watchRun(ctx, merchant, progress.New(d.cfg.Out))
 	return err
 }
 
@@ -90,7 +91,7 @@ func (d *demo) setTrigger(ctx context.Context, merchant *visit.Merchant) error {
 }
 
 // watchRun shows the latest run until it is over.
-func (d *demo) watchRun(ctx context.Context, merchant *visit.Merchant, bar *progress) (visit.Run, error) {
+func (d *demo) watchRun(ctx context.Context, merchant *visit.Merchant, bar *progress.Bar) (visit.Run, error) {
 	var last visit.Run
 	err := eventually(ctx, firstSync, func(ctx context.Context) error {
 		runs, err := merchant.Runs(ctx)
@@ -101,7 +102,7 @@ func (d *demo) watchRun(ctx context.Context, merchant *visit.Merchant, bar *prog
 			return errors.New("no synchronisation has started")
 		}
 		last = runs[0]
-		bar.show(wordsFor(last), overall(last), 100)
+		bar.Show(progress.Words(last.Kind, last.Phase, last.Done, last.Total), progress.Overall(last.Kind, last.Phase, last.Done, last.Total))
 		if !last.Over() {
 			return fmt.Errorf("the synchronisation is %s (%s, %d of %d)", last.State, last.Phase, last.Done, last.Total)
 		}
@@ -114,58 +115,7 @@ func (d *demo) watchRun(ctx context.Context, merchant *visit.Merchant, bar *prog
 		return last, fmt.Errorf("the synchronisation ended as %s: %s", last.State, last.Code)
 	}
 	c := last.Counters
-	bar.end(fmt.Sprintf("%d products created, %d updated, %d unchanged, %d categories, %d pictures, in %d requests",
+	bar.End(fmt.Sprintf("%d products created, %d updated, %d unchanged, %d categories, %d pictures, in %d requests",
 		c.Created, c.Updated, c.Unchanged, c.Categories, c.Images, c.Requests))
 	return last, nil
-}
-
-// wordsFor says what a run is at, "reading offers, 300 of 2400".
-func wordsFor(r visit.Run) string {
-	for _, p := range phases() {
-		switch {
-		case p.name != r.Phase:
-		case r.Total == 0:
-			return p.words
-		default:
-			return fmt.Sprintf("%s, %d of %d", p.words, r.Done, r.Total)
-		}
-	}
-	return r.Phase
-}
-
-// overall puts the phases of a run on one scale of 0 to 100.
-func overall(r visit.Run) int {
-	from := 0
-	for _, p := range phases() {
-		if p.name != r.Phase {
-			from = p.until
-			continue
-		}
-		if r.Total == 0 {
-			return from
-		}
-		return from + (p.until-from)*min(r.Done, r.Total)/r.Total
-	}
-	return 0
-}
-
-type phase struct {
-	name, words string
-	until       int // percent of the whole when the phase is over
-}
-
-// phases of a full run, with the share of the whole that people wait for.
-func phases() []phase {
-	return []phase{
-		{"read_categories", "reading categories", 2},
-		{"read_products", "reading products", 15},
-		{"read_offers", "reading offers", 35},
-		{"plan", "comparing with the shop", 40},
-		{"check", "looking at the plan as a whole", 41},
-		{"write_categories", "writing categories", 44},
-		{"write", "writing products", 65},
-		{"write_again", "trying once more what failed", 66},
-		{"images", "fetching pictures", 99},
-		{"tidy", "tidying up", 100},
-	}
 }

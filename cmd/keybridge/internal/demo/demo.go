@@ -76,7 +76,7 @@ func start(ctx context.Context, cfg Config) (_ *demo, err error) {
 	if d.shop, err = startShop(ctx, cfg, d.state, d.services, log); err != nil {
 		return nil, err
 	}
-	d.state.ShopURL = d.shop.url
+	d.state.ShopURL, d.state.Database = d.shop.url, d.services.dsn
 	return d, d.state.save(cfg.Dir)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/keybridge/keybridge/cmd/keybridge/internal/progress"
 	"github.com/keybridge/keybridge/cmd/keybridge/internal/visit"
 	"github.com/keybridge/keybridge/keycrm"
 )
@@ -106,7 +107,7 @@ func (t *selftest) catalog(ctx context.Context) (string, error) {
 	if err := t.merchant.RunNow(ctx); err != nil {
 		return "", err
 	}
-	run, err := t.demo.watchRun(ctx, t.merchant, newProgress(io.Discard))
+	run, err := t.demo.watchRun(ctx, t.merchant, progress.New(io.Discard))
 	if err != nil {
 		return "", err
 	}
@@ -121,7 +122,7 @@ func (t *selftest) again(ctx context.Context) (string, error) {
 	if err := t.merchant.RunNow(ctx); err != nil {
 		return "", err
 	}
-	run, err := t.demo.watchRun(ctx, t.merchant, newProgress(io.Discard))
+	run, err := t.demo.watchRun(ctx, t.merchant, progress.New(io.Discard))
 	if err != nil {
 		return "", err
 	}

@@ -19,6 +19,8 @@ type state struct {
 	// ShopURL and CRMURL are where the shop and the CRM of the last start were; a worker reads them.
 	ShopURL string `json:"shop_url"`
 	CRMURL  string `json:"crm_url"`
+	// Database is where the last start kept everything; keybridge runs reads it. It may hold a password.
+	Database string `json:"database"`
 	// Passwords of the shop's staff.
 	AdminPassword   string `json:"admin_password"`
 	ManagerPassword string `json:"manager_password"`
@@ -66,4 +68,13 @@ func (s *state) save(dir string) error {
 		return fmt.Errorf("write the demo's state: %w", err)
 	}
 	return nil
+}
+
+// Database answers the address of the database of the demo kept in dir; empty when there is none.
+func Database(dir string) (string, error) {
+	s, err := loadState(dir)
+	if err != nil {
+		return "", err
+	}
+	return s.Database, nil
 }
