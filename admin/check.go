@@ -44,6 +44,7 @@ func (c *checker) catalog(set settings.Catalog) {
 	checkOption(c, "new", set.New, newPolicies())
 	checkOption(c, "existing", set.Existing, existingPolicies())
 	checkOption(c, "missing", set.Missing, missingPolicies())
+	c.extra(set)
 	for _, code := range set.Chosen {
 		at := slices.IndexFunc(c.lists.categories.rows, func(k crm.Category) bool { return k.Code == code })
 		c.known("chosen", code, at >= 0, slices.Contains(c.stored.Catalog.Chosen, code), c.lists.categories.err)

@@ -59,6 +59,7 @@ func readForm(f url.Values, stored settings.Settings, mapsOf func(settings.Order
 	c.Existing = settings.ExistingPolicy(f.Get("existing"))
 	c.Missing = settings.MissingPolicy(f.Get("missing"))
 
+	readExtra(f, c)
 	readSchedules(f, &set.Schedules)
 
 	o := &set.Orders

@@ -53,6 +53,8 @@ type rig struct {
 	outbox *orders.Exporter
 	clock  *clock.Fake
 	shop   *orderstest.Shop
+	// with adds to the shop what a test needs of it; nil: nothing.
+	with   func(plugin.Shop) plugin.Shop
 	client *http.Client
 	log    *strings.Builder
 	page   *admin.Admin
@@ -204,7 +206,11 @@ func (h host) RenderPage(w http.ResponseWriter, _ *http.Request, p plugin.Page) 
 }
 
 func (h host) Shop(ctx context.Context, id plugin.ShopID) (plugin.Shop, error) {
-	return h.r.shop.Open(ctx, id)
+	shop, err := h.r.shop.Open(ctx, id)
+	if err != nil || h.r.with == nil {
+		return shop, err
+	}
+	return h.r.with(shop), nil
 }
 
 type lockedWriter struct{ r *rig }

@@ -20,6 +20,7 @@ type settingsView struct {
 	ChosenProblem                    string
 	Match, New, Existing, Missing    menu
 	Schedules                        []scheduleView
+	Extra                            extraView
 	Target, Source, Pipeline         menu
 	OrderStatus, CardStatus          mapView
 	StatusOut, StatusOutCard         mapView
@@ -121,6 +122,7 @@ func (b *formBuilder) build() *settingsView {
 		Existing:     choose(b, "existing", existingPolicies(), c.Existing),
 		Missing:      choose(b, "missing", missingPolicies(), c.Missing),
 		Schedules:    b.schedules(),
+		Extra:        b.extra(),
 		Target:       choose(b, "target", targets(), o.Target),
 		NoSources:    b.lists.sources.err == nil && len(b.lists.sources.rows) == 0,
 		PipelinesOff: errors.Is(b.lists.pipelines.err, crm.ErrFeatureOff),

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -27,7 +28,7 @@ func (w *worker) check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		run.Guards = append(run.Guards, judge(run.Kind, m)...)
+		run.Guards = append(run.Guards, judge(run.Kind, m, w.rules.Limits)...)
 		run.enter(firstWrite(run.Kind))
 		if len(run.Guards) > 0 || run.Preview {
 			run.enter(VerifyPlan)
@@ -59,13 +60,14 @@ func (w *worker) tell(ctx context.Context) {
 	}
 }
 
-// moved reports whether a price moves by more than half of what it was. One that was not set does
-// not move.
-func moved(from, to plugin.Money) bool {
+// moved reports whether a price moves by more than so many percent of what it was. One that was not
+// set does not move.
+func moved(from, to plugin.Money, percent int) bool {
 	if !from.IsSet() || from.Amount.Sign() <= 0 || !to.IsSet() || from.Currency != to.Currency {
 		return false
 	}
-	return to.Amount.Sub(from.Amount).Abs().Add(to.Amount.Sub(from.Amount).Abs()).GreaterThan(from.Amount)
+	by := to.Amount.Sub(from.Amount).Abs()
+	return by.Mul(decimal.NewFromInt(100)).GreaterThan(from.Amount.Mul(decimal.NewFromInt(int64(percent))))
 }
 
 // weigh notes on a plan what guards ask of it.

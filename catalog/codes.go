@@ -72,6 +72,7 @@ const (
 	CodeConnectionGone     Code = "connection_gone"
 	CodeConnectionOff      Code = "connection_off"
 	CodeShopInactive       Code = "shop_inactive" // the plugin is switched off in the shop; waits
+	CodeLanguageGone       Code = "language_gone" // [language] the shop no longer keeps texts in it
 	CodeInternal           Code = "internal"
 )
 
@@ -80,7 +81,7 @@ func Codes() []Code {
 	return []Code{
 		CodeUnauthorised, CodeFeatureOff, CodeUnavailable, CodeLimited, CodeRefused, CodeNoRedis,
 		CodeShopUnavailable, CodeShopRefused, CodeIncomplete, CodeCategoriesVanished, CodeConnectionGone,
-		CodeConnectionOff, CodeShopInactive, CodeInternal,
+		CodeConnectionOff, CodeShopInactive, CodeLanguageGone, CodeInternal,
 	}
 }
 

@@ -75,7 +75,9 @@ func (w *worker) createProducts(ctx context.Context, plans []planned, b *writing
 	batch := make([]plugin.NewProduct, len(plans))
 	for i, p := range plans {
 		batch[i] = *p.New
-		batch[i].CategoryID = b.categories[p.Category]
+		if id := b.categories[p.Category]; id != "" {
+			batch[i].CategoryID = id
+		}
 	}
 	results, err := w.catalog.CreateProducts(ctx, w.origin(), batch)
 	if err := answered(len(batch), len(results), err); err != nil {

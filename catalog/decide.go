@@ -67,6 +67,9 @@ func create(r rules, g goods, f facts) decision {
 	if r.Can.Categories || f.Category.ID != "" {
 		d.Category = categoryOf(g, f)
 	}
+	if d.Category == "" {
+		d.New.CategoryID = r.Default
+	}
 	if r.Can.Images {
 		d.Images = g.Product.Pictures
 	}

@@ -26,6 +26,8 @@ type link struct {
 	CreatedHere bool `json:"created_here,omitempty"`
 	// Same: the CRM says what it said when the product was last written.
 	Same bool `json:"same,omitempty"`
+	// Edited: the shop's product is not as we last saw it.
+	Edited bool `json:"edited,omitempty"`
 	// ImagesOpen: pictures of ours were begun and not finished.
 	ImagesOpen bool `json:"images_open,omitempty"`
 	// Missing is what was done when the CRM no longer had the product, at which shop version.

@@ -50,6 +50,9 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 	if m.names, err = w.categoryNames(ctx); err != nil {
 		return m, err
 	}
+	if _, there := m.names[w.rules.Default]; !there {
+		w.rules.Default = "" // deleted in the shop: better no category than no product
+	}
 	// Asked after the products were read: whoever buys later moves their versions, and nothing is
 	// written over that.
 	var variants []plugin.VariantID
@@ -102,12 +105,14 @@ func (w *worker) readLinked(ctx context.Context, rows []standing, m *material) e
 		if !linked {
 			continue
 		}
-		if _, there := m.shop[plugin.ProductID(r.Product)]; !there {
+		shop, there := m.shop[plugin.ProductID(r.Product)]
+		if !there {
 			m.lost = append(m.lost, r.ID)
 			delete(m.links, r.ID)
 			continue
 		}
 		l.Same = r.Same
+		l.Edited = r.Version != "" && string(shop.Version) != r.Version
 		m.links[r.ID] = l
 	}
 	return nil

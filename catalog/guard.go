@@ -1,6 +1,10 @@
 package catalog
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/keybridge/keybridge/internal/settings"
+)
 
 // GuardCode says why a run waits for a person before its first write.
 type GuardCode string
@@ -12,7 +16,7 @@ const (
 	GuardUnseen     GuardCode = "unseen"           // [count, of] linked products the list has lost since the last full run
 	GuardEmpty      GuardCode = "empty"            // [list, of] a list was empty although things are linked
 	GuardIncomplete GuardCode = "incomplete"       // [list, read, total]
-	GuardPrices     GuardCode = "prices"           // [count, of] prices that move by more than half
+	GuardPrices     GuardCode = "prices"           // [count, of, move] prices that move by more than so many percent
 	GuardReplaced   GuardCode = "replaced"         // [count, of] linked products that are now something else
 	GuardForeign    GuardCode = "first_update"     // [count] the first run to update what it did not create
 )
@@ -55,7 +59,7 @@ type measures struct {
 }
 
 // judge answers the guards that speak up. It is pure.
-func judge(kind Kind, m measures) []Guard {
+func judge(kind Kind, m measures, limits settings.Limits) []Guard {
 	var out []Guard
 	speak := func(when bool, code GuardCode, n, of int) {
 		if when {
@@ -70,24 +74,28 @@ func judge(kind Kind, m measures) []Guard {
 	if kind == Full {
 		empty(m.Products == 0 && m.Linked > 0, "products", m.Linked)
 		empty(m.Products > 0 && m.Offers == 0 && m.LinkedVariants > 0, "offers", m.LinkedVariants)
-		speak(above(m.Missing, m.Linked, 20) || mostOf(m.Missing, m.Linked), GuardMissing, m.Missing, m.Linked)
-		speak(above(m.MissingVariants, m.LinkedVariants, 20) || mostOf(m.MissingVariants, m.LinkedVariants),
+		speak(above(m.Missing, m.Linked, limits.MissingCount, limits.MissingPercent) || mostOf(m.Missing, m.Linked), GuardMissing, m.Missing, m.Linked)
+		speak(above(m.MissingVariants, m.LinkedVariants, limits.MissingCount, limits.MissingPercent) || mostOf(m.MissingVariants, m.LinkedVariants),
 			GuardVariants, m.MissingVariants, m.LinkedVariants)
 		lost := m.SeenBefore - m.Seen
 		speak(m.Products > 0 && m.Missing == 0 && mostOf(lost, m.SeenBefore), GuardUnseen, lost, m.SeenBefore)
-		speak(above(m.Replaced, m.Linked, 5) || mostOf(m.Replaced, m.Linked), GuardReplaced, m.Replaced, m.Linked)
+		speak(above(m.Replaced, m.Linked, 5, 10) || mostOf(m.Replaced, m.Linked), GuardReplaced, m.Replaced, m.Linked)
 	} else {
 		empty(m.Offers == 0 && m.LinkedVariants > 0, "prices", m.LinkedVariants)
 	}
-	speak(above(m.PriceMoves, m.LinkedVariants, 5), GuardPrices, m.PriceMoves, m.LinkedVariants)
+	if above(m.PriceMoves, m.LinkedVariants, limits.PriceCount, limits.PricePercent) {
+		out = append(out, Guard{Code: GuardPrices, Params: Params{
+			"count": strconv.Itoa(m.PriceMoves), "of": strconv.Itoa(m.LinkedVariants), "move": strconv.Itoa(limits.PriceMove),
+		}})
+	}
 	if m.Foreign > 0 && m.FormerForeign == 0 {
 		out = append(out, Guard{Code: GuardForeign, Params: Params{"count": strconv.Itoa(m.Foreign)}})
 	}
 	return out
 }
 
-// above reports whether n is more than the least number that matters and more than a tenth.
-func above(n, of, least int) bool { return n > least && n*10 > of }
+// above reports whether n is more than the least number that matters and more than a share of all.
+func above(n, of, least, percent int) bool { return n > least && n*100 > of*percent }
 
 // mostOf reports whether n is more than half of two or more.
 func mostOf(n, of int) bool { return of >= 2 && n*2 > of }

@@ -159,19 +159,32 @@ func (w *worker) open(ctx context.Context) error {
 	if err != nil {
 		return fromShop(err)
 	}
-	lang := w.run.Settings.Language
-	if lang == "" {
-		langs, err := w.shop.Dictionaries().Languages(ctx)
-		if err != nil {
-			return fromShop(err)
-		}
-		if lang = profile.Locale; len(langs) > 0 {
-			lang = langs[0].Code
-		}
+	lang, err := w.language(ctx, profile)
+	if err != nil {
+		return err
 	}
 	w.rules = newRules(w.run.Settings, lang, profile.Currency, w.shop.Capabilities())
 	w.rulesHash = w.rules.hash()
 	return nil
+}
+
+// language is the one texts go to: the chosen one, else the shop's first.
+func (w *worker) language(ctx context.Context, profile plugin.Profile) (string, error) {
+	langs, err := w.shop.Dictionaries().Languages(ctx)
+	if err != nil {
+		return "", fromShop(err)
+	}
+	chosen := w.run.Settings.Language
+	switch {
+	case chosen != "" && !slices.ContainsFunc(langs, func(l plugin.Language) bool { return l.Code == chosen }):
+		// Texts in another language are the merchant's own.
+		return "", &stop{code: CodeLanguageGone, params: Params{"language": chosen}}
+	case chosen != "":
+		return chosen, nil
+	case len(langs) > 0:
+		return langs[0].Code, nil
+	}
+	return profile.Locale, nil
 }
 
 // crm opens the CRM when the first request is to be made.

@@ -198,9 +198,13 @@ func priceOf(r rules, q quote, p plugin.Product, v plugin.Variant, unsent map[pl
 	d.Open = false
 	o := q.Offer
 	o.SKU = v.SKU // prices come without one
+	changes := len(d.Changes)
 	if setPriceAndStock(r, g, o, v, unsent, &patch, d) {
 		all := d.patch("")
 		all.Variants = append(all.Variants, patch)
+	}
+	for i := range d.Changes[changes:] {
+		d.Changes[changes+i].Overwrote = q.Same && d.Changes[changes+i].Old != ""
 	}
 	for i := range d.Items[from:] {
 		d.Items[from+i].CRMID, d.Items[from+i].Name = q.CRM, p.Name

@@ -12,13 +12,7 @@ import (
 const planVersion = 1
 
 // owner says whose word counts for a field of a matched product.
-type owner string
-
-const (
-	ownCRM  owner = "crm"  // always written; an edit made in the shop gives way and is listed
-	ownShop owner = "shop" // written at creation only
-	ownFill owner = "fill" // written while the shop has nothing there
-)
+type owner settings.Owner
 
 // owners says it for each field that can differ. An empty value of the CRM never erases one of the
 // shop, whoever owns the field.
@@ -36,16 +30,46 @@ type owners struct {
 	Images      owner `json:"images"`
 }
 
-func defaultOwners() owners {
-	return owners{
-		Name: ownCRM, Description: ownFill, Category: ownCRM, Unit: ownCRM, Attributes: ownCRM, SKU: ownCRM,
-		Barcode: ownCRM, Price: ownCRM, Stock: ownCRM, Size: ownCRM, Images: ownFill,
+func newOwners(chosen settings.Owners) owners {
+	var o owners
+	for _, f := range settings.OwnedFields() {
+		*o.of(f) = owner(chosen.Of(f))
 	}
+	return o
+}
+
+// of is where the owner of a field stands.
+func (o *owners) of(f settings.OwnedField) *owner {
+	switch f {
+	case settings.FieldName:
+		return &o.Name
+	case settings.FieldDescription:
+		return &o.Description
+	case settings.FieldImages:
+		return &o.Images
+	case settings.FieldPrice:
+		return &o.Price
+	case settings.FieldStock:
+		return &o.Stock
+	case settings.FieldCategory:
+		return &o.Category
+	case settings.FieldSKU:
+		return &o.SKU
+	case settings.FieldBarcode:
+		return &o.Barcode
+	case settings.FieldSize:
+		return &o.Size
+	case settings.FieldUnit:
+		return &o.Unit
+	case settings.FieldAttributes:
+		return &o.Attributes
+	}
+	return new(owner)
 }
 
 // writes reports whether a value of the CRM goes over the shop's.
 func (o owner) writes(shopHasNone bool) bool {
-	return o == ownCRM || o == ownFill && shopHasNone
+	return o == owner(settings.OwnerCRM) || o == owner(settings.OwnerFill) && shopHasNone
 }
 
 // rules are everything planning depends on beside the goods and the shop.
@@ -58,6 +82,11 @@ type rules struct {
 	Lang     string                  `json:"lang"`     // of the texts, BCP 47
 	Currency string                  `json:"currency"` // of the shop, ISO 4217
 	Can      abilities               `json:"can"`
+	// Default is the shop category of what has none by link while the tree is not brought; empty: there
+	// is none.
+	Default plugin.CategoryID `json:"default,omitempty"`
+	// Limits only decide when a person is asked, so they are no reason to look at products again.
+	Limits settings.Limits `json:"-"`
 }
 
 // abilities are the capabilities of the shop that planning asks for.
@@ -70,15 +99,19 @@ type abilities struct {
 }
 
 func newRules(set settings.Catalog, lang, currency string, caps plugin.Capabilities) rules {
-	return rules{
+	r := rules{
 		Match: set.Match, New: set.New, Existing: set.Existing, Missing: set.Missing,
-		Owners: defaultOwners(), Lang: lang, Currency: currency,
+		Owners: newOwners(set.Owners), Lang: lang, Currency: currency, Limits: set.Limits.OrUsual(),
 		Can: abilities{
 			Categories: caps.Has(plugin.CapCategories), Variants: caps.Has(plugin.CapVariants),
 			Stock: caps.Has(plugin.CapStock), Images: caps.Has(plugin.CapImages),
 			Attributes: caps.Has(plugin.CapAttributes),
 		},
 	}
+	if !set.Categories || !r.Can.Categories {
+		r.Default = set.DefaultCategory
+	}
+	return r
 }
 
 // hash tells whether a product must be looked at again although neither side changed.

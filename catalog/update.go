@@ -30,9 +30,18 @@ func update(r rules, g goods, f facts, shop plugin.Product) decision {
 	restore(r, l, shop, &d)
 	updateImages(r, g, l, shop, &d)
 	for i := range d.Changes {
-		d.Changes[i].Overwrote = l.Same
+		d.Changes[i].Overwrote = overwrites(l, d.Changes[i])
 	}
 	return d
+}
+
+// overwrites reports whether a change takes the place of an edit made in the shop. When both sides
+// have changed there is no telling who moved a price or stock: sales and the CRM do it all the time.
+func overwrites(l link, c Change) bool {
+	if c.Old == "" || l.Same {
+		return c.Old != ""
+	}
+	return l.Edited && c.Field != FieldPrice && c.Field != FieldStock
 }
 
 func updateTexts(r rules, g goods, shop plugin.Product, d *decision) {
@@ -61,7 +70,15 @@ func updateTexts(r rules, g goods, shop plugin.Product, d *decision) {
 }
 
 func updateCategory(r rules, g goods, f facts, shop plugin.Product, d *decision) {
-	if g.Product.CategoryID == "" || !r.Owners.Category.writes(shop.CategoryID == "") {
+	if !r.Owners.Category.writes(shop.CategoryID == "") {
+		return
+	}
+	if id := r.Default; id != "" && shop.CategoryID == "" && categoryOf(g, f) == "" {
+		d.patch(r.Lang).CategoryID = &id
+		d.change("", FieldCategory, "", f.Names[id])
+		return
+	}
+	if g.Product.CategoryID == "" {
 		return
 	}
 	if f.Category.Pending || f.Category.ID != "" && f.Category.ID != shop.CategoryID {
@@ -123,7 +140,7 @@ func updateVariant(r rules, g goods, f facts, l link, o Offer, v plugin.Variant,
 	changed = setPriceAndStock(r, g, o, v, f.Unsent, &p, d) || changed
 	if size := overlaid(v.Size, sizeOf(g, o)); !size.Equal(v.Size) && r.Owners.Size.writes(v.Size.Equal(plugin.Size{})) {
 		p.Size = &size
-		set(FieldSize, sizeText(v.Size), sizeText(size))
+		set(FieldSize, knownSizeText(v.Size), sizeText(size))
 	}
 	if opts := o.Options; len(opts) > 0 && !slices.Equal(opts, v.Options) && (l.CreatedHere || len(v.Options) == 0) {
 		p.Options = &opts
@@ -141,7 +158,7 @@ func setPriceAndStock(r rules, g goods, o Offer, v plugin.Variant, unsent map[pl
 	if r.Owners.Price.writes(!v.Price.IsSet()) {
 		if m := price(r, g, o, d); m.IsSet() && !m.Equal(v.Price) {
 			p.Price = &m
-			if moved(v.Price, m) {
+			if moved(v.Price, m, r.Limits.PriceMove) {
 				d.PriceMoves++
 			}
 			d.change(v.ID, FieldPrice, moneyText(v.Price), moneyText(m))

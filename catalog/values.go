@@ -88,6 +88,14 @@ func sizeText(s plugin.Size) string {
 	return s.Weight.String() + " kg; " + s.Length.String() + " × " + s.Width.String() + " × " + s.Height.String() + " cm"
 }
 
+// knownSizeText is empty for a size of which nothing is known.
+func knownSizeText(s plugin.Size) string {
+	if s.Equal(plugin.Size{}) {
+		return ""
+	}
+	return sizeText(s)
+}
+
 func moneyText(m plugin.Money) string {
 	if !m.IsSet() {
 		return ""

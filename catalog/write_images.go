@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -79,7 +80,7 @@ type imageSet struct {
 // content is not stored again.
 func (w *worker) setImages(ctx context.Context, p planned, shop plugin.Product) imageSet {
 	set := imageSet{state: imagesDone, seen: shop.Version, failed: map[string]Reason{}}
-	if w.rules.Owners.Images == ownFill && slices.ContainsFunc(shop.Images, func(i plugin.Image) bool { return i.SourceURL == "" }) {
+	if w.rules.Owners.Images == owner(settings.OwnerFill) && slices.ContainsFunc(shop.Images, func(i plugin.Image) bool { return i.SourceURL == "" }) {
 		return set // somebody has put pictures there since
 	}
 	refs := w.references(ctx, p.Images, shop.Images, &set)

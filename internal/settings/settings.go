@@ -82,6 +82,11 @@ type Catalog struct {
 	Missing  MissingPolicy  `json:"missing"`
 	// Language of the shop the texts go to; empty: the shop's first.
 	Language string `json:"language,omitempty"`
+	// DefaultCategory takes, while Categories is off, what we create and what has no category, when
+	// its category of the CRM is not linked; empty: none does.
+	DefaultCategory plugin.CategoryID `json:"default_category,omitempty"`
+	Owners          Owners            `json:"owners,omitempty"`
+	Limits          Limits            `json:"limits,omitzero"`
 }
 
 // MatchKey is «Оновлення товарів»: the field by which products are matched.
