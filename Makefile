@@ -34,4 +34,5 @@ bench: ## run all benchmarks
 
 soak: ## run what kills, crashes and races again and again: make soak COUNT=100
 	@scripts/setup test
+	KEYBRIDGE_SEEDS=$(COUNT) go test $(RACE) -timeout 2h -run Property $(GOTESTFLAGS) ./internal/budget
 	go test $(RACE) -timeout 2h -count=$(COUNT) -run 'Kill|Crash|Orphan|Concurrent|Property' $(GOTESTFLAGS) ./...

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -176,9 +175,7 @@ func (k *Keybridge) Detach(ctx context.Context) error {
 
 // closeRedis may be called twice: closing what is closed is no error worth telling.
 func (k *Keybridge) closeRedis() {
-	for _, c := range []io.Closer{k.queue, k.redis} {
-		if err := c.Close(); err != nil {
-			k.log.Debug("close redis", "error", err.Error())
-		}
+	if err := k.redis.Close(); err != nil {
+		k.log.Debug("close redis", "error", err.Error())
 	}
 }

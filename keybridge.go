@@ -41,7 +41,7 @@ type Keybridge struct {
 	settings *settings.Store
 	accounts *accounts
 	queue    *jobs.Queue
-	redis    io.Closer // of the budget
+	redis    io.Closer // of queue and budget
 	uses     *budget.Store
 
 	catalog  *catalog.Engine
@@ -76,7 +76,7 @@ func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
 		host: host, log: host.Logger().With("plugin", manifest.ID), manifest: manifest, timings: o.timings,
 		installs: &installations{db: host.DB()},
 		settings: settings.NewStore(host.DB(), box, host.Clock()),
-		queue:    jobs.NewQueue(host.Redis()),
+		queue:    jobs.NewQueue(client),
 		redis:    client,
 		uses:     budget.NewStore(host.DB()),
 	}

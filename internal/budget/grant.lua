@@ -137,7 +137,7 @@ end
 local wait = math.max(1, due - now)
 if ticket == '' then ticket = text(redis.call('HINCRBY', KEYS[2], 'number', 1)) end
 redis.call('ZADD', KEYS[3], text(now + keep), lane .. ':' .. ticket)
-redis.call('PEXPIRE', KEYS[3], keep)
+redis.call('PEXPIRE', KEYS[3], window) -- those in it end sooner, by their scores
 if lane == 'background' then
   redis.call('HSET', KEYS[2], 'hungry', text(hungry or now), 'back', text(math.max(back, now + wait + 5000)))
 end

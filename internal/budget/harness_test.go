@@ -1,9 +1,11 @@
 package budget
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -37,7 +39,8 @@ func (n *notes) Note(_ context.Context, a Account, until time.Time) (time.Time, 
 type world struct {
 	tb    testing.TB
 	clock *clock.Fake
-	redis *localredis.Server
+	redis *localredis.Server // or
+	real  *localredis.Real   // which expires keys in its own time
 	raw   *redis.Client
 	notes *notes
 	limit int
@@ -55,8 +58,25 @@ type grant struct {
 func newWorld(tb testing.TB, limit int) *world {
 	tb.Helper()
 	srv := localredis.New(tb)
+	w := on(tb, srv.URL(), limit)
+	w.redis = srv
+	return w
+}
+
+// newRealWorld is newWorld with a redis-server, which runs the script twenty times as fast. Its keys
+// expire in real time, of which hardly any passes.
+func newRealWorld(tb testing.TB, limit int) *world {
+	tb.Helper()
+	srv := localredis.StartReal(tb)
+	w := on(tb, srv.URL(), limit)
+	w.real = srv
+	return w
+}
+
+func on(tb testing.TB, url string, limit int) *world {
+	tb.Helper()
 	return &world{
-		tb: tb, clock: clock.NewFake(start), redis: srv, raw: client(tb, srv.URL()), limit: limit,
+		tb: tb, clock: clock.NewFake(start), raw: client(tb, url), limit: limit,
 		notes: &notes{until: map[Account]time.Time{}}, grants: map[Account][]grant{},
 	}
 }
@@ -80,7 +100,9 @@ func (w *world) process() *Budget {
 
 func (w *world) advance(d time.Duration) {
 	w.clock.Advance(d)
-	w.redis.FastForward(d)
+	if w.redis != nil {
+		w.redis.FastForward(d)
+	}
 }
 
 // at makes something happen a while from now; see play.
@@ -177,12 +199,35 @@ func (w *world) lose(r *rand.Rand, accounts []Account) {
 	w.tb.Helper()
 	a := accounts[r.IntN(len(accounts))]
 	var err error
-	if r.IntN(2) == 0 {
+	switch r.IntN(4) {
+	case 0:
 		err = w.raw.FlushAll(w.tb.Context()).Err()
-	} else { // evicted
+	case 1: // as it was a while ago
+		if err = w.raw.Save(w.tb.Context()).Err(); err == nil {
+			w.at(time.Duration(r.IntN(20_000))*time.Millisecond, w.restart)
+		}
+	case 2:
+		w.restart()
+	default: // evicted
 		err = w.raw.Del(w.tb.Context(), keys(a)[r.IntN(3)]).Err()
 	}
 	if err != nil {
 		w.tb.Fatal(err)
 	}
+}
+
+// restart ends the server as a crash does; it comes back with what it saved last, or with nothing.
+func (w *world) restart() {
+	w.real.Stop(w.tb)
+	w.real.Start(w.tb)
+}
+
+// seeds are those of a property test: n of them, and more of them in a soak.
+func seeds(tb testing.TB, n uint64) uint64 {
+	tb.Helper()
+	times, err := strconv.ParseUint(cmp.Or(os.Getenv("KEYBRIDGE_SEEDS"), "1"), 10, 16)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n * times
 }

@@ -19,7 +19,8 @@ type Figures struct {
 	Done, Failed int
 }
 
-// Figures reads both lanes, the interactive one first. A lane never used has zeros.
+// Figures reads both lanes, the interactive one first. A lane never used has zeros; so has one that
+// Redis has forgotten, until it is used again.
 func (q *Queue) Figures() ([]Figures, error) {
 	var out []Figures
 	for _, lane := range []Lane{Interactive, Background} {
@@ -37,7 +38,8 @@ func (q *Queue) figures(lane Lane) (Figures, error) {
 	if err != nil {
 		return Figures{}, fmt.Errorf("read queues: %w", err)
 	}
-	if !slices.Contains(known, lane.queue()) {
+	if !slices.Contains(known, lane.queue()) { // never used, or Redis was emptied
+		q.introduce()
 		return Figures{Lane: lane}, nil
 	}
 	i, err := q.inspector.GetQueueInfo(lane.queue())

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/jobs"
@@ -71,6 +72,16 @@ func redisOpt(t *testing.T, url string) asynq.RedisConnOpt {
 	return opt
 }
 
+func newQueue(t *testing.T, opt asynq.RedisConnOpt) *jobs.Queue {
+	t.Helper()
+	client, ok := opt.MakeRedisClient().(redis.UniversalClient)
+	if !ok {
+		t.Fatalf("%T makes no client", opt)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return jobs.NewQueue(client)
+}
+
 // run starts workers and a relay over the rows and stops both with the test.
 func run(t *testing.T, redisURL string, r *rows) {
 	t.Helper()
@@ -81,7 +92,7 @@ func run(t *testing.T, redisURL string, r *rows) {
 	if err := workers.Start(); err != nil {
 		t.Fatal(err)
 	}
-	queue := jobs.NewQueue(opt)
+	queue := newQueue(t, opt)
 	relay := jobs.Relay{Sources: map[string]jobs.Source{"rows": r}, Queue: queue, Clock: clock.System(), Log: log}
 	var wg sync.WaitGroup
 	wg.Go(func() { relay.Run(ctx) })
@@ -89,7 +100,6 @@ func run(t *testing.T, redisURL string, r *rows) {
 		cancel()
 		wg.Wait()
 		workers.Stop()
-		_ = queue.Close()
 	})
 }
 
@@ -148,8 +158,7 @@ func TestAPanickingHandlerHarmsOnlyItself(t *testing.T) {
 func TestHandingOverTwiceIsNoError(t *testing.T) {
 	t.Parallel()
 	opt := redisOpt(t, localredis.New(t).URL())
-	queue := jobs.NewQueue(opt)
-	t.Cleanup(func() { _ = queue.Close() })
+	queue := newQueue(t, opt)
 	task := jobs.Task{Kind: "row", Row: 1, Seq: 1, Lane: jobs.Background}
 	for range 2 {
 		if err := queue.Enqueue(t.Context(), task); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/jobs"
@@ -35,8 +36,7 @@ func (s *table) Due(_ context.Context, _ time.Time, limit int) ([]jobs.Task, err
 
 func TestAFloodOfDueRowsStaysInPostgres(t *testing.T) {
 	t.Parallel()
-	queue := jobs.NewQueue(redisOpt(t, localredis.New(t).URL()))
-	t.Cleanup(func() { _ = queue.Close() })
+	queue := newQueue(t, redisOpt(t, localredis.New(t).URL()))
 	runs, orders := &table{lane: jobs.Background}, &table{lane: jobs.Interactive}
 	relay := jobs.Relay{
 		Sources: map[string]jobs.Source{"runs": runs, "orders": orders}, Queue: queue,
@@ -57,11 +57,34 @@ func TestAFloodOfDueRowsStaysInPostgres(t *testing.T) {
 
 func TestFiguresOfAQueueNeverUsedAreZero(t *testing.T) {
 	t.Parallel()
-	queue := jobs.NewQueue(redisOpt(t, localredis.New(t).URL()))
-	t.Cleanup(func() { _ = queue.Close() })
+	queue := newQueue(t, redisOpt(t, localredis.New(t).URL()))
 	got, err := queue.Figures()
 	if want := []jobs.Figures{{Lane: jobs.Interactive}, {Lane: jobs.Background}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("Figures = %+v, %v", got, err)
+	}
+}
+
+// TestFiguresOutliveAnEmptiedRedis: what is handed over afterwards is counted, and bounded, as before.
+func TestFiguresOutliveAnEmptiedRedis(t *testing.T) {
+	t.Parallel()
+	opt := redisOpt(t, localredis.StartReal(t).URL())
+	queue, runs := newQueue(t, opt), &table{lane: jobs.Background}
+	relay := jobs.Relay{
+		Sources: map[string]jobs.Source{"runs": runs}, Queue: queue,
+		Limits: map[string]jobs.Limit{"runs": {Lane: jobs.Background, Tasks: 16}},
+		Clock:  clock.NewFake(time.Unix(0, 0)), Log: slog.New(slog.DiscardHandler),
+	}
+	relay.Step(t.Context())
+	client, _ := opt.MakeRedisClient().(redis.UniversalClient)
+	t.Cleanup(func() { _ = client.Close() })
+	if err := client.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		relay.Step(t.Context())
+	}
+	if figures, err := queue.Figures(); err != nil || figures[1].Waiting != 16 || runs.asked != 32 {
+		t.Errorf("handed over %d rows; Figures = %+v, %v; want 16 waiting of 32", runs.asked, figures, err)
 	}
 }
 
@@ -69,8 +92,7 @@ func TestFiguresOfAQueueNeverUsedAreZero(t *testing.T) {
 func TestOnlyWhatItsRowCallsDeadIsArchived(t *testing.T) {
 	t.Parallel()
 	opt := redisOpt(t, localredis.StartReal(t).URL())
-	queue := jobs.NewQueue(opt)
-	t.Cleanup(func() { _ = queue.Close() })
+	queue := newQueue(t, opt)
 	tried := make(chan int64, 20)
 	workers := jobs.NewWorkers(t.Context(), opt, map[string]jobs.Handler{"row": func(_ context.Context, row int64) error {
 		tried <- row
@@ -106,8 +128,7 @@ func TestOnlyWhatItsRowCallsDeadIsArchived(t *testing.T) {
 func TestStopHandsBackWhatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	opt := redisOpt(t, localredis.StartReal(t).URL())
-	queue := jobs.NewQueue(opt)
-	t.Cleanup(func() { _ = queue.Close() })
+	queue := newQueue(t, opt)
 	began, ended, release := make(chan int64, 2), make(chan error, 1), make(chan struct{})
 	workers := jobs.NewWorkers(t.Context(), opt, map[string]jobs.Handler{"row": func(ctx context.Context, row int64) error {
 		began <- row
@@ -143,8 +164,8 @@ func TestStopHandsBackWhatDoesNotEnd(t *testing.T) {
 func TestATaskOfAnotherVersionIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	opt := redisOpt(t, localredis.StartReal(t).URL())
-	queue, client := jobs.NewQueue(opt), asynq.NewClient(opt)
-	t.Cleanup(func() { _, _ = queue.Close(), client.Close() })
+	queue, client := newQueue(t, opt), asynq.NewClient(opt)
+	t.Cleanup(func() { _ = client.Close() })
 	if _, err := client.EnqueueContext(t.Context(), asynq.NewTask("row", []byte(`{"v":9,"row":1}`)), asynq.Queue("keybridge_interactive")); err != nil {
 		t.Fatal(err)
 	}

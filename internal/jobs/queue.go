@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 )
 
 // Queues of ours carry this prefix, since the shop may use asynq on the same Redis.
@@ -29,17 +31,21 @@ const maxRetry = 3
 
 // Queue hands tasks to asynq. Safe for concurrent use.
 type Queue struct {
-	client    *asynq.Client
+	redis     redis.UniversalClient
+	client    atomic.Pointer[asynq.Client]
 	inspector *asynq.Inspector
 }
 
-// NewQueue connects lazily; Redis need not be there yet.
-func NewQueue(redis asynq.RedisConnOpt) *Queue {
-	return &Queue{client: asynq.NewClient(redis), inspector: asynq.NewInspector(redis)}
+// NewQueue asks nothing; Redis need not be there yet. Closing the client is the caller's.
+func NewQueue(client redis.UniversalClient) *Queue {
+	q := &Queue{redis: client, inspector: asynq.NewInspectorFromRedisClient(client)}
+	q.introduce()
+	return q
 }
 
-// Close closes the connections to Redis.
-func (q *Queue) Close() error { return errors.Join(q.client.Close(), q.inspector.Close()) }
+// introduce makes the next task tell Redis the name of its queue. An asynq client does so once and
+// remembers it, also when Redis has forgotten.
+func (q *Queue) introduce() { q.client.Store(asynq.NewClientFromRedisClient(q.redis)) }
 
 // Enqueue implements Enqueuer. A finished task leaves nothing behind in Redis; a failing one is
 // tried again a few times only, because the relay hands the row over anew.
@@ -56,7 +62,7 @@ func (q *Queue) Enqueue(ctx context.Context, t Task) error {
 	if !t.At.IsZero() {
 		opts = append(opts, asynq.ProcessAt(t.At))
 	}
-	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(t.Kind, body), opts...)
+	_, err = q.client.Load().EnqueueContext(ctx, asynq.NewTask(t.Kind, body), opts...)
 	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
 		return fmt.Errorf("enqueue %s %d: %w", t.Kind, t.Row, err)
 	}
