@@ -1,6 +1,7 @@
 package keybridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,8 @@ type accounts struct {
 	settings *settings.Store
 	box      *secret.Box
 	budget   *budget.Budget
+	// near is how far away a turn may be to be waited for; 0: 2 s.
+	near time.Duration
 }
 
 // open answers the connector of a connection; its requests are counted in the given lane.
@@ -57,11 +60,11 @@ func (a *accounts) openKey(key string, lane budget.Lane) (*connector.Connector, 
 // its row, so that one account's queue does not hold the workers all accounts share. Errors:
 // *budget.Later in the background, crm.ErrLimited elsewhere.
 func (a *accounts) wait(ctx context.Context, account budget.Account, lane budget.Lane) error {
-	most := 2 * time.Second
+	most := cmp.Or(a.near, 2*time.Second)
 	if lane == budget.Clicks { // no row tries again, so a little more patience
-		most = 10 * time.Second
+		most *= 5
 	}
-	short, cancel := context.WithTimeout(ctx, most+time.Second)
+	short, cancel := context.WithTimeout(ctx, most+most/2)
 	defer cancel()
 	err := a.budget.WaitAtMost(short, account, lane, most)
 	if err != nil && short.Err() != nil && ctx.Err() == nil { // near all the time, but others came first

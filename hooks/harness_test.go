@@ -47,6 +47,8 @@ type rig struct {
 	links  map[settings.Object]string // addresses
 	active atomic.Bool
 	gates  gates
+	// ungranted is what the budget says instead of granting a request; nil: it grants.
+	ungranted error
 }
 
 func newRig(t *testing.T) *rig {
@@ -96,7 +98,8 @@ func (r *rig) open(ctx context.Context, id plugin.ConnectionID) (*connector.Conn
 	if err != nil {
 		return nil, err
 	}
-	client, err := keycrm.New(r.crm.BaseURL(), key)
+	client, err := keycrm.New(r.crm.BaseURL(), key,
+		keycrm.WithBudget(func(context.Context, keycrm.Request) error { return r.ungranted }))
 	if err != nil {
 		return nil, err
 	}

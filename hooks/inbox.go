@@ -44,6 +44,8 @@ type result struct {
 	event
 	// retry is the pause before the next try; 0: this one was final.
 	retry time.Duration
+	// failed counts the try among those that make the next pause longer.
+	failed bool
 }
 
 // Handle implements jobs.Handler for TaskKind.
@@ -125,9 +127,9 @@ func (b *Inbox) unread(ctx context.Context, m *message, cause error, res *result
 	var later *budget.Later
 	switch {
 	case errors.As(cause, &later):
-		b.again(m, res, max(later.After, time.Second), ReasonWaitingBudget)
+		res.wait(max(later.After, time.Second), ReasonWaitingBudget)
 	case errors.Is(cause, budget.ErrNoRedis):
-		b.again(m, res, b.Config.RetryBase, ReasonNoRedis)
+		res.wait(b.Config.RetryBase, ReasonNoRedis)
 	case errors.Is(cause, crm.ErrNotFound):
 		res.Outcome, res.Reason = Gone, ReasonCRMGone
 		link, err := b.Orders.ByCRM(ctx, m.Connection, target(m.Object), m.ObjectID)
@@ -158,7 +160,13 @@ func (b *Inbox) again(m *message, res *result, pause time.Duration, why Reason) 
 		}
 		pause = time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64())) // #nosec G404 -- spreads load, guards nothing
 	}
-	res.Outcome, res.Reason, res.retry = Waiting, why, pause
+	res.wait(pause, why)
+	res.failed = true
+}
+
+// wait goes on after a pause. Nothing was tried, so nothing failed.
+func (r *result) wait(pause time.Duration, why Reason) {
+	r.Outcome, r.Reason, r.retry = Waiting, why, pause
 }
 
 func target(o settings.Object) settings.Target {

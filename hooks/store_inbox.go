@@ -154,11 +154,12 @@ func (s store) finish(ctx context.Context, m *message, r result) error {
 	const q = `
 		UPDATE keybridge.inbox SET outcome = $3, reason = $4, lease_until = NULL, queued_until = NULL,
 			handled = CASE WHEN $5 THEN handled ELSE $6 END,
-			tries = CASE WHEN $5 THEN tries + 1 ELSE 0 END,
+			tries = CASE WHEN $8 THEN tries + 1 WHEN $5 THEN tries ELSE 0 END,
 			next_at = CASE WHEN $5 THEN $7 WHEN hooks > $6 THEN received_at END
 		WHERE id = $1 AND fence = $2`
 	waiting := r.retry > 0
-	res, err := tx.ExecContext(ctx, q, m.ID, m.Fence, r.Outcome, r.Reason, waiting, m.Hooks, r.At.Add(r.retry))
+	res, err := tx.ExecContext(ctx, q, m.ID, m.Fence, r.Outcome, r.Reason, waiting, m.Hooks, r.At.Add(r.retry),
+		r.failed)
 	if err != nil {
 		return fmt.Errorf("inbox finish %d: %w", m.ID, err)
 	}
