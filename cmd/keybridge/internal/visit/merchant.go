@@ -112,11 +112,14 @@ func (m *Merchant) TurnOn(ctx context.Context) error {
 	return err
 }
 
-// Wishes are what the merchant sets; menus are chosen by the words they show.
+// Wishes are what the merchant sets; menus are chosen by the words they show, and stay as they are
+// without any.
 type Wishes struct {
 	Target      string // «Створювати в замовленнях»
 	NewProducts string // «Опублікувати»
 	Source      string // «Мій магазин»
+	// Match, Existing and Missing are the other menus of the catalog.
+	Match, Existing, Missing string
 	// Statuses of the CRM and the shop's statuses they move to.
 	Statuses map[string]string
 	// AddOns of the shop and the CRM's fields they go to.
@@ -135,7 +138,12 @@ func (m *Merchant) Save(ctx context.Context, w Wishes) error {
 	}
 	form.Set("products", "on")
 	form.Set("categories", "on")
-	for name, words := range map[string]string{"target": w.Target, "new": w.NewProducts, "source": w.Source} {
+	for name, words := range map[string]string{
+		"target": w.Target, "source": w.Source, "match": w.Match, "new": w.NewProducts, "existing": w.Existing, "missing": w.Missing,
+	} {
+		if words == "" {
+			continue
+		}
 		if err := form.Choose(name, words); err != nil {
 			return err
 		}
