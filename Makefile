@@ -4,6 +4,8 @@
 ARGS ?=
 # Handed to go test: make test GOTESTFLAGS='-run Outbox -v'
 GOTESTFLAGS ?=
+# Handed to the measuring: make bench BENCHFLAGS='-only speed -rounds 1'
+BENCHFLAGS ?=
 # How often `make soak` runs each test.
 COUNT ?= 20
 
@@ -11,10 +13,10 @@ COUNT ?= 20
 RACE := $(shell command -v "$${CC:-cc}" >/dev/null 2>&1 && echo -race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak
+.PHONY: help demo test lint bench bench-go soak
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: ## run a shop, a simulated KeyCRM and Keybridge on this machine; Ctrl-C ends it
 	@scripts/setup demo
@@ -28,7 +30,12 @@ test: ## run all tests, with the race detector where there is a C compiler
 lint: ## run golangci-lint (built from source the first time, which takes a minute or two)
 	go tool -modfile=tools.mod golangci-lint run ./...
 
-bench: ## run all benchmarks
+bench: ## measure the catalog engine against its goals, one line a figure (see docs/performance.md)
+	@scripts/setup test
+	@go build -o bin/bench ./bench
+	@./bin/bench $(BENCHFLAGS)
+
+bench-go: ## run all Go benchmarks
 	@scripts/setup test
 	go test -run '^$$' -bench . -benchmem $(GOTESTFLAGS) ./...
 

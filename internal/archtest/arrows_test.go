@@ -22,7 +22,7 @@ type zone struct {
 func zones() []zone {
 	return []zone{
 		{dir: "cmd", may: []string{root, "internal/demoshop", "internal", "plugin", "keycrm", "keycrm/keycrmtest"}},
-		{dir: "bench", may: []string{root, "internal/demoshop", "internal", "plugin", "keycrm", "keycrm/keycrmtest"}},
+		{dir: "bench", may: []string{root, "internal/demoshop", "internal", "plugin", "keycrm", "keycrm/keycrmtest", "keycrm/connector", "catalog", "migrations"}},
 		{dir: root, may: []string{"admin", "hooks", "keycrm/connector", "keycrm", "orders", "catalog", "plugin", "internal", "migrations"}},
 		{dir: "admin", may: []string{"orders", "catalog", "plugin", "internal"}},
 		{dir: "hooks", may: []string{"orders", "catalog", "plugin", "internal"}},
