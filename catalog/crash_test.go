@@ -10,23 +10,31 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/internal/pgtest"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 )
 
-// gate lets workers die: at every so many-th moment, from an offset on.
+// gate lets workers die, or something else happen, at every so many-th moment, from an offset on.
 type gate struct {
 	passed        atomic.Int64
 	every, offset int64 // every 0: never
 	deaths        atomic.Int64
+	// what happens; nil: the worker dies.
+	what func()
 }
 
 func (g *gate) pass(string) {
 	if n := g.passed.Add(1); g.every > 0 && n%g.every == g.offset {
 		g.deaths.Add(1)
+		if g.what != nil {
+			g.what()
+			return
+		}
 		// What runs after this are deferred calls only, as after the kill of a process nothing but
 		// the roll-back of its transaction does.
 		runtime.Goexit()
@@ -60,8 +68,13 @@ func (c gatedCRM) OfferPage(ctx context.Context, q catalog.OfferQuery, cursor st
 // gated is a small world with many pages and batches, in which everything passes the gate.
 func gated(t *testing.T, g *gate) *world {
 	t.Helper()
+	return gatedOn(t, pgtest.NewMigrated(t, "catalog", migrate), g)
+}
+
+func gatedOn(t *testing.T, db *sqlx.DB, g *gate) *world {
+	t.Helper()
 	sim := keycrmtest.Start(t, keycrmtest.WithLimit(0), keycrmtest.WithCatalog(60, 60))
-	w := newWorld(t, sim, func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, settings.MissingHide })
+	w := newWorldOn(t, db, sim, func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, settings.MissingHide })
 	w.config = catalog.Config{PlanBatch: 40, WriteBatch: 25}
 	w.crm = func(c catalog.CRM) catalog.CRM { return gatedCRM{CRM: c, gate: g} }
 	w.engine = w.newEngine()

@@ -57,17 +57,25 @@ type change func(*settings.Catalog)
 // newWorld joins a fresh shop to a simulator; the shop takes no pictures unless a test allows it.
 func newWorld(t *testing.T, sim *keycrmtest.Server, edits ...change) *world {
 	t.Helper()
-	w := &world{t: t, clock: clock.NewFake(start), sim: sim}
-	w.db = pgtest.NewMigrated(t, "catalog", func(db *sqlx.DB) error {
-		if err := migrations.Apply(context.Background(), db); err != nil {
-			return err
-		}
-		shop, err := openShop(db, clock.System())
-		if err != nil {
-			return err
-		}
-		return shop.Close()
-	})
+	return newWorldOn(t, pgtest.NewMigrated(t, "catalog", migrate), sim, edits...)
+}
+
+// migrate makes our tables and those of the shop.
+func migrate(db *sqlx.DB) error {
+	if err := migrations.Apply(context.Background(), db); err != nil {
+		return err
+	}
+	shop, err := openShop(db, clock.System())
+	if err != nil {
+		return err
+	}
+	return shop.Close()
+}
+
+// newWorldOn is newWorld in a migrated database of the test's own.
+func newWorldOn(t *testing.T, db *sqlx.DB, sim *keycrmtest.Server, edits ...change) *world {
+	t.Helper()
+	w := &world{t: t, db: db, clock: clock.NewFake(start), sim: sim}
 	host, err := openShop(w.db, w.clock)
 	must(t, err)
 	t.Cleanup(func() { must(t, host.Close()) })
