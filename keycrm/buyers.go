@@ -92,7 +92,7 @@ func (s *BuyersService) Get(ctx context.Context, id int64, parts ...BuyerInclude
 
 // Pages walks the list page by page from q.Page on.
 func (s *BuyersService) Pages(ctx context.Context, q BuyerQuery) iter.Seq2[PageOf[Buyer], error] {
-	return walk(q.Page, func(b *Buyer) int64 { return b.ID }, func(n int) ([]Buyer, *Page, error) {
+	return walk("buyer", q.Page, func(b *Buyer) int64 { return b.ID }, func(n int) ([]Buyer, *Page, error) {
 		q.Page = n
 		return s.List(ctx, q)
 	})

@@ -166,7 +166,7 @@ func (s *CardsService) List(ctx context.Context, q CardQuery) ([]Card, *Page, er
 
 // Pages walks the list page by page from q.Page on.
 func (s *CardsService) Pages(ctx context.Context, q CardQuery) iter.Seq2[PageOf[Card], error] {
-	return walk(q.Page, func(c *Card) int64 { return c.ID }, func(n int) ([]Card, *Page, error) {
+	return walk("pipelines/cards", q.Page, func(c *Card) int64 { return c.ID }, func(n int) ([]Card, *Page, error) {
 		q.Page = n
 		return s.List(ctx, q)
 	})

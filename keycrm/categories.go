@@ -37,7 +37,7 @@ func (s *CategoriesService) List(ctx context.Context, q CategoryQuery) ([]Catego
 
 // Pages walks the list page by page from q.Page on.
 func (s *CategoriesService) Pages(ctx context.Context, q CategoryQuery) iter.Seq2[PageOf[Category], error] {
-	return walk(q.Page, func(c *Category) int64 { return c.ID }, func(n int) ([]Category, *Page, error) {
+	return walk("products/categories", q.Page, func(c *Category) int64 { return c.ID }, func(n int) ([]Category, *Page, error) {
 		q.Page = n
 		return s.List(ctx, q)
 	})

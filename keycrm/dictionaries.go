@@ -189,7 +189,7 @@ func Collect[T any](ctx context.Context, list func(context.Context, PageQuery) (
 
 // AllUsers walks the users from q.Page on. It ends after the first error.
 func (s *DictionariesService) AllUsers(ctx context.Context, q UserQuery) iter.Seq2[User, error] {
-	return rowsOf(walk(q.Page, func(u *User) int64 { return u.ID }, func(n int) ([]User, *Page, error) {
+	return rowsOf(walk("users", q.Page, func(u *User) int64 { return u.ID }, func(n int) ([]User, *Page, error) {
 		q.Page = n
 		return s.Users(ctx, q)
 	}))

@@ -92,7 +92,7 @@ func (s *OffersService) List(ctx context.Context, q OfferQuery) ([]Offer, *Page,
 
 // Pages walks the list page by page from q.Page on.
 func (s *OffersService) Pages(ctx context.Context, q OfferQuery) iter.Seq2[PageOf[Offer], error] {
-	return walk(q.Page, func(o *Offer) int64 { return o.ID }, func(n int) ([]Offer, *Page, error) {
+	return walk("offers", q.Page, func(o *Offer) int64 { return o.ID }, func(n int) ([]Offer, *Page, error) {
 		q.Page = n
 		return s.List(ctx, q)
 	})
@@ -148,7 +148,7 @@ func (s *OffersService) Stocks(ctx context.Context, q StockQuery) ([]Stock, *Pag
 
 // StockPages walks the stocks page by page from q.Page on.
 func (s *OffersService) StockPages(ctx context.Context, q StockQuery) iter.Seq2[PageOf[Stock], error] {
-	return walk(q.Page, func(o *Stock) int64 { return o.OfferID }, func(n int) ([]Stock, *Page, error) {
+	return walk("offers/stocks", q.Page, func(o *Stock) int64 { return o.OfferID }, func(n int) ([]Stock, *Page, error) {
 		q.Page = n
 		return s.Stocks(ctx, q)
 	})

@@ -240,7 +240,7 @@ func tour(t *testing.T, c *keycrm.Client) {
 	_, err = c.Orders.Update(ctx, o.ID, keycrm.OrderUpdate{
 		StatusID: 6, ManagerComment: &comment, BuyerComment: &comment, DiscountPercent: amountOf("1"), DiscountAmount: amountOf("2"),
 		Shipping:     &keycrm.ShippingCreate{TrackingCode: "20450000000000"},
-		Products:     []keycrm.OrderLineUpdate{{ID: full.Products[1].ID, Quantity: amountOf("3"), Price: amountOf("9"), Name: "Інша", Comment: &comment}},
+		Products:     []keycrm.OrderLineUpdate{{ID: full.Products[1].ID, Quantity: amountOf("3"), Price: amountOf("9"), PurchasedPrice: amountOf("4"), Name: "Інша", ProductStatusID: 1, Comment: &comment}},
 		CustomFields: []keycrm.FieldValue{keycrm.SwitchValue("OR_1010", false)},
 	})
 	must("update order", err)

@@ -20,7 +20,7 @@ func (s *OrdersService) List(ctx context.Context, q OrderQuery) ([]Order, *Page,
 
 // Pages walks the list page by page from q.Page on.
 func (s *OrdersService) Pages(ctx context.Context, q OrderQuery) iter.Seq2[PageOf[Order], error] {
-	return walk(q.Page, func(o *Order) int64 { return o.ID }, func(n int) ([]Order, *Page, error) {
+	return walk("order", q.Page, func(o *Order) int64 { return o.ID }, func(n int) ([]Order, *Page, error) {
 		q.Page = n
 		return s.List(ctx, q)
 	})

@@ -216,9 +216,11 @@ type OrderLineUpdate struct {
 	SKU             string  `json:"sku,omitzero"`
 	Name            string  `json:"name,omitzero"`
 	Price           *Amount `json:"price,omitzero"`
+	PurchasedPrice  *Amount `json:"purchased_price,omitzero"`
 	Quantity        *Amount `json:"quantity,omitzero"`
 	DiscountPercent *Amount `json:"discount_percent,omitzero"`
 	DiscountAmount  *Amount `json:"discount_amount,omitzero"`
+	ProductStatusID int64   `json:"product_status_id,omitzero"` // the line's own status
 	Comment         *string `json:"comment,omitzero"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"strconv"
 )
 
@@ -71,7 +72,7 @@ const rememberedPages = 3
 var errStuck = errors.New("the list answers the same rows again and again")
 
 // walk reads pages from first until the list ends. fetch must send one request.
-func walk[T any](first int, id func(*T) int64, fetch func(page int) ([]T, *Page, error)) iter.Seq2[PageOf[T], error] {
+func walk[T any](path string, first int, id func(*T) int64, fetch func(page int) ([]T, *Page, error)) iter.Seq2[PageOf[T], error] {
 	return func(yield func(PageOf[T], error) bool) {
 		var seen recent
 		for n, stuck := max(first, 1), 0; ; n++ {
@@ -93,7 +94,7 @@ func walk[T any](first int, id func(*T) int64, fetch func(page int) ([]T, *Page,
 				stuck = 0
 			}
 			if stuck > rememberedPages {
-				yield(PageOf[T]{}, errStuck)
+				yield(PageOf[T]{}, &TransportError{Method: http.MethodGet, Path: path, Sent: true, Err: errStuck})
 				return
 			}
 			if !yield(out, nil) || !page.Next || len(rows) == 0 {

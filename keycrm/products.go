@@ -87,7 +87,7 @@ func (s *ProductsService) Get(ctx context.Context, id int64, q ProductQuery) (*P
 
 // Pages walks the list page by page from q.Page on.
 func (s *ProductsService) Pages(ctx context.Context, q ProductQuery) iter.Seq2[PageOf[Product], error] {
-	return walk(q.Page, func(p *Product) int64 { return p.ID }, func(n int) ([]Product, *Page, error) {
+	return walk("products", q.Page, func(p *Product) int64 { return p.ID }, func(n int) ([]Product, *Page, error) {
 		q.Page = n
 		return s.List(ctx, q)
 	})
