@@ -13,6 +13,7 @@ import (
 type answer struct {
 	status int
 	body   any
+	allow  string // header of that name; empty for none
 }
 
 type messageBody struct {
@@ -28,14 +29,16 @@ type statusBody struct {
 	Status bool `json:"status"`
 }
 
-func message(status int, text string) *answer { return &answer{status, messageBody{text}} }
+func message(status int, text string) *answer {
+	return &answer{status: status, body: messageBody{text}}
+}
 
 func notFound() *answer { return message(http.StatusNotFound, "Not found") }
 
 func leadsOff(status int) *answer { return message(status, "Leads are not enabled") }
 
 func invalid(field, text string) *answer {
-	return &answer{422, validation{"The given data was invalid.", map[string][]string{field: {text}}}}
+	return &answer{status: 422, body: validation{"The given data was invalid.", map[string][]string{field: {text}}}}
 }
 
 // call is one request to the API, with the lock held.
@@ -43,6 +46,7 @@ type call struct {
 	r    *http.Request
 	q    url.Values
 	body []byte
+	note func(what string) // tells strict mode
 }
 
 func (c *call) id(name string) int64 {
@@ -54,6 +58,11 @@ func (c *call) id(name string) int64 {
 }
 
 func (c *call) list(r rules) (*listCall, *answer) {
+	for name := range readFilters(c.q) {
+		if r.ignoreFilters && !contains(r.filters, name) {
+			c.note("filter[" + name + "]")
+		}
+	}
 	return readList(strings.TrimPrefix(c.r.URL.Path, "/v1/"), c.q, r)
 }
 
@@ -150,27 +159,51 @@ func (s *Server) handleAPI(mux *http.ServeMux) {
 	}
 	slices.SortStableFunc(routes, func(a, b route) int { return a.wildcards() - b.wildcards() })
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		chosen := func(*call) *answer { return notFound() }
-		known := -1
-		for i := range routes {
-			if (known < 0 || routes[i].wildcards() == known) && routes[i].match(r) {
-				known = routes[i].wildcards()
-				chosen = methodAbsent
-				if routes[i].method == r.Method {
-					chosen = routes[i].handle
-					break
-				}
-			}
-		}
-		s.api(chosen).ServeHTTP(w, r)
+		s.api(choose(routes, r)).ServeHTTP(w, r)
 	})
 }
 
-func methodAbsent(c *call) *answer {
-	return message(http.StatusMethodNotAllowed, "The "+c.r.Method+" method is not supported for this route.")
+// choose finds the handler of the most literal path; routes are sorted by that. HEAD is served like GET.
+func choose(routes []route, r *http.Request) handler {
+	asked := r.Method
+	if asked == http.MethodHead {
+		asked = http.MethodGet
+	}
+	known := -1
+	var methods []string
+	for i := range routes {
+		rt := &routes[i]
+		if known >= 0 && rt.wildcards() != known || !rt.match(r) {
+			continue
+		}
+		if known = rt.wildcards(); rt.method == asked {
+			return rt.handle
+		}
+		if methods = append(methods, rt.method); rt.method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+	}
+	if known >= 0 {
+		return methodAbsent(methods)
+	}
+	return func(*call) *answer { return notFound() }
+}
+
+// methodAbsent names the methods there are, as Laravel does.
+func methodAbsent(methods []string) handler {
+	slices.Sort(methods)
+	allow := strings.Join(methods, ", ")
+	return func(c *call) *answer {
+		a := message(http.StatusMethodNotAllowed, "The "+c.r.Method+" method is not supported for this route. Supported methods: "+allow+".")
+		a.allow = allow
+		return a
+	}
 }
 
 func write(w http.ResponseWriter, a *answer) {
+	if a.allow != "" {
+		w.Header().Set("Allow", a.allow)
+	}
 	if a.body == nil {
 		w.WriteHeader(a.status)
 		return

@@ -31,7 +31,7 @@ func (s *Server) postBuyer(c *call) *answer {
 	}
 	s.noteUnknown(c, f)
 	s.insertBuyer(b)
-	return &answer{201, s.renderBuyer(b, nil)}
+	return &answer{status: 201, body: s.renderBuyer(b, nil)}
 }
 
 func (s *Server) insertBuyer(b *Buyer) {
@@ -61,7 +61,7 @@ func (s *Server) putBuyer(c *call) *answer {
 	s.noteUnknown(c, f)
 	changed.UpdatedAt = s.stamp()
 	s.db.buyers.put(changed.ID, &changed)
-	return &answer{202, s.renderBuyer(&changed, nil)}
+	return &answer{status: 202, body: s.renderBuyer(&changed, nil)}
 }
 
 // postBuyerImport makes all buyers or none: a bad row is a 400 that names nothing, as KeyCRM documents it.
@@ -75,13 +75,13 @@ func (s *Server) postBuyerImport(c *call) *answer {
 		s.readBuyer(row, fresh[i])
 	}
 	if f.answer() != nil {
-		return &answer{400, statusBody{false}}
+		return &answer{status: 400, body: statusBody{false}}
 	}
 	s.noteUnknown(c, f)
 	for _, b := range fresh {
 		s.insertBuyer(b)
 	}
-	return &answer{201, statusBody{true}}
+	return &answer{status: 201, body: statusBody{true}}
 }
 
 // readBuyer reads what POST and PUT have in common; full_name is required in both.

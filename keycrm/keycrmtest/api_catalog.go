@@ -186,7 +186,7 @@ func (s *Server) getProduct(c *call) *answer {
 	if p == nil {
 		return notFound()
 	}
-	return &answer{200, s.renderProduct(p, includes["custom_fields"], false)}
+	return &answer{status: 200, body: s.renderProduct(p, includes["custom_fields"], false)}
 }
 
 type categoryJSON struct {
@@ -259,7 +259,9 @@ func (s *Server) renderOffer(o *Offer, withProduct bool) offerJSON {
 }
 
 func (s *Server) listOffers(c *call) *answer {
-	l, bad := c.list(rules{filters: []string{"id", "product_id", "sku", "is_archived"}, includes: []string{"product"}})
+	l, bad := c.list(rules{
+		filters: []string{"id", "product_id", "sku", "is_archived"}, includes: []string{"product"}, sorts: []string{"id", "product_id"},
+	})
 	if bad != nil {
 		return bad
 	}
@@ -346,7 +348,7 @@ type warehouseStockJSON struct {
 
 // listStocks ignores filters and includes it does not know, as KeyCRM does here.
 func (s *Server) listStocks(c *call) *answer {
-	l, bad := c.list(rules{ignoreFilters: true, ignoreIncludes: true})
+	l, bad := c.list(rules{filters: []string{"offers_id", "offers_sku", "details"}, ignoreFilters: true, ignoreIncludes: true})
 	if bad != nil {
 		return bad
 	}

@@ -19,7 +19,7 @@ func (s *Server) postCategory(c *call) *answer {
 	s.noteUnknown(c, f)
 	row.ID = s.db.categories.next()
 	s.db.categories.put(row.ID, row)
-	return &answer{201, categoryJSON{row.ID, row.Name, idOrNull(row.ParentID)}}
+	return &answer{status: 201, body: categoryJSON{row.ID, row.Name, idOrNull(row.ParentID)}}
 }
 
 // postProduct makes a product without variants: it has one, the default, offer.
@@ -30,7 +30,7 @@ func (s *Server) postProduct(c *call) *answer {
 		return bad
 	}
 	s.noteUnknown(c, f)
-	return &answer{201, s.renderProduct(s.product(s.insertProduct(n)), true, false)}
+	return &answer{status: 201, body: s.renderProduct(s.product(s.insertProduct(n)), true, false)}
 }
 
 // postProductImport makes all products or, when one of them is refused, none.
@@ -50,7 +50,7 @@ func (s *Server) postProductImport(c *call) *answer {
 	for _, n := range fresh {
 		s.insertProduct(n)
 	}
-	return &answer{201, statusBody{true}}
+	return &answer{status: 201, body: statusBody{true}}
 }
 
 func (s *Server) readNewProduct(f *form) NewProduct {
@@ -163,7 +163,7 @@ func (s *Server) putProduct(c *call) *answer {
 		}
 		s.editOffer(offers[0], func(o *Offer) { *o = trial; o.UpdatedAt = s.stamp() })
 	}
-	return &answer{202, s.renderProduct(after, true, false)}
+	return &answer{status: 202, body: s.renderProduct(after, true, false)}
 }
 
 // postProductOffers adds variants. The default offer of a product without variants gives way to them.
@@ -189,7 +189,7 @@ func (s *Server) postProductOffers(c *call) *answer {
 		ids = append(ids, s.insertOffer(p.ID, &fresh[i]))
 	}
 	s.editProduct(p, func(p *Product) { p.OfferIDs = ids })
-	return &answer{201, statusBody{true}}
+	return &answer{status: 201, body: statusBody{true}}
 }
 
 func readVariant(f *form, o *Offer) {

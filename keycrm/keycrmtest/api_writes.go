@@ -2,6 +2,7 @@ package keycrmtest
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"time"
 
@@ -80,7 +81,7 @@ func (s *Server) accept(f *form, kind string, card int64, c *call) *answer {
 	}
 	s.noteUnknown(c, f)
 	s.later(kind, card, c.body)
-	return &answer{202, statusBody{true}}
+	return &answer{status: 202, body: statusBody{true}}
 }
 
 // offersNamed finds what a row of PUT /offers or /offers/stocks means, by id, offer_id or sku.
@@ -153,10 +154,14 @@ func (s *Server) setStock(o *Offer, warehouse int64, quantity decimal.Decimal) {
 
 // noteUnknown records what strict mode is about.
 func (s *Server) noteUnknown(c *call, f *form) {
-	if !s.cfg.strict {
-		return
-	}
 	for _, name := range f.unknown() {
-		s.unknown[c.r.Method+" "+c.r.URL.Path+": "+name]++
+		s.note(c.r, name)
+	}
+}
+
+// note records one finding of strict mode, with the lock held.
+func (s *Server) note(r *http.Request, what string) {
+	if s.cfg.strict {
+		s.unknown[r.Method+" "+r.URL.Path+": "+what]++
 	}
 }

@@ -131,7 +131,7 @@ func (s *Server) getBuyer(c *call) *answer {
 	if b == nil {
 		return notFound()
 	}
-	return &answer{200, s.renderBuyer(b, includes)}
+	return &answer{status: 200, body: s.renderBuyer(b, includes)}
 }
 
 // orderBuyerJSON is the buyer inside an order: phone and e-mail are plain texts here.

@@ -165,7 +165,7 @@ func (s *Server) getCard(c *call) *answer {
 	if row == nil {
 		return notFound()
 	}
-	return &answer{200, s.renderCard(row, includes)}
+	return &answer{status: 200, body: s.renderCard(row, includes)}
 }
 
 // postCard makes a card; nothing recognises that it was sent before.
@@ -189,7 +189,7 @@ func (s *Server) postCard(c *call) *answer {
 	s.numberRows(card.Lines, card.Payments)
 	s.db.cards.put(card.ID, card)
 	s.fire(EventCardCreated, strconv.FormatInt(card.StatusID, 10), card.SourceID, s.renderCard(card, nil), card.ID)
-	return &answer{201, s.renderCard(card, parts("contact", "products", "payments"))}
+	return &answer{status: 201, body: s.renderCard(card, parts("contact", "products", "payments"))}
 }
 
 func (s *Server) readCard(f *form, card *Card) {
@@ -331,7 +331,7 @@ func (s *Server) postCardPayment(c *call) *answer {
 	}
 	s.noteUnknown(c, f)
 	s.changeCard(row, func(c *Card) { c.Payments = append(c.Payments, p) })
-	return &answer{201, s.renderOnePayment(&p)}
+	return &answer{status: 201, body: s.renderOnePayment(&p)}
 }
 
 func (s *Server) cardOf(c *call) (*Card, *answer) {
@@ -361,5 +361,5 @@ func (s *Server) putCardPayment(c *call) *answer {
 	}
 	s.noteUnknown(c, f)
 	s.changeCard(row, func(c *Card) { c.Payments = copied.Payments })
-	return &answer{202, s.renderOnePayment(p)}
+	return &answer{status: 202, body: s.renderOnePayment(p)}
 }

@@ -80,6 +80,15 @@ func (s *Server) product(id int64) *Product {
 	return p
 }
 
+// productExists is product without computing the row.
+func (s *Server) productExists(id int64) bool {
+	if p, ok := s.db.products.rows[id]; ok {
+		return !p.Deleted
+	}
+	i := int(id - firstProduct)
+	return i >= 0 && i < s.gen.products()
+}
+
 func (s *Server) offer(id int64) *Offer {
 	o, ok := s.db.offers.rows[id]
 	if !ok {
@@ -89,7 +98,7 @@ func (s *Server) offer(id int64) *Offer {
 		}
 		o = s.gen.offer(i)
 	}
-	if o.Deleted || s.product(o.ProductID) == nil {
+	if o.Deleted || !s.productExists(o.ProductID) {
 		return nil
 	}
 	return o
@@ -119,10 +128,10 @@ func (s *Server) offersBySKU(sku string) []*Offer {
 	if i, ok := generatedIndex(sku); ok && i < s.gen.products() {
 		for n := s.gen.starts[i]; n < s.gen.starts[i+1]; n++ {
 			id := int64(firstOffer) + int64(n)
-			if _, edited := s.db.offers.rows[id]; edited {
+			if _, edited := s.db.offers.rows[id]; edited || s.gen.sku(int(n)) != sku {
 				continue
 			}
-			if o := s.offer(id); o != nil && o.SKU == sku {
+			if o := s.offer(id); o != nil {
 				out = append(out, o)
 			}
 		}

@@ -392,6 +392,10 @@ func (s *Server) Reset() {
 	s.log.reset()
 	s.limiter.reset()
 	s.faults.clear()
+	s.forgetUnknown()
+}
+
+func (s *Server) forgetUnknown() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.unknown)

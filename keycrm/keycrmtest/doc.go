@@ -26,7 +26,8 @@
 //
 // The same handler serves pages in Ukrainian at /: /catalog, /orders, /cards, /buyers, /dictionaries, /triggers,
 // /requests, /faults. Every form is a POST with ordinary fields that is answered with a redirect (303), or 422 with a
-// message. Requests from another origin are refused. A script can use the same paths:
+// message. Requests from another origin are refused. GET /requests/unknown lists what WithStrict found, one finding a
+// line, as UnknownFields does. A script can use the same paths:
 //
 //	POST /settings/pipelines            on=1|0
 //	POST /settings/stock-hook           url, warehouse (repeatable)
@@ -56,7 +57,7 @@
 //	POST /triggers                      id, name, event, values, source (repeatable), url, method
 //	POST /triggers/{id}/toggle
 //	POST /triggers/{id}/delete
-//	POST /requests/reset
+//	POST /requests/reset                forgets the log, the used minute and what strict mode found
 //	POST /faults                        kind, method, path, skip, times, status, seconds
 //	POST /faults/{id}/delete
 //

@@ -26,6 +26,7 @@ func (l *listCall) window() window {
 // rules say which filters and includes a list knows. ignore lists take unknown ones silently.
 type rules struct {
 	filters, includes             []string
+	sorts                         []string // nil: any sort is taken and an unknown one has no effect
 	ignoreFilters, ignoreIncludes bool
 }
 
@@ -40,6 +41,11 @@ func readList(path string, q url.Values, r rules) (*listCall, *answer) {
 			return nil, notAllowed("filter", name, r.filters)
 		}
 	}
+	for _, name := range splitComma(l.sort) {
+		if name = strings.TrimPrefix(name, "-"); r.sorts != nil && !contains(r.sorts, name) {
+			return nil, notAllowed("sort", name, r.sorts)
+		}
+	}
 	var bad *answer
 	if l.includes, bad = readIncludes(q, r); bad != nil {
 		return nil, bad
@@ -47,18 +53,23 @@ func readList(path string, q url.Values, r rules) (*listCall, *answer) {
 	return l, nil
 }
 
+// maxPage keeps the count of skipped rows within an int.
+const maxPage = 1 << 40
+
+// paging refuses a bad limit; a page that is no positive number is the first, as in Laravel's paginator.
 func (l *listCall) paging() *answer {
-	for name, dst := range map[string]*int{"page": &l.page, "limit": &l.limit} {
-		v := l.query.Get(name)
-		if v == "" {
-			continue
-		}
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || name == "limit" && n > maxLimit {
-			return invalid(name, fmt.Sprintf("The %s must be between 1 and %d.", name, maxLimit))
-		}
-		*dst = n
+	if n, err := strconv.Atoi(l.query.Get("page")); err == nil && n > 0 {
+		l.page = min(n, maxPage)
 	}
+	v := l.query.Get("limit")
+	if v == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > maxLimit {
+		return invalid("limit", fmt.Sprintf("The limit must be between 1 and %d.", maxLimit))
+	}
+	l.limit = n
 	return nil
 }
 

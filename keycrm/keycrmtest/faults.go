@@ -3,6 +3,7 @@ package keycrmtest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -69,14 +70,7 @@ func (f *faults) add(fault Fault) int64 {
 func (f *faults) remove(id int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for i, row := range f.rows {
-		if row.ID == id || id == 0 {
-			f.rows = append(f.rows[:i:i], f.rows[i+1:]...)
-			if id != 0 {
-				return
-			}
-		}
-	}
+	f.rows = slices.DeleteFunc(f.rows, func(row *Fault) bool { return row.ID == id })
 }
 
 func (f *faults) clear() {

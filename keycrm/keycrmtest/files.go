@@ -49,9 +49,6 @@ func (s *Server) renderFile(f *storedFile) fileJSON {
 func (s *Server) postUpload(c *call) *answer {
 	r := c.r.Clone(c.r.Context())
 	r.Body = io.NopCloser(bytes.NewReader(c.body))
-	if len(c.body) >= maxBody {
-		return fileTooLarge()
-	}
 	part, head, err := r.FormFile("file")
 	if err != nil {
 		return invalid("file", "The file field is required.")
@@ -71,12 +68,12 @@ func (s *Server) postUpload(c *call) *answer {
 	}
 	for _, old := range s.db.files.rows {
 		if old.Sum == f.Sum && old.Name == f.Name {
-			return &answer{200, s.renderFile(old)}
+			return &answer{status: 200, body: s.renderFile(old)}
 		}
 	}
 	f.ID = s.db.files.next()
 	s.db.files.put(f.ID, f)
-	return &answer{201, s.renderFile(f)}
+	return &answer{status: 201, body: s.renderFile(f)}
 }
 
 func fileTooLarge() *answer {
@@ -112,7 +109,7 @@ func (s *Server) postOrderAttachment(c *call) *answer {
 		return notFound()
 	}
 	s.changeOrder(o, func(o *Order) bool { o.Attachments = toggled(o.Attachments, file, true); return true })
-	return &answer{202, statusBody{true}}
+	return &answer{status: 202, body: statusBody{true}}
 }
 
 // deleteOrderAttachment answers 201, odd as that is: so KeyCRM documents it.
@@ -122,10 +119,10 @@ func (s *Server) deleteOrderAttachment(c *call) *answer {
 		return notFound()
 	}
 	if !slices.Contains(o.Attachments, file) {
-		return &answer{400, statusBody{false}}
+		return &answer{status: 400, body: statusBody{false}}
 	}
 	s.changeOrder(o, func(o *Order) bool { o.Attachments = toggled(o.Attachments, file, false); return true })
-	return &answer{201, statusBody{true}}
+	return &answer{status: 201, body: statusBody{true}}
 }
 
 func (s *Server) postCardAttachment(c *call) *answer {
@@ -138,7 +135,7 @@ func (s *Server) postCardAttachment(c *call) *answer {
 		return notFound()
 	}
 	s.changeCard(row, func(c *Card) { c.Attachments = toggled(c.Attachments, file, true) })
-	return &answer{202, statusBody{true}}
+	return &answer{status: 202, body: statusBody{true}}
 }
 
 func (s *Server) deleteCardAttachment(c *call) *answer {
@@ -148,10 +145,10 @@ func (s *Server) deleteCardAttachment(c *call) *answer {
 	}
 	file := c.id("file")
 	if !slices.Contains(row.Attachments, file) {
-		return &answer{400, statusBody{false}}
+		return &answer{status: 400, body: statusBody{false}}
 	}
 	s.changeCard(row, func(c *Card) { c.Attachments = toggled(c.Attachments, file, false) })
-	return &answer{201, statusBody{true}}
+	return &answer{status: 201, body: statusBody{true}}
 }
 
 // listAttachments is a bare list of the files of an order or a card.
@@ -177,5 +174,5 @@ func (s *Server) listAttachments(c *call) *answer {
 			out = append(out, s.renderFile(f))
 		}
 	}
-	return &answer{200, out}
+	return &answer{status: 200, body: out}
 }

@@ -218,7 +218,7 @@ func (g *generator) offer(o int) *Offer {
 	id := int64(firstOffer + o)
 	price := g.price(i)
 	of := &Offer{
-		ID: id, ProductID: int64(firstProduct + i), SKU: fmt.Sprintf("%s-%05d", l.icon.code(), i+1),
+		ID: id, ProductID: int64(firstProduct + i), SKU: g.sku(o),
 		Barcode: ean13(482000000000 + int64(o)), Price: price,
 		PurchasedPrice: price.Mul(decimal.New(45+int64(g.pick(i, forPrice+100, 20)), -2)).Round(2),
 		Stock:          g.stock(o, l), Reserve: decimal.Zero,
@@ -236,22 +236,51 @@ func (g *generator) offer(o int) *Offer {
 	return of
 }
 
-// vary gives the n-th variant its colour and size, a code in its SKU, and now and then a price of its own.
-func (g *generator) vary(of *Offer, i, n int, l *placedLeaf) {
+// sku is the o-th offer's article, had without computing the offer: a variant's ends with the codes of its axes.
+func (g *generator) sku(o int) string {
+	i := g.productOf(o)
+	l := g.leafOf(i)
+	sku := fmt.Sprintf("%s-%05d", l.icon.code(), i+1)
+	if g.starts[i+1]-g.starts[i] == 1 {
+		return sku
+	}
+	v := g.variant(i, o-int(g.starts[i]), l)
+	sku += "-" + v.colour.code
+	if v.size != "" {
+		sku += fmt.Sprintf("-%d", v.place+1)
+	}
+	return sku
+}
+
+// variant is where a variant stands on its product's axes.
+type variant struct {
+	colour colour
+	axis   string // name of the second axis
+	size   string // empty: colours alone
+	place  int    // of the size among the sizes
+}
+
+// variant places the n-th variant of the i-th product.
+func (g *generator) variant(i, n int, l *placedLeaf) variant {
 	all := colours()
 	name, sizes := axisSizes(l.axes)
-	size := ""
+	v := variant{axis: name}
 	c := n
 	if len(sizes) > 0 {
-		size, c = sizes[n%len(sizes)], n/len(sizes)
+		v.place, c = n%len(sizes), n/len(sizes)
+		v.size = sizes[v.place]
 	}
-	col := all[(c+g.pick(i, forColour, len(all)))%len(all)]
-	of.Properties = []Property{{"Колір", col.name}}
-	of.SKU += "-" + col.code
+	v.colour = all[(c+g.pick(i, forColour, len(all)))%len(all)]
+	return v
+}
+
+// vary gives the n-th variant its colour and size, and now and then a price of its own.
+func (g *generator) vary(of *Offer, i, n int, l *placedLeaf) {
+	v := g.variant(i, n, l)
+	of.Properties = []Property{{"Колір", v.colour.name}}
 	of.Picture = fmt.Sprintf("/pictures/o%d.jpg", of.ID)
-	if size != "" {
-		of.Properties = append(of.Properties, Property{name, size})
-		of.SKU += fmt.Sprintf("-%d", n%len(sizes)+1)
+	if v.size != "" {
+		of.Properties = append(of.Properties, Property{v.axis, v.size})
 	}
 	if n%5 == 4 {
 		of.Price = of.Price.Add(decimal.NewFromInt(40))

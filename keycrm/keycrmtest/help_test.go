@@ -97,6 +97,7 @@ func raw(t *testing.T, s *keycrmtest.Server, method, path, body string) (*http.R
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+s.Key())
+	req.Header.Set("Content-Type", "application/json")
 	res, err := s.Transport().RoundTrip(req)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)

@@ -79,7 +79,8 @@ func WithWriteDelay(d time.Duration) Option { return func(c *config) { c.writeDe
 // WithUUIDScope sets how far source_uuid must be unique (default ScopeAccount).
 func WithUUIDScope(s UUIDScope) Option { return func(c *config) { c.scope = s } }
 
-// WithStrict records every field a request sends that KeyCRM does not document: see Server.UnknownFields.
+// WithStrict records every field, and every member of a query, that a request sends and KeyCRM does not document: see
+// Server.UnknownFields.
 func WithStrict() Option { return func(c *config) { c.strict = true } }
 
 // WithWebhookClient sends webhooks through hc (default: a client with a timeout of 10 s).

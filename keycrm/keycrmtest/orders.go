@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,7 @@ func (s *Server) postOrder(c *call) *answer {
 	}
 	s.noteUnknown(c, f)
 	o := s.addOrder(n)
-	return &answer{201, s.renderOrder(o, parts("buyer", "products", "shipping", "payments"))}
+	return &answer{status: 201, body: s.renderOrder(o, parts("buyer", "products", "shipping", "payments"))}
 }
 
 // maxImport is how many orders /order/import takes.
@@ -307,10 +308,14 @@ func (s *Server) putOrder(c *call) *answer {
 		return bad
 	}
 	s.noteUnknown(c, f)
-	return &answer{202, s.renderOrder(after, parts("buyer", "products", "shipping", "payments"))}
+	return &answer{status: 202, body: s.renderOrder(after, parts("buyer", "products", "shipping", "payments"))}
 }
 
 func (s *Server) statusExists(id int64) bool { return s.db.statuses.rows[id] != nil }
+
+func productStatusExists(id int64) bool {
+	return slices.ContainsFunc(seedProductStatuses(), func(st OrderStatus) bool { return st.ID == id })
+}
 
 // readLineChanges changes existing lines by id or SKU; a row that matches none is ignored, since lines cannot be
 // added here.
@@ -349,6 +354,12 @@ func (s *Server) editLine(row *form, l *Line) {
 	if p := row.amount("discount_amount"); p.Valid {
 		l.DiscountAmount = p.Decimal
 	}
+	if p := row.amount("purchased_price"); p.Valid {
+		l.PurchasedPrice = p.Decimal
+	}
+	if id := row.known("product_status_id", productStatusExists); id != 0 {
+		l.ProductStatusID = id
+	}
 	row.setText("comment", &l.Comment)
 	if name := row.text("name"); name != "" && l.OfferID == 0 {
 		l.Name = name
@@ -372,7 +383,7 @@ func (s *Server) postOrderPayment(c *call) *answer {
 		s.numberRows(nil, o.Payments)
 		return true
 	})
-	return &answer{201, s.renderOnePayment(&p)}
+	return &answer{status: 201, body: s.renderOnePayment(&p)}
 }
 
 func (s *Server) putOrderPayment(c *call) *answer {
@@ -393,7 +404,7 @@ func (s *Server) putOrderPayment(c *call) *answer {
 		return bad
 	}
 	s.noteUnknown(c, f)
-	return &answer{202, s.renderOnePayment(p)}
+	return &answer{status: 202, body: s.renderOnePayment(p)}
 }
 
 func (s *Server) postOrderTag(c *call) *answer {

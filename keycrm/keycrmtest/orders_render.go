@@ -189,7 +189,7 @@ func (s *Server) renderLines(o *Order, withOffer bool) []lineJSON {
 			DiscountPercent: number(l.DiscountPercent), TotalDiscount: number(l.TotalDiscount()),
 			PurchasedPrice: number(l.PurchasedPrice), PriceSold: number(l.PriceSold()), Quantity: number(l.Quantity),
 			UnitType: orNull(l.UnitType), StockStatus: orNull(l.StockStatus), Picture: renderPicture(l.Picture),
-			Comment: orNull(l.Comment), Properties: l.Properties, CreatedAt: isoTime(l.CreatedAt),
+			Comment: orNull(l.Comment), Properties: l.Properties, ProductStatusID: idOrNull(l.ProductStatusID), CreatedAt: isoTime(l.CreatedAt),
 			UpdatedAt: isoTime(l.UpdatedAt), ShipmentType: "warehouse",
 			Warehouse: mainWarehouse(),
 		}
@@ -319,6 +319,7 @@ func orderRules() rules {
 			"shipping.lastHistory", "shipping.deliveryService", "expenses", "customFields", "assigned", "attachments",
 			"attachments.file",
 		},
+		sorts: []string{"id", "updated_at"},
 	}
 }
 
@@ -384,5 +385,5 @@ func (s *Server) getOrder(c *call) *answer {
 	}
 	out := s.renderOrder(o, includes)
 	out.Warehouse = with(true, mainWarehouse())
-	return &answer{200, out}
+	return &answer{status: 200, body: out}
 }

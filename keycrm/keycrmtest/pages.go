@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"html/template"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -60,7 +61,8 @@ const rowsPerPage = 40
 
 func newPager(r *http.Request, total int) pager {
 	n, _ := strconv.Atoi(r.URL.Query().Get("page"))
-	p := pager{Page: max(n, 1), Last: max((total+rowsPerPage-1)/rowsPerPage, 1), Total: total}
+	p := pager{Last: max((total+rowsPerPage-1)/rowsPerPage, 1), Total: total}
+	p.Page = min(max(n, 1), p.Last)
 	link := func(n int) string {
 		q := r.URL.Query()
 		q.Set("page", strconv.Itoa(n))
@@ -83,6 +85,7 @@ func (s *Server) handlePages(mux *http.ServeMux) {
 	for path, h := range p.views() {
 		mux.HandleFunc("GET "+path, p.local(h))
 	}
+	mux.HandleFunc("/", p.local(p.nowhere))
 	guard := http.NewCrossOriginProtection()
 	for path, h := range p.actions() {
 		mux.Handle("POST "+path, guard.Handler(p.local(p.action(h))))
@@ -93,7 +96,7 @@ func (p *pages) views() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"/{$}": p.overview, "/catalog": p.catalog, "/catalog/{id}": p.product, "/orders": p.orders,
 		"/orders/{id}": p.order, "/cards": p.cards, "/cards/{id}": p.card, "/buyers": p.buyers,
-		"/dictionaries": p.dictionaries, "/triggers": p.triggers, "/requests": p.requests, "/faults": p.faults,
+		"/dictionaries": p.dictionaries, "/triggers": p.triggers, "/requests": p.requests, "/requests/unknown": p.unknownFields, "/faults": p.faults,
 	}
 }
 
@@ -254,6 +257,21 @@ func (p *pages) head(r *http.Request, title string) head {
 		h.Notice = "Зроблено."
 	}
 	return h
+}
+
+// nginxPage is what KeyCRM's web server answers where there is no API, such as below an address without /v1.
+const nginxPage = "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n" +
+	"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+
+// nowhere answers an address that is neither the API's nor a page's.
+func (p *pages) nowhere(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") { // a person
+		p.missing(w)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = io.WriteString(w, nginxPage) // the reader may be gone
 }
 
 func menu(here string) []menuItem {

@@ -182,10 +182,24 @@ func (p *pages) deleteTrigger(f *input) (string, error) {
 	return "/triggers", nil
 }
 
+// unknownFields is what strict mode found, one finding a line, for scripts: empty is good.
+func (p *pages) unknownFields(w http.ResponseWriter, _ *http.Request) {
+	if !p.s.cfg.strict {
+		http.Error(w, "the simulator was not started strict", http.StatusConflict)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	for _, line := range p.s.UnknownFields() {
+		_, _ = fmt.Fprintln(w, line) // the reader may be gone
+	}
+}
+
 type requestsPage struct {
 	head
-	Keys []keyMeter
-	Rows []requestRow
+	Keys    []keyMeter
+	Strict  bool
+	Unknown []string // what strict mode found
+	Rows    []requestRow
 }
 
 type keyMeter struct {
@@ -199,7 +213,7 @@ type requestRow struct {
 
 func (p *pages) requests(w http.ResponseWriter, r *http.Request) {
 	s := p.s
-	v := requestsPage{head: p.head(r, "Запити API")}
+	v := requestsPage{head: p.head(r, "Запити API"), Strict: s.cfg.strict, Unknown: s.UnknownFields()}
 	for _, key := range s.Keys() {
 		m := keyMeter{"Ключ " + lastFour(key), s.Used(key), s.cfg.limit, 0}
 		if m.Limit > 0 {
@@ -233,6 +247,7 @@ func newRequestRow(q *Request) requestRow {
 func (p *pages) resetRequests(*input) (string, error) {
 	p.s.log.reset()
 	p.s.limiter.reset()
+	p.s.forgetUnknown()
 	return "/requests", nil
 }
 
@@ -285,12 +300,19 @@ func (p *pages) faults(w http.ResponseWriter, r *http.Request) {
 func (p *pages) addFault(f *input) (string, error) {
 	kind := f.text("kind")
 	if !slices.ContainsFunc(faultNames(), func(k eventChoice) bool { return k.Code == kind }) {
-		return "", fmt.Errorf("невідомий збій %q", kind)
+		return "", userError("такого збою немає.")
 	}
-	pause := time.Duration(f.id("seconds")) * time.Second
+	seconds, status := f.id("seconds"), f.id("status")
+	if seconds < 0 || seconds > 3600 || f.id("skip") < 0 || f.id("times") < 0 {
+		return "", userError("пауза має бути від 0 до 3600 секунд, а пропуски й рази не від’ємні.")
+	}
+	if status != 0 && (status < 400 || status > 599) {
+		return "", userError("код відповіді збою має бути від 400 до 599.")
+	}
+	pause := time.Duration(seconds) * time.Second
 	p.s.Fault(Fault{
 		Kind: FaultKind(kind), Method: f.text("method"), Path: f.text("path"), Skip: int(f.id("skip")),
-		Times: int(f.id("times")), Status: int(f.id("status")), Delay: pause, RetryAfter: pause,
+		Times: int(f.id("times")), Status: int(status), Delay: pause, RetryAfter: pause,
 	})
 	return "/faults", nil
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// maxBody is above what a file may have, so that too large a one is answered and not cut off.
+// maxBody is above what a file may have, so that a file that is too large is answered as such.
 const maxBody = 11 << 20
 
 // ServeHTTP serves the API under /v1/, pictures under /pictures/ and pages for people elsewhere.
@@ -29,7 +29,7 @@ func (s *Server) routes() *http.ServeMux {
 // api wraps a handler with everything each API request goes through: faults, the key, the minute's limit, the log.
 func (s *Server) api(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 		if err != nil {
 			panic(http.ErrAbortHandler) // the sender is gone
 		}
@@ -60,12 +60,39 @@ func (s *Server) serveAPI(w *recorder, r *http.Request, h handler, body []byte) 
 		write(w, refusal)
 		return
 	}
+	if len(body) > maxBody {
+		write(w, message(http.StatusRequestEntityTooLarge, "The POST data is too large."))
+		return
+	}
 	var a *answer
-	s.locked(func() { a = h(&call{r: r, q: r.URL.Query(), body: body}) })
+	s.locked(func() {
+		c := &call{r: r, q: r.URL.Query(), body: s.readable(r, body), note: func(what string) { s.note(r, what) }}
+		c.noteQuery()
+		a = h(c)
+	})
 	fault.after(w, r, a)
 	if fault != nil && fault.Kind == FaultMovingRows {
 		s.addSurprise()
 	}
+}
+
+// noteQuery tells strict mode of members that no list knows; KeyCRM ignores them.
+func (c *call) noteQuery() {
+	for name := range c.q {
+		if !strings.HasPrefix(name, "filter[") && !contains([]string{"page", "limit", "include", "sort"}, name) {
+			c.note("?" + name)
+		}
+	}
+}
+
+// readable is the body as far as its Content-Type says that it is JSON or a file: Laravel, too, reads JSON only then.
+func (s *Server) readable(r *http.Request, body []byte) []byte {
+	kind := strings.ToLower(r.Header.Get("Content-Type"))
+	if len(body) == 0 || strings.Contains(kind, "/json") || strings.Contains(kind, "+json") || strings.HasPrefix(kind, "multipart/form-data") {
+		return body
+	}
+	s.note(r, "a body that no Content-Type calls JSON")
+	return nil
 }
 
 // addSurprise adds a product that nobody expects in the middle of a walk through the catalog.
@@ -208,6 +235,9 @@ func (t inProcess) serve(r *http.Request) (res result) {
 		}
 	}()
 	t.s.ServeHTTP(w, r)
+	if r.Method == http.MethodHead {
+		w.body.Reset()
+	}
 	return result{response: w.response(&w.body)} //nolint:bodyclose // the caller of RoundTrip closes it
 }
 

@@ -209,15 +209,21 @@ func (s *Server) stamp() time.Time { return s.now().Truncate(time.Second) }
 // locked runs f under the lock, after the writes that are due, and flushes what changed to the journal. Webhooks that f
 // caused are on their way afterwards.
 func (s *Server) locked(f func()) {
+	defer s.sender.wake()
 	s.mu.Lock()
+	defer s.mu.Unlock() // also when f panics: net/http recovers, and the account must stay usable
 	s.applyDue()
 	f()
 	s.flush()
-	s.mu.Unlock()
-	s.sender.wake()
 }
 
 func (s *Server) flush() {
+	if s.journal == nil {
+		for _, t := range s.db.tables() {
+			t.forget()
+		}
+		return
+	}
 	var set []change
 	for _, t := range s.db.tables() {
 		rows, err := t.changes()
@@ -225,9 +231,6 @@ func (s *Server) flush() {
 			panic(fmt.Sprintf("keycrmtest: %v", err)) // rows are plain data
 		}
 		set = append(set, rows...)
-	}
-	if s.journal == nil {
-		return
 	}
 	if err := s.journal.append(set); err != nil {
 		panic(fmt.Sprintf("keycrmtest: %v", err)) // a full disk: better stop than pretend to keep

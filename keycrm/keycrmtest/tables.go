@@ -56,11 +56,15 @@ type change struct {
 type keeper interface {
 	key() string
 	changes() ([]change, error)
+	forget()
 	snapshot() ([]change, error)
 	load(change) error
 }
 
 func (t *table[T]) key() string { return t.name }
+
+// forget takes what changed for kept.
+func (t *table[T]) forget() { clear(t.dirty) }
 
 func (t *table[T]) changes() ([]change, error) {
 	ids := make([]int64, 0, len(t.dirty))

@@ -119,6 +119,7 @@ type Line struct {
 	Picture         string
 	Properties      []Property
 	StockStatus     string // "reserved", "fulfilled" or empty
+	ProductStatusID int64  // 0: none
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }
