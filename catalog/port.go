@@ -75,6 +75,8 @@ type Product struct {
 	// Attributes are the CRM's own fields of the product.
 	Attributes []plugin.Attribute `json:"attributes,omitempty"`
 	Archived   bool               `json:"archived,omitempty"`
+	// Several: it comes in variants, so it may have more than one offer.
+	Several bool `json:"several,omitempty"`
 	// Own is what the card itself says of SKU, price and stock. It stands in for the offer of a
 	// product without any.
 	Own Offer `json:"own"`
@@ -99,6 +101,7 @@ type Offer struct {
 // Stock is price and stock of one offer.
 type Stock struct {
 	OfferID   string
+	SKU       string // empty: not told
 	Price     decimal.NullDecimal
 	Available decimal.Decimal
 }

@@ -13,45 +13,6 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// checkCurrency reads one page of products, to see that their currency is still what it was when
-// they were last read whole: stocks come without one.
-func (w *worker) checkCurrency(ctx context.Context) error {
-	if !w.rules.updates() {
-		return w.skipTo(ctx, Tidy)
-	}
-	source, err := w.crm(ctx)
-	if err != nil {
-		return err
-	}
-	page, err := source.ProductPage(ctx, ProductQuery{}, "")
-	if err != nil {
-		return fmt.Errorf("check currency: %w", err)
-	}
-	run := w.next()
-	run.Counters.Requests++
-	run.enter(ReadPrices)
-	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		return w.e.store.setCurrencies(ctx, tx, run.Connection, page.Rows)
-	})
-}
-
-// readPrices reads price and stock of all offers.
-func (w *worker) readPrices(ctx context.Context) error {
-	source, err := w.crm(ctx)
-	if err != nil {
-		return err
-	}
-	return readPage(ctx, w, list[Stock]{
-		name: "prices",
-		fetch: func(ctx context.Context, group []string, page string) (Page[Stock], error) {
-			return source.StockPage(ctx, StockQuery{Offers: group}, page)
-		},
-		stage: func(tx *sqlx.Tx, rows []Stock) (int, error) {
-			return w.e.store.stageOffers(ctx, tx, w.run.ID, each(rows, Stock.offer), w.asked)
-		},
-	}, nil, PlanPrices)
-}
-
 // quote is the price and stock of a linked variant as the CRM says.
 type quote struct {
 	Offer    Offer

@@ -17,14 +17,53 @@ type cursor struct {
 	// Group counts the groups of codes a list is asked for by; 0 for the first or only one.
 	Group int    `json:"group,omitempty"`
 	Page  string `json:"page,omitempty"`
-	// Read counts the different rows of the group so far.
-	Read int `json:"read,omitempty"`
-	// Stale counts the pages in a row that showed nothing new.
+	// Pages counts those read of the group, Stale those in a row that showed nothing new.
+	Pages int `json:"pages,omitempty"`
 	Stale int `json:"stale,omitempty"`
+	// Again: the group is read a second time, because rows were missed the first time.
+	Again bool `json:"again,omitempty"`
+	// Codes are those asked for now where they do not follow from the group.
+	Codes []string `json:"codes,omitempty"`
+
+	// What follows is of lists that may be asked for whole or by groups: which of it was chosen, how
+	// many groups there are, how many rows the whole list has, where it goes on, and what a sample
+	// of products has shown.
+	Way          way    `json:"way,omitempty"`
+	Groups       int    `json:"groups,omitempty"`
+	Total        *int   `json:"total,omitempty"` // nil: not asked in this run
+	Rest         string `json:"rest,omitempty"`
+	Sampled      int    `json:"sampled,omitempty"`
+	SampleOffers int    `json:"sample_offers,omitempty"`
 }
 
-// maxStale is how many pages may show nothing new before the list is taken for one without an end.
-const maxStale = 5
+const (
+	// maxStale is how many pages may show nothing new before the list is taken for one without an end.
+	maxStale = 5
+	// againPages is how long a list may be to be read once more when rows were missed.
+	againPages = 20
+)
+
+// saw notes a page with so many rows that were not there before.
+func (c *cursor) saw(fresh int) {
+	c.Pages++
+	c.Stale++
+	if fresh > 0 {
+		c.Stale = 0
+	}
+}
+
+// endless reports whether the list shows no sign of an end.
+func (c *cursor) endless() bool {
+	if c.Again { // nothing new is what is to be expected
+		return c.Pages > againPages+maxStale
+	}
+	return c.Stale >= maxStale
+}
+
+// turn goes to the start of a group.
+func (c *cursor) turn(group int) {
+	c.Group, c.Page, c.Pages, c.Stale, c.Again, c.Codes = group, "", 0, 0, false, nil
+}
 
 func (r Run) at() (cursor, error) {
 	var c cursor
@@ -42,23 +81,24 @@ func (r *Run) moveTo(c cursor) { r.cursor = string(toJSON(c)) }
 // list is one of the lists a run reads.
 type list[T any] struct {
 	name  string
-	fetch func(ctx context.Context, group []string, page string) (Page[T], error)
+	fetch func(ctx context.Context, codes []string, page string) (Page[T], error)
 	// stage stores rows and answers how many of them were not there before.
 	stage func(tx *sqlx.Tx, rows []T) (int, error)
+	// have counts the staged rows of the codes; nil codes: of all.
+	have func(tx *sqlx.Tx, codes []string) (int, error)
 }
 
-// readPage reads one page and moves on: to the next page, the next group, or the next phase.
-func readPage[T any](ctx context.Context, w *worker, l list[T], groups [][]string, then Phase) error {
-	at, err := w.run.at()
-	if err != nil {
-		return err
-	}
-	var group []string
-	if groups != nil {
-		group = groups[at.Group]
-	}
+// part is what of a list is asked for.
+type part struct {
+	codes []string // nil: the whole list
+	// end says where the run goes on once the part is read; total is how long it was.
+	end func(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor, total int) error
+}
+
+// readPage reads one page and moves on: to the next page, or to where the part ends.
+func readPage[T any](ctx context.Context, w *worker, at cursor, l list[T], p part) error {
 	w.asked = w.e.now()
-	page, err := l.fetch(ctx, group, at.Page)
+	page, err := l.fetch(ctx, p.codes, at.Page)
 	if err != nil {
 		return fmt.Errorf("read %s page %q: %w", l.name, at.Page, err)
 	}
@@ -70,38 +110,53 @@ func readPage[T any](ctx context.Context, w *worker, l list[T], groups [][]strin
 			return err
 		}
 		run.Done += int64(fresh)
-		at.Read += fresh
-		at.Stale++
-		if fresh > 0 {
-			at.Stale = 0
+		if p.codes == nil {
+			run.Total = int64(page.Total)
 		}
-		advance(run, at, page.Next, page.Total, l.name, len(groups), then)
-		return nil
+		run.Total = max(run.Total, run.Done)
+		at.saw(fresh)
+		if page.Next != "" && !at.endless() {
+			at.Page = page.Next
+			run.moveTo(at)
+			return nil
+		}
+		have, err := l.have(tx, p.codes)
+		if err != nil {
+			return err
+		}
+		// A part is read completely only if as many rows were seen as it says it has. Rows that moved
+		// while it was read are few; more than one in a hundred means that something is wrong.
+		if have*100 < page.Total*99 {
+			if !at.Again && at.Pages <= againPages {
+				at.turn(at.Group)
+				at.Again, at.Codes = true, p.codes
+				run.moveTo(at)
+				return nil
+			}
+			run.incomplete(l.name, have, page.Total)
+		}
+		return p.end(ctx, tx, run, at, page.Total)
 	})
 }
 
-// advance says where the run goes on after a page.
-func advance(run *Run, at cursor, next string, total int, name string, groups int, then Phase) {
-	if groups <= 1 {
-		run.Total = int64(total)
+// incomplete notes that a list was not answered whole.
+func (r *Run) incomplete(name string, read, total int) {
+	r.Guards = append(r.Guards, Guard{Code: GuardIncomplete, Params: Params{
+		"list": name, "read": strconv.Itoa(read), "total": strconv.Itoa(total),
+	}})
+}
+
+// inGroups ends the parts of a list that is asked for by so many groups: behind the last comes a phase.
+func inGroups(groups int, then Phase) func(context.Context, *sqlx.Tx, *Run, cursor, int) error {
+	return func(_ context.Context, _ *sqlx.Tx, run *Run, at cursor, _ int) error {
+		if at.Group+1 < groups {
+			at.turn(at.Group + 1)
+			run.moveTo(at)
+			return nil
+		}
+		run.enter(then)
+		return nil
 	}
-	if next != "" && at.Stale < maxStale {
-		at.Page = next
-		run.moveTo(at)
-		return
-	}
-	// A list is read completely only if as many rows were seen as it says it has. Rows that moved
-	// while it was read are few; more than one in a hundred means that something is wrong.
-	if at.Read*100 < total*99 {
-		run.Guards = append(run.Guards, Guard{Code: GuardIncomplete, Params: Params{
-			"list": name, "read": strconv.Itoa(at.Read), "total": strconv.Itoa(total),
-		}})
-	}
-	if at.Group+1 < groups {
-		run.moveTo(cursor{Group: at.Group + 1})
-		return
-	}
-	run.enter(then)
 }
 
 // readCategories reads the tree, when it is to be written or products are chosen by it.
@@ -114,7 +169,11 @@ func (w *worker) readCategories(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return readPage(ctx, w, list[Category]{
+	at, err := w.run.at()
+	if err != nil {
+		return err
+	}
+	return readPage(ctx, w, at, list[Category]{
 		name: "categories",
 		fetch: func(ctx context.Context, _ []string, page string) (Page[Category], error) {
 			return source.CategoryPage(ctx, page)
@@ -122,7 +181,10 @@ func (w *worker) readCategories(ctx context.Context) error {
 		stage: func(tx *sqlx.Tx, rows []Category) (int, error) {
 			return w.e.store.stageCategories(ctx, tx, w.run.ID, rows)
 		},
-	}, nil, ReadProducts)
+		have: func(tx *sqlx.Tx, _ []string) (int, error) {
+			return w.e.store.have(ctx, tx, "stage_category", "", w.run.ID, nil)
+		},
+	}, part{end: inGroups(1, ReadProducts)})
 }
 
 // readProducts reads the live products, of the chosen categories when some are chosen.
@@ -138,7 +200,15 @@ func (w *worker) readProducts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return readPage(ctx, w, list[Product]{
+	at, err := w.run.at()
+	if err != nil {
+		return err
+	}
+	p := part{end: inGroups(len(groups), ReadOffers)}
+	if groups != nil {
+		p.codes = groups[at.Group]
+	}
+	return readPage(ctx, w, at, list[Product]{
 		name: "products",
 		fetch: func(ctx context.Context, group []string, page string) (Page[Product], error) {
 			return source.ProductPage(ctx, ProductQuery{Categories: group}, page)
@@ -146,7 +216,10 @@ func (w *worker) readProducts(ctx context.Context) error {
 		stage: func(tx *sqlx.Tx, rows []Product) (int, error) {
 			return w.e.store.stageProducts(ctx, tx, w.run.ID, w.stagedProducts(rows, true))
 		},
-	}, groups, ReadOffers)
+		have: func(tx *sqlx.Tx, codes []string) (int, error) {
+			return w.e.store.have(ctx, tx, "stage_product", "category_id", w.run.ID, codes)
+		},
+	}, p)
 }
 
 // categoryGroups are the chosen categories and all below them, in groups; nil when all products are
@@ -172,23 +245,6 @@ func grouped(ids []string) [][]string {
 		ids = ids[GroupSize:]
 	}
 	return append(groups, ids)
-}
-
-// readOffers reads all offers.
-func (w *worker) readOffers(ctx context.Context) error {
-	source, err := w.crm(ctx)
-	if err != nil {
-		return err
-	}
-	return readPage(ctx, w, list[Offer]{
-		name: "offers",
-		fetch: func(ctx context.Context, group []string, page string) (Page[Offer], error) {
-			return source.OfferPage(ctx, OfferQuery{Products: group}, page)
-		},
-		stage: func(tx *sqlx.Tx, rows []Offer) (int, error) {
-			return w.e.store.stageOffers(ctx, tx, w.run.ID, rows, w.asked)
-		},
-	}, nil, Confirm)
 }
 
 // confirm asks by id for linked products that the scan has not shown: rows can slip through while

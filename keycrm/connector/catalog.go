@@ -74,7 +74,7 @@ func (c *Connector) StockPage(ctx context.Context, q catalog.StockQuery, cursor 
 	}
 	rows, page, err := c.crm.Offers.Stocks(ctx, query)
 	return catalogPage(query.Page, rows, page, err, func(s keycrm.Stock) catalog.Stock {
-		return catalog.Stock{OfferID: optionalCode(s.OfferID), Price: nullable(s.Price), Available: s.Quantity.Sub(s.Reserve.Decimal)}
+		return catalog.Stock{OfferID: optionalCode(s.OfferID), SKU: strings.TrimSpace(s.SKU), Price: nullable(s.Price), Available: s.Quantity.Sub(s.Reserve.Decimal)}
 	})
 }
 
@@ -97,7 +97,7 @@ func product(p keycrm.Product) catalog.Product {
 	out := catalog.Product{
 		ID: optionalCode(p.ID), Name: strings.TrimSpace(p.Name), Description: p.Description, CategoryID: optionalCode(p.CategoryID),
 		Currency: strings.ToUpper(strings.TrimSpace(p.CurrencyCode)), Unit: strings.TrimSpace(p.UnitType),
-		Pictures: pictures(p), Archived: bool(p.IsArchived),
+		Pictures: pictures(p), Archived: bool(p.IsArchived), Several: bool(p.HasOffers),
 		Own: catalog.Offer{
 			ProductID: optionalCode(p.ID), SKU: strings.TrimSpace(p.SKU), Barcode: strings.TrimSpace(p.Barcode),
 			Price: nullable(p.Price), Available: p.Quantity.Sub(p.InReserve.Decimal),
