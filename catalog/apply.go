@@ -95,6 +95,7 @@ type writing struct {
 	settled []settled
 	joints  []joint
 	gone    map[string]string
+	review  []string // offers whose variants were added hidden
 	changes []Change
 	items   []Item
 	refused []string // creations the shop did not make
@@ -149,6 +150,7 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 		func() error { return s.dropIntents(ctx, tx, run.Connection, b.refused) },
 		func() error { return s.fulfil(ctx, tx, *run, b.fulfilled, now) },
 		func() error { return s.joinVariants(ctx, tx, *run, b.joints) },
+		func() error { return s.noteReview(ctx, tx, run.Connection, b.review) },
 		func() error { return s.markGone(ctx, tx, run.Connection, b.gone) },
 		func() error { return s.settle(ctx, tx, *run, w.rulesHash, b.settled, now) },
 		func() error { return s.addChanges(ctx, tx, run.ID, b.changes, now) },
@@ -259,6 +261,9 @@ func (b *writing) wrote(p planned, res plugin.ProductResult) {
 	for i, offer := range p.Adds {
 		if i < len(res.Added) {
 			b.joints = append(b.joints, joint{Offer: offer, CRM: p.CRM, Variant: res.Added[i], Product: res.ID, ReadAt: p.ReadAt})
+		}
+		if p.Patch != nil && !p.Patch.AddVariants[i].Published {
+			b.review = append(b.review, offer)
 		}
 	}
 	for offer, note := range p.Gone {

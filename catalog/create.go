@@ -46,9 +46,10 @@ func (w *worker) applyCreates(ctx context.Context, plans []planned, b *writing) 
 func (w *worker) noteIntents(ctx context.Context, plans []planned, begun []intent) error {
 	known := setOf(each(begun, func(i intent) string { return i.CRM }))
 	var ids []string
+	var rows []intent
 	for _, p := range plans {
 		if !known[p.CRM] {
-			ids = append(ids, p.CRM)
+			ids, rows = append(ids, p.CRM), append(rows, intent{CRM: p.CRM, Hidden: !p.New.Published})
 		}
 	}
 	if len(ids) == 0 {
@@ -58,9 +59,8 @@ func (w *worker) noteIntents(ctx context.Context, plans []planned, begun []inten
 	if err := answered(len(ids), len(hits), err); err != nil {
 		return err
 	}
-	rows := make([]intent, len(ids))
-	for i, id := range ids {
-		rows[i] = intent{CRM: id, Before: each(hits[i], func(h plugin.KeyHit) string { return string(h.ProductID) })}
+	for i := range rows {
+		rows[i].Before = each(hits[i], func(h plugin.KeyHit) string { return string(h.ProductID) })
 	}
 	return w.commit(ctx, w.next(), func(tx *sqlx.Tx) error {
 		return w.e.store.putIntents(ctx, tx, w.run, rows, w.e.now())

@@ -159,7 +159,7 @@ func (w *worker) open(ctx context.Context) error {
 	if err != nil {
 		return fromShop(err)
 	}
-	lang, err := w.language(ctx, profile)
+	lang, err := w.language(ctx)
 	if err != nil {
 		return err
 	}
@@ -169,22 +169,34 @@ func (w *worker) open(ctx context.Context) error {
 }
 
 // language is the one texts go to: the chosen one, else the shop's first.
-func (w *worker) language(ctx context.Context, profile plugin.Profile) (string, error) {
+func (w *worker) language(ctx context.Context) (string, error) {
+	chosen := w.run.Settings.Language
+	if chosen == "" {
+		lang, err := firstLanguage(ctx, w.shop)
+		return lang, fromShop(err)
+	}
 	langs, err := w.shop.Dictionaries().Languages(ctx)
 	if err != nil {
 		return "", fromShop(err)
 	}
-	chosen := w.run.Settings.Language
-	switch {
-	case chosen != "" && !slices.ContainsFunc(langs, func(l plugin.Language) bool { return l.Code == chosen }):
+	if !slices.ContainsFunc(langs, func(l plugin.Language) bool { return l.Code == chosen }) {
 		// Texts in another language are the merchant's own.
 		return "", &stop{code: CodeLanguageGone, params: Params{"language": chosen}}
-	case chosen != "":
-		return chosen, nil
-	case len(langs) > 0:
+	}
+	return chosen, nil
+}
+
+// firstLanguage is the language a shop keeps texts in unless told otherwise.
+func firstLanguage(ctx context.Context, shop plugin.Shop) (string, error) {
+	langs, err := shop.Dictionaries().Languages(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(langs) > 0 {
 		return langs[0].Code, nil
 	}
-	return profile.Locale, nil
+	profile, err := shop.Profile(ctx)
+	return profile.Locale, err
 }
 
 // crm opens the CRM when the first request is to be made.

@@ -102,6 +102,8 @@ type intent struct {
 	CRM string
 	// Before are the shop's products that bore its external id before we made one.
 	Before []string
+	// Hidden: it is created hidden, so a person is to look at it.
+	Hidden bool
 }
 
 // intents reads those of the given products whose creation was begun and not seen to end.
@@ -127,12 +129,13 @@ func (s *store) intents(ctx context.Context, conn plugin.ConnectionID, ids []str
 // putIntents notes that products are about to be created.
 func (s *store) putIntents(ctx context.Context, tx *sqlx.Tx, run Run, rows []intent, now time.Time) error {
 	const q = `INSERT INTO keybridge.link_product
-			(connection_id, shop_id, crm_id, state, before_ids, created_here, created_at, updated_at)
-		SELECT $1, $2, crm_id, 'creating', ARRAY(SELECT jsonb_array_elements_text(before::jsonb)), true, $3, $3
-		FROM unnest($4::text[], $5::text[]) AS t (crm_id, before)`
+			(connection_id, shop_id, crm_id, state, before_ids, created_here, created_at, updated_at, review)
+		SELECT $1, $2, crm_id, 'creating', ARRAY(SELECT jsonb_array_elements_text(before::jsonb)), true, $3, $3, hidden
+		FROM unnest($4::text[], $5::text[], $6::boolean[]) AS t (crm_id, before, hidden)`
 	_, err := tx.ExecContext(ctx, q, run.Connection, run.Shop, now,
 		pq.Array(each(rows, func(i intent) string { return i.CRM })),
-		pq.Array(each(rows, func(i intent) string { return string(toJSON(i.Before)) })))
+		pq.Array(each(rows, func(i intent) string { return string(toJSON(i.Before)) })),
+		pq.Array(each(rows, func(i intent) bool { return i.Hidden })))
 	if err != nil {
 		return fmt.Errorf("note creations of %s: %w", run.Connection, err)
 	}

@@ -1,0 +1,243 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// Hidden is a product or variant that we hid, that is hidden still, and that waits for a person.
+type Hidden struct {
+	Product plugin.ProductID
+	Variant plugin.VariantID // empty: the product itself
+	Name    string
+	// SKU and Price are those of the variant, or of a product's first.
+	SKU   string
+	Price plugin.Money // unset: it has none, so nobody could buy it
+	// Missing: hidden because the CRM no longer has it; else it was created hidden.
+	Missing bool
+}
+
+// hiddenRead is how many rows one call of Hidden looks through at most.
+const hiddenRead = 5 * plugin.MaxBatch
+
+// Hidden lists what waits to be published, in a fixed order, from behind the mark after (empty: from
+// the first). next is the mark to go on from; empty at the end. What somebody has published in the
+// shop is left out, and so is what is gone from it.
+// Errors: plugin.ErrNotFound.
+func (e *Engine) Hidden(ctx context.Context, id plugin.ConnectionID, after string, limit int) (list []Hidden, next string, err error) {
+	o, err := e.byHand(ctx, id)
+	if err != nil {
+		return nil, "", err
+	}
+	for read := 0; read < hiddenRead; {
+		rows, err := e.store.hidden(ctx, id, after, limit)
+		if err != nil {
+			return nil, "", err
+		}
+		products, err := o.read(ctx, rows)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, r := range rows {
+			after = r.Sort
+			if h, still := stillHidden(r, products); still {
+				list = append(list, h)
+			}
+			if len(list) == limit {
+				return list, after, nil
+			}
+		}
+		if read += len(rows); len(rows) < limit {
+			return list, "", nil
+		}
+	}
+	return list, after, nil
+}
+
+// CountHidden counts what may wait to be published, without asking the shop; at most limit.
+func (e *Engine) CountHidden(ctx context.Context, id plugin.ConnectionID, limit int) (int, error) {
+	return e.store.countHidden(ctx, id, limit)
+}
+
+func stillHidden(r hiddenRow, products map[plugin.ProductID]plugin.Product) (Hidden, bool) {
+	p, there := products[r.Product]
+	if !there {
+		return Hidden{}, false
+	}
+	h := Hidden{Product: p.ID, Variant: r.Variant, Name: p.Name, Missing: r.Missing}
+	i := 0
+	if r.Variant != "" {
+		if i = slices.IndexFunc(p.Variants, func(v plugin.Variant) bool { return v.ID == r.Variant }); i < 0 {
+			return Hidden{}, false
+		}
+	}
+	v := p.Variants[i]
+	h.SKU, h.Price = v.SKU, v.Price
+	if r.Variant == "" {
+		return h, !p.Published
+	}
+	return h, !v.Published
+}
+
+// Publish shows products, with the variants that we hid of them, and answers what the shop did not
+// take, by product. by is an operator's id. Products that do not wait to be published are left alone.
+// Errors: plugin.ErrNotFound.
+func (e *Engine) Publish(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID, by string) (done int, refused map[plugin.ProductID]Item, err error) {
+	o, err := e.byHand(ctx, id)
+	if err != nil {
+		return 0, nil, err
+	}
+	refused = map[plugin.ProductID]Item{}
+	for part := range slices.Chunk(products, plugin.MaxBatch) {
+		rows, err := e.store.hiddenOf(ctx, id, part)
+		if err != nil {
+			return done, refused, err
+		}
+		n, err := o.publish(ctx, rows, by, refused, true)
+		if done += n; err != nil {
+			return done, refused, err
+		}
+	}
+	return done, refused, nil
+}
+
+// hand does in the shop what a person asks for outside of runs.
+type hand struct {
+	e       *Engine
+	conn    plugin.ConnectionID
+	catalog plugin.Catalog
+	lang    string
+}
+
+func (e *Engine) byHand(ctx context.Context, id plugin.ConnectionID) (*hand, error) {
+	conn, err := e.deps.Connections.Get(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("by hand: %w", err)
+	}
+	shop, err := e.deps.Shop(ctx, conn.Shop)
+	if err != nil {
+		return nil, fmt.Errorf("by hand for %s: %w", id, err)
+	}
+	lang, err := firstLanguage(ctx, shop)
+	if err != nil {
+		return nil, fmt.Errorf("by hand for %s: %w", id, err)
+	}
+	return &hand{e: e, conn: id, catalog: shop.Catalog(), lang: lang}, nil
+}
+
+// read reads the products of rows.
+func (o *hand) read(ctx context.Context, rows []hiddenRow) (map[plugin.ProductID]plugin.Product, error) {
+	ids := slices.Compact(slices.Sorted(slices.Values(each(rows, func(r hiddenRow) plugin.ProductID { return r.Product }))))
+	return o.products(ctx, ids)
+}
+
+func (o *hand) products(ctx context.Context, ids []plugin.ProductID) (map[plugin.ProductID]plugin.Product, error) {
+	out := make(map[plugin.ProductID]plugin.Product, len(ids))
+	for part := range slices.Chunk(ids, plugin.MaxBatch) {
+		products, err := o.catalog.Products(ctx, o.lang, part)
+		if err != nil {
+			return nil, fmt.Errorf("read %d products by hand for %s: %w", len(part), o.conn, err)
+		}
+		for _, p := range products {
+			out[p.ID] = p
+		}
+	}
+	return out, nil
+}
+
+// publish writes what is still hidden. A product that somebody edits at the same moment is tried once
+// more.
+func (o *hand) publish(ctx context.Context, rows []hiddenRow, by string, refused map[plugin.ProductID]Item, again bool) (done int, err error) {
+	products, err := o.read(ctx, rows)
+	if err != nil {
+		return 0, err
+	}
+	patches, of := showing(rows, products)
+	if len(patches) == 0 {
+		return 0, nil
+	}
+	origin := plugin.Origin{Plugin: o.e.deps.PluginID, Connection: o.conn, Ref: "review"}
+	results, err := o.catalog.UpdateProducts(ctx, origin, patches)
+	if err == nil && len(results) != len(patches) {
+		err = fmt.Errorf("%d items were answered by %d: %w", len(patches), len(results), plugin.ErrUnsupported)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("publish %d products of %s: %w", len(patches), o.conn, err)
+	}
+	var shown, conflicts []hiddenRow
+	versions := map[plugin.ProductID]seenVersion{}
+	for i, res := range results {
+		id := patches[i].ID
+		switch {
+		case res.Err == nil:
+			done++
+			shown = append(shown, of[id]...)
+			versions[id] = seenVersion{Before: patches[i].Expect, After: res.Version}
+		case errors.Is(res.Err, plugin.ErrConflict) && again:
+			conflicts = append(conflicts, of[id]...)
+		default:
+			reason, params, _ := shopReason(res.Err)
+			refused[id] = Item{Kind: ItemError, Product: id, Name: products[id].Name, Reason: reason, Params: params}
+		}
+	}
+	if err := o.note(ctx, shown, versions, by); err != nil {
+		return done, err
+	}
+	if len(conflicts) == 0 {
+		return done, nil
+	}
+	more, err := o.publish(ctx, conflicts, by, refused, false)
+	return done + more, err
+}
+
+// showing makes the patches that show what is still hidden, one a product.
+func showing(rows []hiddenRow, products map[plugin.ProductID]plugin.Product) ([]plugin.ProductPatch, map[plugin.ProductID][]hiddenRow) {
+	var patches []plugin.ProductPatch
+	of := map[plugin.ProductID][]hiddenRow{}
+	at := map[plugin.ProductID]int{}
+	for _, r := range rows {
+		if _, still := stillHidden(r, products); !still {
+			continue
+		}
+		i, begun := at[r.Product]
+		if !begun {
+			i = len(patches)
+			at[r.Product] = i
+			patches = append(patches, plugin.ProductPatch{ID: r.Product, Expect: products[r.Product].Version})
+		}
+		yes := true
+		if of[r.Product] = append(of[r.Product], r); r.Variant == "" {
+			patches[i].Published = &yes
+			continue
+		}
+		patches[i].Variants = append(patches[i].Variants, plugin.VariantPatch{ID: r.Variant, Published: &yes})
+	}
+	return patches, of
+}
+
+func (o *hand) note(ctx context.Context, shown []hiddenRow, versions map[plugin.ProductID]seenVersion, by string) error {
+	if len(shown) == 0 {
+		return nil
+	}
+	deeds := each(shown, func(r hiddenRow) deed { return deed{Action: "publish", Product: r.Product, Variant: r.Variant} })
+	s, now := o.e.store, o.e.now()
+	return s.inTx(ctx, func(tx *sqlx.Tx) error { return o.noteIn(ctx, tx, shown, versions, deeds, by, now) })
+}
+
+func (o *hand) noteIn(ctx context.Context, tx *sqlx.Tx, shown []hiddenRow, versions map[plugin.ProductID]seenVersion, deeds []deed, by string, now time.Time) error {
+	s := o.e.store
+	if err := s.reviewed(ctx, tx, o.conn, shown); err != nil {
+		return err
+	}
+	if err := s.moveVersions(ctx, tx, o.conn, versions, now); err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, o.conn, by, deeds, now)
+}
