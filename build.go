@@ -62,7 +62,7 @@ func (k *Keybridge) buildPages() error {
 		OpenKey: func(key string) (admin.Directory, error) {
 			return k.accounts.openKey(key, budget.Clicks)
 		},
-		Runs: k.catalog, Journal: k.exporter, Webhooks: webhookLog{k.hooks.Inbox()},
+		Runs: k.catalog, Products: k.catalog, Journal: k.exporter, Webhooks: webhookLog{k.hooks.Inbox()},
 		Health: k.Health,
 		Usage: func(ctx context.Context, id plugin.ConnectionID) (admin.Usage, error) {
 			u, err := k.accounts.usage(ctx, id)

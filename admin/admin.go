@@ -64,6 +64,8 @@ func (a *Admin) Handler() http.Handler {
 		r.Get("/runs/{run}/plan", a.page(plugin.PermView, a.showPlan))
 		r.Post("/runs/{run}/approve", a.page(plugin.PermOperate, a.approveRun))
 		r.Post("/runs/{run}/cancel", a.page(plugin.PermOperate, a.cancelRun))
+		r.Get("/hidden", a.page(plugin.PermView, a.showHidden))
+		r.Post("/hidden", a.page(plugin.PermOperate, a.publishHidden))
 		r.Post("/journal/{entry}/retry", a.page(plugin.PermOperate, a.retryEntry))
 		r.Post("/journal/{entry}/ignore", a.page(plugin.PermOperate, a.ignoreEntry))
 	})

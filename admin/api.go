@@ -29,6 +29,8 @@ func (a *Admin) api() http.Handler {
 		r.Get("/runs/{run}/plan", a.json(plugin.PermView, a.apiPlan))
 		r.Post("/runs/{run}/approve", a.json(plugin.PermOperate, a.apiApprove))
 		r.Post("/runs/{run}/cancel", a.json(plugin.PermOperate, a.apiCancel))
+		r.Get("/hidden", a.json(plugin.PermView, a.apiHidden))
+		r.Post("/hidden", a.json(plugin.PermOperate, a.apiPublish))
 		r.Get("/schedule", a.json(plugin.PermView, a.apiSchedule))
 		r.Get("/journal", a.json(plugin.PermView, a.apiJournal))
 	})

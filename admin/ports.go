@@ -61,6 +61,15 @@ type Runs interface {
 	Items(ctx context.Context, run, after int64, limit int) ([]catalog.Item, error)
 }
 
+// Products is what a person may do to synchronised products by hand; *catalog.Engine does it.
+type Products interface {
+	// Hidden lists what we hid and what waits for a person, from behind the mark after; next goes on.
+	Hidden(ctx context.Context, id plugin.ConnectionID, after string, limit int) (list []catalog.Hidden, next string, err error)
+	CountHidden(ctx context.Context, id plugin.ConnectionID, limit int) (int, error)
+	// Publish shows what waits; refused is what the shop did not take.
+	Publish(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID, by string) (done int, refused []catalog.Item, err error)
+}
+
 // Journal shows the orders of a connection on their way to the CRM; *orders.Exporter does.
 type Journal interface {
 	// List answers the latest, newest first.
@@ -116,6 +125,7 @@ type Deps struct {
 	OpenKey func(key string) (Directory, error)
 
 	Runs     Runs
+	Products Products
 	Journal  Journal
 	Webhooks Webhooks
 	Health   func(ctx context.Context) plugin.Health

@@ -132,7 +132,7 @@ func (r *rig) serve() {
 			return r.connector(key)
 		},
 		OpenKey: func(key string) (admin.Directory, error) { return r.connector(key) },
-		Runs:    r.runs, Journal: r.outbox, Webhooks: hooksSeen{r},
+		Runs:    r.runs, Products: r.runs, Journal: r.outbox, Webhooks: hooksSeen{r},
 		Health: func(context.Context) plugin.Health { r.mu.Lock(); defer r.mu.Unlock(); return r.health },
 		Usage: func(context.Context, plugin.ConnectionID) (admin.Usage, error) {
 			return admin.Usage{Used: 12, Limit: 55}, nil

@@ -23,6 +23,8 @@ type workView struct {
 	Items []itemView
 	// Next says when the next ones start by themselves; empty: nothing does.
 	Next string
+	// Waiting: something that was hidden may wait to be published.
+	Waiting bool
 	// CanStart: something of the catalog is switched on; Prices: a price run is possible too.
 	CanStart, Prices bool
 }
@@ -74,6 +76,11 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 		}
 		w.Last = append(w.Last, view)
 	}
+	waiting, err := a.Products.CountHidden(ctx, v.conn.ID, 1)
+	if err != nil {
+		return nil, err
+	}
+	w.Waiting = waiting > 0
 	w.Next, err = a.nextRuns(ctx, v, w.Active != nil)
 	return w, err
 }

@@ -87,20 +87,20 @@ func stillHidden(r hiddenRow, products map[plugin.ProductID]plugin.Product) (Hid
 }
 
 // Publish shows products, with the variants that we hid of them, and answers what the shop did not
-// take, by product. by is an operator's id. Products that do not wait to be published are left alone.
+// take. by is an operator's id. Products that do not wait to be published are left alone.
 // Errors: plugin.ErrNotFound.
-func (e *Engine) Publish(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID, by string) (done int, refused map[plugin.ProductID]Item, err error) {
+func (e *Engine) Publish(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID, by string) (done int, refused []Item, err error) {
 	o, err := e.byHand(ctx, id)
 	if err != nil {
 		return 0, nil, err
 	}
-	refused = map[plugin.ProductID]Item{}
 	for part := range slices.Chunk(products, plugin.MaxBatch) {
 		rows, err := e.store.hiddenOf(ctx, id, part)
 		if err != nil {
 			return done, refused, err
 		}
-		n, err := o.publish(ctx, rows, by, refused, true)
+		n, not, err := o.publish(ctx, rows, by, true)
+		refused = append(refused, not...)
 		if done += n; err != nil {
 			return done, refused, err
 		}
@@ -154,14 +154,14 @@ func (o *hand) products(ctx context.Context, ids []plugin.ProductID) (map[plugin
 
 // publish writes what is still hidden. A product that somebody edits at the same moment is tried once
 // more.
-func (o *hand) publish(ctx context.Context, rows []hiddenRow, by string, refused map[plugin.ProductID]Item, again bool) (done int, err error) {
+func (o *hand) publish(ctx context.Context, rows []hiddenRow, by string, again bool) (done int, refused []Item, err error) {
 	products, err := o.read(ctx, rows)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	patches, of := showing(rows, products)
 	if len(patches) == 0 {
-		return 0, nil
+		return 0, nil, nil
 	}
 	origin := plugin.Origin{Plugin: o.e.deps.PluginID, Connection: o.conn, Ref: "review"}
 	results, err := o.catalog.UpdateProducts(ctx, origin, patches)
@@ -169,7 +169,7 @@ func (o *hand) publish(ctx context.Context, rows []hiddenRow, by string, refused
 		err = fmt.Errorf("%d items were answered by %d: %w", len(patches), len(results), plugin.ErrUnsupported)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("publish %d products of %s: %w", len(patches), o.conn, err)
+		return 0, nil, fmt.Errorf("publish %d products of %s: %w", len(patches), o.conn, err)
 	}
 	var shown, conflicts []hiddenRow
 	versions := map[plugin.ProductID]seenVersion{}
@@ -184,17 +184,17 @@ func (o *hand) publish(ctx context.Context, rows []hiddenRow, by string, refused
 			conflicts = append(conflicts, of[id]...)
 		default:
 			reason, params, _ := shopReason(res.Err)
-			refused[id] = Item{Kind: ItemError, Product: id, Name: products[id].Name, Reason: reason, Params: params}
+			refused = append(refused, Item{Kind: ItemError, Product: id, Name: products[id].Name, Reason: reason, Params: params})
 		}
 	}
 	if err := o.note(ctx, shown, versions, by); err != nil {
-		return done, err
+		return done, refused, err
 	}
 	if len(conflicts) == 0 {
-		return done, nil
+		return done, refused, nil
 	}
-	more, err := o.publish(ctx, conflicts, by, refused, false)
-	return done + more, err
+	more, not, err := o.publish(ctx, conflicts, by, false)
+	return done + more, append(refused, not...), err
 }
 
 // showing makes the patches that show what is still hidden, one a product.

@@ -59,6 +59,9 @@ func TestWhatWeHidWaitsUntilAPersonPublishesIt(t *testing.T) {
 			t.Errorf("%d at a time wait %s", limit, got)
 		}
 	}
+	if n, err := w.engine.CountHidden(t.Context(), w.conn, 2); n != 2 || err != nil {
+		t.Errorf("CountHidden = %d, %v", n, err)
+	}
 	// One is published in the shop, one here; what was published in the shop is not listed again when
 	// the merchant hides it.
 	w.patch(plugin.ProductPatch{ID: w.product("SKU-0").ID, Published: ptr(true)})
@@ -123,7 +126,7 @@ func TestPublishingBearsAnEditAtTheSameMomentAndSaysWhatTheShopRefused(t *testin
 		}
 	})
 	done, refused, err := w.engine.Publish(t.Context(), w.conn, []plugin.ProductID{edited.ID, gone.ID}, "anna")
-	if err != nil || done != 1 || refused[gone.ID].Reason != catalog.ReasonShopGone {
+	if err != nil || done != 1 || len(refused) != 1 || refused[0].Product != gone.ID || refused[0].Reason != catalog.ReasonShopGone {
 		t.Errorf("Publish = %d, %+v, %v", done, refused, err)
 	}
 	if p := w.product("SKU-0"); !p.Published || p.Name != "Інша назва" {

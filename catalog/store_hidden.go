@@ -52,7 +52,7 @@ func (s *store) hiddenOf(ctx context.Context, conn plugin.ConnectionID, ids []pl
 // countHidden counts at most limit of them.
 func (s *store) countHidden(ctx context.Context, conn plugin.ConnectionID, limit int) (int, error) {
 	var n int
-	if err := s.db.GetContext(ctx, &n, `SELECT count(*) FROM (`+hiddenRows+` LIMIT $2) some`, conn, limit); err != nil {
+	if err := s.db.GetContext(ctx, &n, `SELECT count(*) FROM (`+hiddenRows+` LIMIT $2) AS counted`, conn, limit); err != nil {
 		return 0, fmt.Errorf("count hidden products of %s: %w", conn, err)
 	}
 	return n, nil
