@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,6 +32,12 @@ shop engine, or to look at what KeyCRM answers. It listens on loopback only. doc
   keybridge sim --history 300 --keep account.journal`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if key == "" {
+				return errors.New("--key must not be empty: the simulator would ask for none")
+			}
+			if min(products, offers, limit, history) < 0 || lag < 0 {
+				return errors.New("--products, --offers, --limit, --history and --lag must not be negative")
+			}
 			opts := []keycrmtest.Option{
 				keycrmtest.WithSeed(seed), keycrmtest.WithCatalog(products, offers),
 				keycrmtest.WithLimit(limit), keycrmtest.WithKey(key), keycrmtest.WithHistory(history),
@@ -56,12 +63,12 @@ shop engine, or to look at what KeyCRM answers. It listens on loopback only. doc
 	f.StringVar(&addr, "addr", "127.0.0.1:8090", "loopback address to listen at; port 0 takes a free one")
 	f.Int64Var(&seed, "seed", 1, "which invented catalog")
 	f.IntVar(&products, "products", 1260, "number of products")
-	f.IntVar(&offers, "offers", 2400, "number of offers")
+	f.IntVar(&offers, "offers", 2400, "number of offers; every product has one at least")
 	f.IntVar(&limit, "limit", 60, "requests a minute that a key may make; 0: no limit")
 	f.StringVar(&key, "key", keycrmtest.DefaultKey, "the API key it accepts")
 	f.IntVar(&history, "history", 0, "number of past orders of a new account, with a third as many cards")
 	f.DurationVar(&lag, "lag", 0, "how long new orders and cards are missing from lists, and accepted (202) writes take")
-	f.StringVar(&path, "keep", "", "file that keeps changes between starts; empty: nothing is kept")
-	f.BoolVar(&strict, "strict", false, "record every field that KeyCRM does not document")
+	f.StringVar(&path, "keep", "", "file that keeps changes between starts, for one seed and size; empty: nothing is kept")
+	f.BoolVar(&strict, "strict", false, "show every field that is sent and KeyCRM does not document under /requests")
 	return cmd
 }

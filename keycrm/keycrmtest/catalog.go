@@ -1,6 +1,7 @@
 package keycrmtest
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,17 @@ func newDatabase(g *generator) *database {
 	return d
 }
 
+func (c *config) origin() origin { return origin{c.seed, c.products, c.offers} }
+
+// checkOrigin refuses kept changes of another catalog: their ids would hit other rows.
+func (s *Server) checkOrigin() error {
+	kept, ok := s.db.settings.rows[1]
+	if !ok || kept.Origin == (origin{}) || kept.Origin == s.cfg.origin() {
+		return nil
+	}
+	return fmt.Errorf("keycrmtest: %s keeps an account of another catalog (%s), not of %s", s.cfg.path, kept.Origin, s.cfg.origin())
+}
+
 // seed fills what a new account has and the journal did not bring.
 func (s *Server) seed() {
 	fill(s.db.statuses, seedStatuses(), func(r *OrderStatus) int64 { return r.ID })
@@ -45,7 +57,7 @@ func (s *Server) seed() {
 	fill(s.db.pipelines, seedPipelines(), func(r *Pipeline) int64 { return r.ID })
 	fill(s.db.fields, seedFields(), func(r *CustomField) int64 { return r.ID })
 	if len(s.db.settings.rows) == 0 {
-		s.db.settings.put(1, &settings{PipelinesOff: s.cfg.noPipelines})
+		s.db.settings.put(1, &settings{PipelinesOff: s.cfg.noPipelines, Origin: s.cfg.origin()})
 	}
 	if s.cfg.history > 0 && s.db.orders.last == firstOrder-1 && s.gen.offers() > 0 {
 		s.invent(s.cfg.history)

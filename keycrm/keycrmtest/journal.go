@@ -67,7 +67,7 @@ func replay(path string, tables []keeper) error {
 			return fmt.Errorf("journal: %w", err)
 		}
 		if err := loadLine(line, byName); err != nil {
-			return fmt.Errorf("journal line %d: %w", n, err)
+			return fmt.Errorf("journal %s line %d: %w", path, n, err)
 		}
 	}
 }

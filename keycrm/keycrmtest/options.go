@@ -95,7 +95,8 @@ func WithRetryDelay(d time.Duration) Option { return func(c *config) { c.retryDe
 // WithPublicURL sets the base of picture addresses and paging links (default: where the server listens).
 func WithPublicURL(base string) Option { return func(c *config) { c.publicURL = base } }
 
-// WithPersistence keeps what was changed in the file at path, so that it survives the process being killed.
+// WithPersistence keeps what was changed in the file at path, so that it survives the process being killed. A file that
+// was written with another seed or size of the catalog is refused. One process at a time may use a file.
 func WithPersistence(path string) Option { return func(c *config) { c.path = path } }
 
 // WithoutReserve keeps orders from touching stock.

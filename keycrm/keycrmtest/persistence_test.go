@@ -143,6 +143,32 @@ func TestEverythingEditedIsKept(t *testing.T) {
 	}
 }
 
+func TestAnotherCatalogsChangesAreRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "account.journal")
+	open := func(opts ...keycrmtest.Option) error {
+		t.Helper()
+		s, err := keycrmtest.Open(append(opts, keycrmtest.WithPersistence(path))...)
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	}
+	if err := open(keycrmtest.WithCatalog(5, 8), keycrmtest.WithSeed(3)); err != nil {
+		t.Fatal(err)
+	}
+	for _, opts := range [][]keycrmtest.Option{
+		{keycrmtest.WithCatalog(5, 8)}, {keycrmtest.WithCatalog(5, 9), keycrmtest.WithSeed(3)}, {keycrmtest.WithCatalog(6, 8), keycrmtest.WithSeed(3)},
+	} {
+		if err := open(opts...); err == nil || !strings.Contains(err.Error(), "seed 3, 5 products, 8 offers") {
+			t.Errorf("got %v, want what the file was made with", err)
+		}
+	}
+	if err := open(keycrmtest.WithCatalog(5, 8), keycrmtest.WithSeed(3)); err != nil {
+		t.Errorf("the file's own catalog: %v", err)
+	}
+}
+
 func TestBrokenJournalIsAnError(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "account.journal")

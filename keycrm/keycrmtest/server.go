@@ -68,6 +68,17 @@ type settings struct {
 	ProductsOff  []int64 // pipelines whose products block is off
 	PaymentsOff  []int64
 	StockHook    StockHook
+	Origin       origin
+}
+
+// origin names the invented catalog that the ids of kept rows belong to.
+type origin struct {
+	Seed             int64
+	Products, Offers int
+}
+
+func (o origin) String() string {
+	return fmt.Sprintf("seed %d, %d products, %d offers", o.Seed, o.Products, o.Offers)
 }
 
 // counter keeps ids that live inside rows (lines, payments, contacts).
@@ -112,6 +123,9 @@ func Open(opts ...Option) (*Server, error) {
 			return nil, err
 		}
 		s.journal = j
+	}
+	if err := s.checkOrigin(); err != nil {
+		return nil, errors.Join(err, s.journal.close())
 	}
 	s.seed()
 	s.mux = s.routes()
