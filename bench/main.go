@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"slices"
 	"strings"
 )
@@ -56,8 +57,19 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	f.IntVar(&b.offers, "offers", 100_000, "offers of the catalog that is synchronised without a limit")
 	f.IntVar(&b.small, "small", 10_000, "offers of the smaller catalog whose memory is compared")
 	f.IntVar(&b.large, "large", 1_000_000, "offers of the larger one")
+	profile := f.String("profile", "", "write a CPU profile of this process to the file")
 	if err := f.Parse(args); err != nil {
 		return err
+	}
+	if *profile != "" {
+		file, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	for _, g := range groups() {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), g.name) {

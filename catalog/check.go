@@ -14,6 +14,9 @@ import (
 func (w *worker) check(ctx context.Context) error {
 	run := w.next()
 	err := w.commit(ctx, run, func(tx *sqlx.Tx) error {
+		if err := w.e.store.analysePlan(ctx, tx); err != nil {
+			return err
+		}
 		if run.Kind == Full {
 			rivals, err := w.e.store.dropRivals(ctx, tx, run.ID)
 			if err != nil {

@@ -76,6 +76,9 @@ type worker struct {
 
 	// asked is when the CRM was last asked. What it answers is at least as new as that.
 	asked time.Time
+	// ahead fetches pages while those before them are stored; nil: nothing is being fetched.
+	ahead *ahead
+	until time.Time // when the slice is used up
 }
 
 // slice makes steps until the run is over, the slice is used up, or something goes wrong.
@@ -91,8 +94,9 @@ func (w *worker) slice(ctx context.Context) (err error) {
 	if err := w.open(ctx); err != nil {
 		return err
 	}
-	until := w.e.now().Add(w.e.deps.Config.Slice)
-	for w.run.State == Running && w.e.now().Before(until) {
+	defer w.dropAhead()
+	w.until = w.e.now().Add(w.e.deps.Config.Slice)
+	for w.run.State == Running && (w.e.now().Before(w.until) || w.ahead != nil) {
 		if err := w.step(ctx); err != nil {
 			return cause(ctx, err)
 		}
@@ -264,7 +268,18 @@ func (r *Run) enter(p Phase) { r.Phase, r.cursor, r.Done, r.Total = p, "", 0, 0 
 // commit stores what a step did and where the run stands then, in one transaction. f may be nil, and
 // may still change run.
 func (w *worker) commit(ctx context.Context, run *Run, f func(tx *sqlx.Tx) error) error {
-	err := w.e.store.inTx(ctx, func(tx *sqlx.Tx) error {
+	return w.commitBy(ctx, run, w.e.store.inTx, f)
+}
+
+// note is commit for a step that has read and thought but told nobody: it does not wait for the disk.
+// Should the database crash in the next moment, the step is forgotten together with its checkpoint
+// and made again.
+func (w *worker) note(ctx context.Context, run *Run, f func(tx *sqlx.Tx) error) error {
+	return w.commitBy(ctx, run, w.e.store.inLazyTx, f)
+}
+
+func (w *worker) commitBy(ctx context.Context, run *Run, inTx func(context.Context, func(*sqlx.Tx) error) error, f func(tx *sqlx.Tx) error) error {
+	err := inTx(ctx, func(tx *sqlx.Tx) error {
 		if f != nil {
 			if err := f(tx); err != nil {
 				return err

@@ -14,11 +14,6 @@ func (w *worker) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if at.Page == "" {
-		if err := w.e.store.analyse(ctx); err != nil {
-			return err
-		}
-	}
 	rows, err := w.e.store.standings(ctx, w.run, w.writesCategories(), w.rulesHash, at.Page, w.e.deps.Config.PlanBatch)
 	if err != nil {
 		return err
@@ -47,7 +42,7 @@ func (w *worker) plan(ctx context.Context) error {
 	run.moveTo(cursor{Page: rows[len(rows)-1].ID})
 	run.Done, run.Total = run.Done+int64(len(rows)), total
 	run.Counters.Unchanged += unchanged
-	return w.commit(ctx, run, func(tx *sqlx.Tx) error { return w.storePlan(ctx, tx, run, batch) })
+	return w.note(ctx, run, func(tx *sqlx.Tx) error { return w.storePlan(ctx, tx, run, batch) })
 }
 
 func creatingOf(rows []standing) []string {

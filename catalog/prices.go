@@ -33,6 +33,11 @@ func (w *worker) planPrices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if at.Page == "" {
+		if err := w.e.store.analyseStaged(ctx); err != nil {
+			return err
+		}
+	}
 	quotes, err := w.e.store.quotes(ctx, w.run, at.Page, w.e.deps.Config.PlanBatch)
 	if err != nil {
 		return err
@@ -53,7 +58,7 @@ func (w *worker) planPrices(ctx context.Context) error {
 	run := w.next()
 	run.moveTo(cursor{Page: quotes[len(quotes)-1].CRM})
 	run.Done, run.Total = run.Done+int64(b.products), total
-	return w.commit(ctx, run, func(tx *sqlx.Tx) error { return w.storePrices(ctx, tx, run, b) })
+	return w.note(ctx, run, func(tx *sqlx.Tx) error { return w.storePrices(ctx, tx, run, b) })
 }
 
 // priceBatch is what the planning of some prices came to.

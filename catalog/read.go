@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -43,10 +44,10 @@ const (
 	againPages = 20
 )
 
-// saw notes a page with so many rows that were not there before.
-func (c *cursor) saw(fresh int) {
-	c.Pages++
-	c.Stale++
+// saw notes pages with so many rows that were not there before.
+func (c *cursor) saw(pages, fresh int) {
+	c.Pages += pages
+	c.Stale += pages
 	if fresh > 0 {
 		c.Stale = 0
 	}
@@ -95,28 +96,31 @@ type part struct {
 	end func(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor, total int) error
 }
 
-// readPage reads one page and moves on: to the next page, or to where the part ends.
+// readPage reads a page, with those behind it that are at hand, and moves on: to the next page, or to
+// where the part ends.
 func readPage[T any](ctx context.Context, w *worker, at cursor, l list[T], p part) error {
-	w.asked = w.e.now()
-	page, err := l.fetch(ctx, p.codes, at.Page)
+	key := pageKey{phase: w.run.Phase, codes: strings.Join(p.codes, ","), page: at.Page}
+	got, err := read(ctx, w, key, func(ctx context.Context, page string) (Page[T], error) {
+		return l.fetch(ctx, p.codes, page)
+	})
 	if err != nil {
 		return fmt.Errorf("read %s page %q: %w", l.name, at.Page, err)
 	}
 	run := w.next()
-	run.Counters.Requests++
-	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		fresh, err := l.stage(tx, page.Rows)
+	run.Counters.Requests += got.count
+	return w.note(ctx, run, func(tx *sqlx.Tx) error {
+		fresh, err := l.stage(tx, got.Rows)
 		if err != nil {
 			return err
 		}
 		run.Done += int64(fresh)
 		if p.codes == nil {
-			run.Total = int64(page.Total)
+			run.Total = int64(got.Total)
 		}
 		run.Total = max(run.Total, run.Done)
-		at.saw(fresh)
-		if page.Next != "" && !at.endless() {
-			at.Page = page.Next
+		at.saw(got.count, fresh)
+		if got.Next != "" && !at.endless() {
+			at.Page = got.Next
 			run.moveTo(at)
 			return nil
 		}
@@ -126,16 +130,16 @@ func readPage[T any](ctx context.Context, w *worker, at cursor, l list[T], p par
 		}
 		// A part is read completely only if as many rows were seen as it says it has. Rows that moved
 		// while it was read are few; more than one in a hundred means that something is wrong.
-		if have*100 < page.Total*99 {
+		if have*100 < got.Total*99 {
 			if !at.Again && at.Pages <= againPages {
 				at.turn(at.Group)
 				at.Again, at.Codes = true, p.codes
 				run.moveTo(at)
 				return nil
 			}
-			run.incomplete(l.name, have, page.Total)
+			run.incomplete(l.name, have, got.Total)
 		}
-		return p.end(ctx, tx, run, at, page.Total)
+		return p.end(ctx, tx, run, at, got.Total)
 	})
 }
 
@@ -250,6 +254,11 @@ func grouped(ids []string) [][]string {
 // confirm asks by id for linked products that the scan has not shown: rows can slip through while
 // pages are read, and archived ones are left out. Only then is a product missing.
 func (w *worker) confirm(ctx context.Context) error {
+	if w.run.Done == 0 {
+		if err := w.e.store.analyseStaged(ctx); err != nil {
+			return err
+		}
+	}
 	if w.run.Settings.Missing == settings.MissingNothing {
 		return w.skipTo(ctx, PlanProducts)
 	}
@@ -355,5 +364,5 @@ func digest(body []byte) []byte {
 func (w *worker) skipTo(ctx context.Context, p Phase) error {
 	run := w.next()
 	run.enter(p)
-	return w.commit(ctx, run, nil)
+	return w.note(ctx, run, nil)
 }

@@ -75,11 +75,22 @@ func (s *store) standingsOf(ctx context.Context, run Run, categories bool, rules
 	return rows, nil
 }
 
-// analyse tells Postgres what was staged: its own look at new rows can come minutes too late, and
-// without it the joins of planning are a guess.
-func (s *store) analyse(ctx context.Context) error {
-	if _, err := s.db.ExecContext(ctx, `ANALYZE keybridge.stage_product, keybridge.stage_offer`); err != nil {
+// analyseStaged tells Postgres what was staged: its own look at new rows can come minutes too late,
+// and without it the joins of confirming and planning are a guess. Only the columns they go by are
+// looked at; bodies are long.
+func (s *store) analyseStaged(ctx context.Context) error {
+	const q = `ANALYZE keybridge.stage_product (run_id, id, presence, category_id, name_key),
+		keybridge.stage_offer (run_id, id, product_id, sku, barcode)`
+	if _, err := s.db.ExecContext(ctx, q); err != nil {
 		return fmt.Errorf("analyse staging: %w", err)
+	}
+	return nil
+}
+
+// analysePlan does it for what was planned.
+func (s *store) analysePlan(ctx context.Context, tx *sqlx.Tx) error {
+	if _, err := tx.ExecContext(ctx, `ANALYZE keybridge.run_plan (run_id, crm_id, product_id, state, action)`); err != nil {
+		return fmt.Errorf("analyse plan: %w", err)
 	}
 	return nil
 }
@@ -322,9 +333,9 @@ func (s *store) imagesDone(ctx context.Context, tx *sqlx.Tx, run int64, ids []st
 // dropRivals takes plans out that mean one product of the shop; they are answered as conflicts.
 func (s *store) dropRivals(ctx context.Context, tx *sqlx.Tx, run int64) ([]Item, error) {
 	const q = `UPDATE keybridge.run_plan p SET state = 'dropped'
-		WHERE p.run_id = $1 AND p.state = 'pending' AND p.product_id <> '' AND EXISTS (
-			SELECT 1 FROM keybridge.run_plan x
-			WHERE x.run_id = p.run_id AND x.product_id = p.product_id AND x.crm_id <> p.crm_id)
+		WHERE p.run_id = $1 AND p.state = 'pending' AND p.product_id IN (
+			SELECT x.product_id FROM keybridge.run_plan x
+			WHERE x.run_id = $1 AND x.product_id <> '' GROUP BY x.product_id HAVING count(*) > 1)
 		RETURNING p.crm_id, p.product_id, p.name`
 	var rows []struct {
 		CRMID   string `db:"crm_id"`

@@ -1,0 +1,129 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+)
+
+// maxAhead is how many pages may be in hand that are not stored yet.
+const maxAhead = 8
+
+// pageKey names a page of a list.
+type pageKey struct {
+	phase Phase
+	codes string // that are asked for, joined; empty: the whole list
+	page  string
+}
+
+// stretch is some pages of a list that follow one another.
+type stretch[T any] struct {
+	Rows []T
+	// Total and Next are those of the last page.
+	Total int
+	Next  string
+	count int
+}
+
+// ahead fetches pages of a list while earlier ones are stored: one request at a time, as many as the
+// budget lets through, and no more than maxAhead in advance of what is stored. Should the run go on
+// elsewhere than at the page behind, what was fetched is dropped.
+type ahead struct {
+	next   pageKey // the one that comes out next
+	cancel context.CancelFunc
+	pages  chan fetched
+	over   chan struct{}
+}
+
+// fetched is a page as it was answered.
+type fetched struct {
+	page  any // a Page of what the list is of
+	asked time.Time
+	err   error
+	last  bool // nothing more will come
+}
+
+// read answers the page that key names together with those behind it that have been fetched already.
+func read[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx context.Context, page string) (Page[T], error)) (stretch[T], error) {
+	if w.ahead == nil || w.ahead.next != key {
+		w.dropAhead()
+		startAhead(ctx, w, key, fetch)
+	}
+	var out stretch[T]
+	f, ok := <-w.ahead.pages
+	for w.asked = f.asked; ; {
+		if !ok {
+			w.ahead = nil
+			runtime.Goexit() // whoever fetched was made to; it would have been us
+		}
+		page, _ := f.page.(Page[T])
+		if f.err != nil && out.count > 0 {
+			w.dropAhead() // what is good is stored first; then the page is asked for again
+			return out, nil
+		}
+		if f.err != nil {
+			w.dropAhead()
+			return out, f.err
+		}
+		out.Rows, out.Total, out.Next = append(out.Rows, page.Rows...), page.Total, page.Next
+		out.count++
+		if f.last {
+			w.dropAhead()
+			return out, nil
+		}
+		w.ahead.next.page = page.Next
+		select {
+		case f, ok = <-w.ahead.pages:
+		default:
+			return out, nil
+		}
+	}
+}
+
+// startAhead begins to fetch at a page, until the list or the slice ends.
+func startAhead[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx context.Context, page string) (Page[T], error)) {
+	ctx, cancel := context.WithCancel(ctx)
+	a := &ahead{next: key, cancel: cancel, pages: make(chan fetched, maxAhead), over: make(chan struct{})}
+	w.ahead = a
+	e, until := w.e, w.until
+	go func() {
+		defer close(a.over)
+		defer close(a.pages)
+		defer func() {
+			if p := recover(); p != nil {
+				e.deps.Log.Error("reading ahead panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				a.send(ctx, fetched{err: fmt.Errorf("page %q: reading panicked", key.page), last: true})
+			}
+		}()
+		for at := key.page; ; {
+			f := fetched{asked: e.now()}
+			page, err := fetch(ctx, at)
+			f.page, f.err = page, err
+			f.last = err != nil || page.Next == "" || !e.now().Before(until)
+			if !a.send(ctx, f) || f.last {
+				return
+			}
+			at = page.Next
+		}
+	}()
+}
+
+func (a *ahead) send(ctx context.Context, f fetched) bool {
+	select {
+	case a.pages <- f:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// dropAhead ends what is being fetched and waits until it is over.
+func (w *worker) dropAhead() {
+	if a := w.ahead; a != nil {
+		w.ahead = nil
+		a.cancel()
+		<-a.over
+	}
+}
