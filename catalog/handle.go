@@ -285,7 +285,7 @@ func (w *worker) commitBy(ctx context.Context, run *Run, inTx func(context.Conte
 				return err
 			}
 		}
-		return w.e.store.checkpoint(ctx, tx, *run, w.e.now().Add(w.e.deps.Config.Lease))
+		return w.e.store.checkpoint(ctx, tx, w.run, *run, w.e.now().Add(w.e.deps.Config.Lease))
 	})
 	if err == nil {
 		run.attempts = 0

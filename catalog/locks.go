@@ -68,7 +68,7 @@ func (w *worker) writeLocked(ctx context.Context, run *Run, plans []planned, wri
 		if err := write(tx); err != nil {
 			return err
 		}
-		return w.e.store.checkpoint(ctx, tx, *run, w.e.now().Add(w.e.deps.Config.Lease))
+		return w.e.store.checkpoint(ctx, tx, w.run, *run, w.e.now().Add(w.e.deps.Config.Lease))
 	})
 	if err == nil {
 		run.attempts = 0

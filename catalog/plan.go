@@ -252,7 +252,7 @@ func (w *worker) tidy(ctx context.Context) error {
 		if over = n == 0; over {
 			return w.e.store.end(ctx, tx, *run, Done, outcome{}, w.e.now())
 		}
-		return w.e.store.checkpoint(ctx, tx, *run, w.e.now().Add(w.e.deps.Config.Lease))
+		return w.e.store.checkpoint(ctx, tx, w.run, *run, w.e.now().Add(w.e.deps.Config.Lease))
 	})
 	if err == nil {
 		w.run = *run

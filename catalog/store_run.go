@@ -202,15 +202,17 @@ func (s *store) renew(ctx context.Context, run Run, until time.Time) error {
 }
 
 // checkpoint stores where the run stands; it is the last statement of a step's transaction.
-// A run that stops for approval is let go of. Errors: errLost, and then the whole step is rolled back.
-func (s *store) checkpoint(ctx context.Context, tx *sqlx.Tx, run Run, until time.Time) error {
+// A run that stops for approval is let go of. The row must say what was stored last: a database that
+// crashed may have forgotten the last steps, and then this one does not follow.
+// Errors: errLost, and then the whole step is rolled back.
+func (s *store) checkpoint(ctx context.Context, tx *sqlx.Tx, was, run Run, until time.Time) error {
 	const q = `UPDATE keybridge.run
 		SET phase = $3, cursor = $4, phase_done = $5, phase_total = $6, counters = $7,
 			lease_until = CASE WHEN $10 = 'approval' THEN NULL ELSE $8::timestamptz END, guards = $9, state = $10,
 			attempts = 0, error_code = '', error_params = '{}'
-		WHERE id = $1 AND fence = $2 AND state = 'running'`
+		WHERE id = $1 AND fence = $2 AND state = 'running' AND phase = $11 AND cursor = $12 AND phase_done = $13`
 	return s.fenced(ctx, tx, run.ID, q, run.ID, run.fence, run.Phase, run.cursor, run.Done, run.Total,
-		toJSON(run.Counters), until, toJSON(orDefaultList(run.Guards)), run.State)
+		toJSON(run.Counters), until, toJSON(orDefaultList(run.Guards)), run.State, was.Phase, was.cursor, was.Done)
 }
 
 // leave lets go of a run: it goes on at next.
