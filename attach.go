@@ -68,11 +68,14 @@ func (k *Keybridge) relay(queue jobs.Enqueuer) *jobs.Relay {
 	return &jobs.Relay{
 		Sources: map[string]jobs.Source{
 			catalog.TaskKind: k.catalog, orders.TaskKind: k.exporter, hooks.TaskKind: k.hooks.Inbox(),
+			catalog.StockTaskKind: k.catalog.StockCalls(),
 		},
 		Limits: map[string]jobs.Limit{
 			catalog.TaskKind: {Lane: jobs.Background, Tasks: 32},
 			orders.TaskKind:  {Lane: jobs.Interactive, Tasks: 1000},
 			hooks.TaskKind:   {Lane: jobs.Interactive, Tasks: 2000},
+			// A row stands for all calls of a connection, so few are due at a time.
+			catalog.StockTaskKind: {Lane: jobs.Interactive, Tasks: 2000},
 		},
 		Chores: k.chores(),
 		Queue:  queue,
@@ -85,9 +88,10 @@ func (k *Keybridge) relay(queue jobs.Enqueuer) *jobs.Relay {
 // handlers do the work of each kind of job.
 func (k *Keybridge) handlers() map[string]jobs.Handler {
 	return map[string]jobs.Handler{
-		catalog.TaskKind: k.catalog.Handle,
-		orders.TaskKind:  k.exporter.Handle,
-		hooks.TaskKind:   k.hooks.Inbox().Handle,
+		catalog.TaskKind:      k.catalog.Handle,
+		orders.TaskKind:       k.exporter.Handle,
+		hooks.TaskKind:        k.hooks.Inbox().Handle,
+		catalog.StockTaskKind: k.catalog.StockCalls().Handle,
 	}
 }
 
@@ -115,7 +119,8 @@ const (
 
 func (k *Keybridge) purge(ctx context.Context) error {
 	yesterday := k.host.Clock().Now().Add(-24 * time.Hour)
-	return errors.Join(k.exporter.Purge(ctx, keepBodies), k.hooks.Inbox().Purge(ctx, keepInbox), k.uses.Purge(ctx, yesterday))
+	return errors.Join(k.exporter.Purge(ctx, keepBodies), k.hooks.Inbox().Purge(ctx, keepInbox),
+		k.catalog.StockCalls().Purge(ctx, keepBodies), k.uses.Purge(ctx, yesterday))
 }
 
 func (k *Keybridge) watchInstallations(ctx context.Context) {

@@ -23,6 +23,9 @@ func (k *Keybridge) buildEngines(o options) {
 		CRM: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
 			return k.accounts.open(ctx, id, budget.Background)
 		},
+		Urgent: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
+			return k.accounts.open(ctx, id, budget.Statuses)
+		},
 		PluginID: k.manifest.ID, Active: k.installs.Active, Notify: k.tellWaits,
 		Unsent: func(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 			return k.exporter.Unsent(ctx, id, variants, at)
@@ -41,7 +44,8 @@ func (k *Keybridge) buildEngines(o options) {
 	})
 	k.hooks = hooks.New(hooks.Deps{
 		DB: db, Clock: clk, Log: k.log, Links: k.settings, Connections: k.settings, Orders: k.exporter,
-		Shop: k.host.Shop,
+		Stocks: k.catalog.StockCalls(),
+		Shop:   k.host.Shop,
 		Reader: func(ctx context.Context, id plugin.ConnectionID) (hooks.Reader, error) {
 			return k.accounts.open(ctx, id, budget.Statuses)
 		},
@@ -62,8 +66,9 @@ func (k *Keybridge) buildPages() error {
 		OpenKey: func(key string) (admin.Directory, error) {
 			return k.accounts.openKey(key, budget.Clicks)
 		},
-		Runs: k.catalog, Products: k.catalog, Journal: k.exporter, Webhooks: webhookLog{k.hooks.Inbox()},
-		Health: k.Health,
+		Runs: k.catalog, Products: k.catalog, Journal: k.exporter,
+		Webhooks: webhookLog{k.hooks.Inbox(), k.catalog.StockCalls()},
+		Health:   k.Health,
 		Usage: func(ctx context.Context, id plugin.ConnectionID) (admin.Usage, error) {
 			u, err := k.accounts.usage(ctx, id)
 			return usageShown(u), err

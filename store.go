@@ -81,6 +81,7 @@ func dropShop(ctx context.Context, db *sqlx.DB, shop plugin.ShopID) error {
 	const ofShop = ` WHERE connection_id IN (SELECT id FROM keybridge.connection WHERE shop_id = $1)`
 	for _, from := range []string{
 		"inbox_event" + ofShop, "inbox" + ofShop, "webhook" + ofShop, "settings_audit" + ofShop,
+		"stock_change" + ofShop, "stock_notice" + ofShop, "stock_call" + ofShop, "known_offers" + ofShop, "known_list" + ofShop,
 		"pin" + ofShop, "catalog_audit" + ofShop,
 		"run" + ofShop, "schedule" + ofShop, "link_variant" + ofShop, "link_product" + ofShop, "link_category" + ofShop,
 		"outbox WHERE shop_id = $1", "order_scan WHERE shop_id = $1", "connection WHERE shop_id = $1",
@@ -116,10 +117,15 @@ func workerSeen(ctx context.Context, db *sqlx.DB, since time.Time) (bool, error)
 	return alive, nil
 }
 
-// probe checks that the pool is what the contract asks for: lib/pq on Postgres 14 or newer.
+// probe checks that the pool is what the contract asks for: lib/pq on Postgres 14 or newer, with at
+// least two connections.
 func probe(ctx context.Context, db *sqlx.DB) error {
 	if name := fmt.Sprintf("%T", db.Driver()); name != "*pq.Driver" && name != "pq.Driver" {
 		return fmt.Errorf("the host's database pool uses driver %s; github.com/lib/pq is needed: %w", name, plugin.ErrUnsupported)
+	}
+	// Whoever writes to the shop holds one connection for its locks while the shop needs another.
+	if db.Stats().MaxOpenConnections == 1 {
+		return fmt.Errorf("the host's database pool opens one connection only; at least 2 are needed: %w", plugin.ErrUnsupported)
 	}
 	var version int
 	if err := db.GetContext(ctx, &version, `SELECT current_setting('server_version_num')::int`); err != nil {

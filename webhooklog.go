@@ -5,13 +5,41 @@ import (
 	"slices"
 
 	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
 
 // webhookLog shows on the merchant's page what the CRM's calls did.
-type webhookLog struct{ inbox *hooks.Inbox }
+type webhookLog struct {
+	inbox *hooks.Inbox
+	stock *catalog.StockCalls
+}
+
+// StockSeen implements admin.Webhooks.
+func (w webhookLog) StockSeen(ctx context.Context, id plugin.ConnectionID) (admin.StockSeen, error) {
+	s, err := w.stock.Status(ctx, id)
+	if err != nil {
+		return admin.StockSeen{}, err
+	}
+	bad, err := w.inbox.LastUnreadable(ctx, id, settings.ObjectStock)
+	if err != nil {
+		return admin.StockSeen{}, err
+	}
+	changes, err := w.stock.Changes(ctx, id, stockChangesShown)
+	if err != nil {
+		return admin.StockSeen{}, err
+	}
+	seen := admin.StockSeen{StockStatus: s, Changes: changes}
+	if bad.At.After(s.ReceivedAt) {
+		seen.ReceivedAt, seen.Reason = bad.At, string(bad.Reason)
+	}
+	return seen, nil
+}
+
+// stockChangesShown is how many of the latest values that stock calls wrote the page shows.
+const stockChangesShown = 10
 
 // Seen implements admin.Webhooks.
 func (w webhookLog) Seen(ctx context.Context, id plugin.ConnectionID, object settings.Object) (admin.WebhookSeen, error) {

@@ -25,6 +25,7 @@ func TestEachActionNeedsItsPermission(t *testing.T) {
 		{"GET", api + "/readiness", plugin.PermView},
 		{"GET", api + "/runs", plugin.PermView},
 		{"GET", api + "/journal", plugin.PermView},
+		{"GET", api + "/stock", plugin.PermView},
 		{"POST", path + "/runs", plugin.PermOperate},
 		{"POST", path + "/runs/1/cancel", plugin.PermOperate},
 		{"POST", path + "/runs/1/approve", plugin.PermOperate},

@@ -32,6 +32,7 @@ func (a *Admin) api() http.Handler {
 		r.Get("/hidden", a.json(plugin.PermView, a.apiHidden))
 		r.Post("/hidden", a.json(plugin.PermOperate, a.apiPublish))
 		r.Get("/schedule", a.json(plugin.PermView, a.apiSchedule))
+		r.Get("/stock", a.json(plugin.PermView, a.apiStock))
 		r.Get("/journal", a.json(plugin.PermView, a.apiJournal))
 	})
 	r.NotFound(a.json(plugin.PermView, func(*http.Request, *visit) (int, any, error) { return 0, nil, errNotFound }))

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/keybridge/keybridge/internal/crm"
-	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -207,27 +206,4 @@ func (a *Admin) deleteConnection(w http.ResponseWriter, r *http.Request, v *visi
 	}
 	a.lists.drop(v.conn.ID)
 	return redirect(w, r, a.links("").Home, "deleted", "")
-}
-
-// webhookLinks answers the links to paste into the CRM, for those who may see them.
-func (a *Admin) webhookLinks(ctx context.Context, v *visit) (order, card string, err error) {
-	if !v.may(plugin.PermConfigure) {
-		return "", "", nil
-	}
-	for object, to := range map[settings.Object]*string{settings.ObjectOrder: &order, settings.ObjectCard: &card} {
-		link, err := a.Settings.EnsureLink(ctx, v.conn.ID, object)
-		if err != nil {
-			return "", "", err
-		}
-		*to = a.Host.URLs().Public.JoinPath(webhookPath(object), link.Token).String()
-	}
-	return order, card, nil
-}
-
-// webhookPath is where the handler of webhooks listens; plugin.yaml says the same.
-func webhookPath(o settings.Object) string {
-	if o == settings.ObjectCard {
-		return "cards"
-	}
-	return "orders"
 }

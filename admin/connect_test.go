@@ -181,7 +181,7 @@ func TestSecretsAreShownToNobodyWhoMayNot(t *testing.T) {
 	r := newRig(t)
 	path := r.running(settings.TargetCards)
 	var tokens []string
-	for _, o := range []settings.Object{settings.ObjectOrder, settings.ObjectCard} {
+	for _, o := range []settings.Object{settings.ObjectOrder, settings.ObjectCard, settings.ObjectStock} {
 		link, err := r.store.EnsureLink(t.Context(), r.conn(path).ID, o)
 		if err != nil {
 			t.Fatal(err)
@@ -194,6 +194,9 @@ func TestSecretsAreShownToNobodyWhoMayNot(t *testing.T) {
 	}
 	if got := page.Find("#link-card").AttrOr("value", ""); got != "https://shop.test/hooks/keycrm/cards/"+tokens[1] {
 		t.Errorf("link of cards = %q", got)
+	}
+	if got := page.Find("#extra #link-stock").AttrOr("value", ""); got != "https://shop.test/hooks/keycrm/stock/"+tokens[2] {
+		t.Errorf("link of stock = %q", got)
 	}
 	for _, perms := range [][]plugin.Permission{
 		{plugin.PermView}, {plugin.PermView, plugin.PermOperate}, {plugin.PermView, plugin.PermConfigure},

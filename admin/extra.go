@@ -18,6 +18,7 @@ type extraView struct {
 	Language, DefaultCategory menu
 	Owners                    []menu
 	Missing, Prices           []numberView
+	Stock                     stockView
 	// Open: something in it needs attention.
 	Open bool
 }

@@ -86,6 +86,14 @@ type Journal interface {
 // Webhooks tells what the CRM's calls did.
 type Webhooks interface {
 	Seen(ctx context.Context, id plugin.ConnectionID, object settings.Object) (WebhookSeen, error)
+	StockSeen(ctx context.Context, id plugin.ConnectionID) (StockSeen, error)
+}
+
+// StockSeen is how the CRM's calls about stock fare.
+type StockSeen struct {
+	catalog.StockStatus
+	// Changes are the latest values that calls wrote, newest first.
+	Changes []catalog.Change
 }
 
 // WebhookSeen is when the CRM last called and when a status was last applied; zero: never.

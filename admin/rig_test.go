@@ -64,6 +64,7 @@ type rig struct {
 	signedIn bool
 	inactive bool
 	health   plugin.Health
+	stock    admin.StockSeen
 	seen     map[settings.Object]admin.WebhookSeen
 }
 
@@ -227,6 +228,12 @@ func (s hooksSeen) Seen(_ context.Context, _ plugin.ConnectionID, o settings.Obj
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	return s.r.seen[o], nil
+}
+
+func (s hooksSeen) StockSeen(context.Context, plugin.ConnectionID) (admin.StockSeen, error) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	return s.r.stock, nil
 }
 
 // answer is what a request got.

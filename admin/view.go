@@ -107,9 +107,13 @@ func (a *Admin) settingsView(ctx context.Context, v *visit, l *lists, shop *shop
 	}
 	s := b.build()
 	s.MayOverride = v.conn.ReadyAt == nil
-	var err error
-	s.OrderLink, s.CardLink, err = a.webhookLinks(ctx, v)
-	return s, err
+	links, err := a.webhookLinks(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	s.OrderLink, s.CardLink = links.Order, links.Card
+	s.Extra.Stock = a.stockView(ctx, v, links.Stock)
+	return s, nil
 }
 
 func (b *formBuilder) build() *settingsView {

@@ -52,6 +52,9 @@ func TestEveryCodeHasWords(t *testing.T) {
 	for _, r := range hooks.Reasons() {
 		need("hook.reason.", string(r))
 	}
+	for _, r := range catalog.StockReasons() {
+		need("stock.reason.", string(r))
+	}
 	for _, s := range []catalog.State{
 		catalog.Queued, catalog.Running, catalog.Waiting, catalog.Approval, catalog.Done, catalog.Failed, catalog.Cancelled,
 	} {

@@ -12,9 +12,11 @@ import (
 )
 
 func (w *worker) origin() plugin.Origin {
-	return plugin.Origin{
-		Plugin: w.e.deps.PluginID, Connection: w.run.Connection, Ref: "run " + strconv.FormatInt(w.run.ID, 10),
+	ref := "stock call"
+	if w.run.ID != 0 {
+		ref = "run " + strconv.FormatInt(w.run.ID, 10)
 	}
+	return plugin.Origin{Plugin: w.e.deps.PluginID, Connection: w.run.Connection, Ref: ref}
 }
 
 // write writes the next planned products.

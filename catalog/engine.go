@@ -28,7 +28,7 @@ type Connections interface {
 	Get(ctx context.Context, id plugin.ConnectionID) (settings.Connection, error)
 }
 
-// Deps are what the engine works with. All are needed but Active, Unsent and Notify.
+// Deps are what the engine works with. All are needed but Urgent, Active, Unsent and Notify.
 type Deps struct {
 	DB          *sqlx.DB
 	Clock       plugin.Clock
@@ -38,6 +38,9 @@ type Deps struct {
 	Shop func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error)
 	// CRM opens the CRM account of a connection, in the background lane of its budget.
 	CRM func(ctx context.Context, id plugin.ConnectionID) (CRM, error)
+	// Urgent opens it in a lane that does not wait for runs, for what the CRM itself has called about.
+	// nil: CRM does.
+	Urgent func(ctx context.Context, id plugin.ConnectionID) (CRM, error)
 	// PluginID signs our writes to the shop; see plugin.Origin.
 	PluginID string
 	// Active reports whether the plugin is active in a shop: elsewhere no run starts or goes on. nil:
@@ -62,6 +65,8 @@ type Config struct {
 	WriteBatch int
 	// PlanBatch is how many products are planned at a time. Default 1000, at most plugin.MaxBatch.
 	PlanBatch int
+	// Gather is how long a stock call waits for others to be read together with it. Default 2 s.
+	Gather time.Duration
 	// Pictures tunes how pictures are fetched.
 	Pictures Pictures
 }
@@ -70,6 +75,7 @@ func (c Config) withDefaults() Config {
 	c.Lease = orDefault(c.Lease, 30*time.Second)
 	c.HandOver = orDefault(c.HandOver, 30*time.Second)
 	c.Slice = orDefault(c.Slice, 30*time.Second)
+	c.Gather = orDefault(c.Gather, 2*time.Second)
 	c.WriteBatch = min(orDefault(c.WriteBatch, 200), plugin.MaxBatch)
 	c.PlanBatch = min(orDefault(c.PlanBatch, plugin.MaxBatch), plugin.MaxBatch)
 	c.Pictures = c.Pictures.withDefaults()

@@ -91,7 +91,8 @@ func (s *store) countQuotes(ctx context.Context, run Run) (int64, error) {
 	return n, nil
 }
 
-// putQuoted remembers variants whose price and stock are in order.
+// putQuoted remembers variants whose price and stock are in order, as far as no later reading was
+// written meanwhile.
 func (s *store) putQuoted(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []quoted) error {
 	if len(rows) == 0 {
 		return nil
@@ -99,7 +100,7 @@ func (s *store) putQuoted(ctx context.Context, tx *sqlx.Tx, conn plugin.Connecti
 	const q = `UPDATE keybridge.link_variant v
 		SET price_hash = nullif(t.hash, ''::bytea), read_at = greatest(v.read_at, t.read_at)
 		FROM unnest($2::text[], $3::bytea[], $4::timestamptz[]) AS t (crm_id, hash, read_at)
-		WHERE v.connection_id = $1 AND v.crm_id = t.crm_id`
+		WHERE v.connection_id = $1 AND v.crm_id = t.crm_id AND (v.read_at IS NULL OR v.read_at <= t.read_at)`
 	_, err := tx.ExecContext(ctx, q, conn,
 		pq.Array(each(rows, func(r quoted) string { return r.Offer })),
 		pq.ByteaArray(each(rows, func(r quoted) []byte { return append([]byte{}, r.Hash...) })),

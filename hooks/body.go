@@ -43,6 +43,28 @@ func decodeHint(body []byte) (hint, error) {
 	return h, nil
 }
 
+// decodeStock reads the body of KeyCRM's stock webhook, [{"offer_id":…,"sku":…,"in_stock":…}], and
+// answers the offers it names; a test call names none. The numbers are not believed.
+// Source: help page "Transferring Balance Changes via Webhook".
+func decodeStock(body []byte) ([]string, error) {
+	var rows []struct {
+		Offer json.RawMessage `json:"offer_id"`
+	}
+	if err := json.Unmarshal(body, &rows); err != nil {
+		return nil, errBody
+	}
+	var offers []string
+	for _, r := range rows {
+		if id := string(bytes.Trim(r.Offer, `"`)); objectID.MatchString(id) {
+			offers = append(offers, id)
+		}
+	}
+	if len(offers) == 0 && len(rows) > 0 {
+		return nil, errBody
+	}
+	return offers, nil
+}
+
 func decodeJSON(body []byte) (hint, error) {
 	var b struct {
 		Event   string          `json:"event"`

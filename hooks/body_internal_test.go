@@ -1,9 +1,48 @@
 package hooks
 
 import (
+	"slices"
 	"testing"
 	"unicode/utf8"
 )
+
+func FuzzDecodeStock(f *testing.F) {
+	for _, seed := range []string{
+		`[{"offer_id":130827,"sku":"A-1","in_stock":16,"in_reserve":3}]`, `[{"offer_id":"7"},{"offer_id":7}]`, `[]`, `{}`, `null`,
+		`[{"offer_id":null}]`, `[{"offer_id":{"x":1}}]`, `[1]`, `[{"offer_id":1e9},{"offer_id":5}]`, "[{\"offer_id\":\"\x00\"}]", ``,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		offers, err := decodeStock(body)
+		if err != nil && offers != nil {
+			t.Errorf("offers %v beside an error", offers)
+		}
+		for _, id := range offers {
+			if !objectID.MatchString(id) {
+				t.Errorf("offer %q was let through", id)
+			}
+		}
+	})
+}
+
+func TestDecodeStock(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string][]string{
+		`[{"offer_id":130827,"sku":"A-1","in_stock":16,"in_reserve":3}]`:    {"130827"},
+		`[{"offer_id":1,"in_stock":"-1.000"},{"sku":"x"},{"offer_id":"2"}]`: {"1", "2"},
+		`[]`: nil, `null`: nil,
+	} {
+		if got, err := decodeStock([]byte(body)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("decodeStock(%s) = %v, %v, want %v", body, got, err, want)
+		}
+	}
+	for _, body := range []string{``, `{}`, `{"event":"order.change_order_status"}`, `[1]`, `[{"sku":"x"}]`, `<html>`} {
+		if got, err := decodeStock([]byte(body)); err == nil {
+			t.Errorf("decodeStock(%s) = %v, want it refused", body, got)
+		}
+	}
+}
 
 func FuzzDecodeHint(f *testing.F) {
 	for _, seed := range []string{

@@ -49,6 +49,7 @@ type rig struct {
 	gates  gates
 	// ungranted is what the budget says instead of granting a request; nil: it grants.
 	ungranted error
+	stocks    noted
 }
 
 func newRig(t *testing.T) *rig {
@@ -87,7 +88,7 @@ func newStore(t *testing.T, db *sqlx.DB, c plugin.Clock) *settings.Store {
 func (r *rig) newHooks(db *sqlx.DB, store *settings.Store) *hooks.Hooks {
 	return hooks.New(hooks.Deps{
 		DB: db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Links: store, Connections: store, Orders: r.x,
-		Shop:     r.openShop,
+		Stocks: &r.stocks, Shop: r.openShop,
 		Reader:   func(ctx context.Context, id plugin.ConnectionID) (hooks.Reader, error) { return r.open(ctx, id) },
 		PluginID: "keybridge", CRMName: "KeyCRM", Active: func(plugin.ShopID) bool { return r.active.Load() },
 	})

@@ -25,7 +25,13 @@ type Reader interface {
 	CardState(ctx context.Context, id string) (orders.State, error)
 }
 
-// Deps is what hooks work with. All but Active and Config are needed.
+// Stocks notes calls about stock; *catalog.StockCalls does. What to do about them is its business.
+type Stocks interface {
+	// Note stores that a call named offers of the CRM; none is a call too.
+	Note(ctx context.Context, conn plugin.ConnectionID, offers []string) error
+}
+
+// Deps is what hooks work with. All but Stocks, Active and Config are needed.
 type Deps struct {
 	DB          *sqlx.DB
 	Clock       plugin.Clock
@@ -33,6 +39,8 @@ type Deps struct {
 	Links       Links
 	Connections orders.Connections
 	Orders      *orders.Exporter
+	// Stocks takes stock calls; nil: their link answers 404.
+	Stocks Stocks
 	// Shop opens a shop. Errors: plugin.ErrNotFound.
 	Shop func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error)
 	// Reader opens the CRM of a connection in the lane of status reads.
@@ -116,7 +124,8 @@ func New(d Deps) *Hooks {
 // Listener is what the engine tells of orders.
 func (h *Hooks) Listener() *Listener { return h.listener }
 
-// Webhooks serves POST /orders/{token} and /cards/{token}; mount it with the prefix stripped.
+// Webhooks serves POST /orders/{token}, /cards/{token} and /stock/{token}; mount it with the prefix
+// stripped.
 func (h *Hooks) Webhooks() http.Handler { return h.receiver }
 
 // Inbox does the work that webhooks leave.

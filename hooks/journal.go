@@ -39,6 +39,20 @@ func (e event) view() EventView {
 	}
 }
 
+// LastUnreadable answers the newest call of a link whose body made no sense; zero: there was none.
+func (b *Inbox) LastUnreadable(ctx context.Context, conn plugin.ConnectionID, o settings.Object) (EventView, error) {
+	last, err := b.store.lastEvents(ctx, conn, o)
+	if err != nil {
+		return EventView{}, err
+	}
+	for _, e := range last {
+		if e.Outcome == Unreadable {
+			return e.view(), nil
+		}
+	}
+	return EventView{}, nil
+}
+
 // Links answers how the links of a connection fare, orders first.
 func (b *Inbox) Links(ctx context.Context, conn plugin.ConnectionID) ([]LinkView, error) {
 	out := make([]LinkView, 0, 2)

@@ -11,10 +11,13 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// maxBody is how much of a webhook is read. A body that is longer, or makes no sense, is answered
+// maxBody and maxStockBody are how much of a webhook is read. A body that is longer, or makes no sense, is answered
 // with 200 and noted as unreadable: sent again it would be no better, and a status that is missed
 // that way is found by the next webhook or by polling.
-const maxBody = 256 << 10
+const (
+	maxBody      = 256 << 10
+	maxStockBody = 4 << 20 // one call can name every offer of an import
+)
 
 // readWithin is how long a sender may take over its body.
 const readWithin = 10 * time.Second
@@ -31,6 +34,9 @@ func newReceiver(d Deps, n nudge) *receiver {
 	r := &receiver{Deps: d, store: store{db: d.DB}, nudge: n, mux: http.NewServeMux()}
 	r.mux.Handle("/orders/{token}", r.object(settings.ObjectOrder))
 	r.mux.Handle("/cards/{token}", r.object(settings.ObjectCard))
+	if d.Stocks != nil {
+		r.mux.Handle("/stock/{token}", r.object(settings.ObjectStock))
+	}
 	return r
 }
 
@@ -57,7 +63,7 @@ func (r *receiver) object(object settings.Object) http.HandlerFunc {
 			r.refuse(w, object, err)
 			return
 		}
-		body, err := io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+		body, err := io.ReadAll(io.LimitReader(req.Body, int64(mostOf(object))+1))
 		if err != nil {
 			answer(w, http.StatusBadRequest) // the sender is gone, or too slow; it tries again
 			return
@@ -93,9 +99,12 @@ func (r *receiver) authenticate(ctx context.Context, object settings.Object, tok
 func (r *receiver) take(ctx context.Context, conn plugin.ConnectionID, object settings.Object, body []byte) error {
 	now := r.Clock.Now()
 	note := event{Connection: conn, Object: object, At: now, Outcome: Unreadable}
-	if len(body) > maxBody {
+	if len(body) > mostOf(object) {
 		note.Reason = ReasonTooLarge
 		return r.store.addEvent(ctx, note)
+	}
+	if object == settings.ObjectStock {
+		return r.takeStock(ctx, note, body)
 	}
 	h, err := decodeHint(body)
 	if err != nil {
@@ -107,6 +116,23 @@ func (r *receiver) take(ctx context.Context, conn plugin.ConnectionID, object se
 		return r.store.addEvent(ctx, note)
 	}
 	return r.store.receive(ctx, conn, object, h, now)
+}
+
+// takeStock notes the offers that a stock call names.
+func (r *receiver) takeStock(ctx context.Context, note event, body []byte) error {
+	offers, err := decodeStock(body)
+	if err != nil {
+		note.Reason = ReasonBadBody
+		return r.store.addEvent(ctx, note)
+	}
+	return r.Stocks.Note(ctx, note.Connection, offers)
+}
+
+func mostOf(o settings.Object) int {
+	if o == settings.ObjectStock {
+		return maxStockBody
+	}
+	return maxBody
 }
 
 func (r *receiver) refuse(w http.ResponseWriter, object settings.Object, err error) {

@@ -1,0 +1,345 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// noteStock stores a call. What waits for its retry keeps waiting; everything else is due soon. The
+// row of the calls is taken before those of the offers, and these in the order of their ids.
+func (s *store) noteStock(ctx context.Context, conn plugin.ConnectionID, offers []string, now, soon time.Time) error {
+	const call = `INSERT INTO keybridge.stock_call AS c (connection_id, calls, received_at, next_at)
+		VALUES ($1, 1, $2, CASE WHEN $4 THEN $3::timestamptz END)
+		ON CONFLICT (connection_id) DO UPDATE SET calls = c.calls + 1, received_at = $2, next_at = CASE
+			WHEN NOT $4 THEN c.next_at WHEN c.tries > 0 THEN coalesce(c.next_at, $3) ELSE least(c.next_at, $3) END`
+	const notices = `INSERT INTO keybridge.stock_notice AS n (connection_id, offer_id, received_at, next_at)
+		SELECT $1, offer, $2, $3 FROM unnest($4::text[]) AS t (offer) ORDER BY offer COLLATE "C"
+		ON CONFLICT (connection_id, offer_id) DO UPDATE SET calls = n.calls + 1, received_at = $2, next_at = least(n.next_at, $3)`
+	return s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, call, conn, now, soon, len(offers) > 0); err != nil {
+			return fmt.Errorf("note stock call of %s: %w", conn, err)
+		}
+		if _, err := tx.ExecContext(ctx, notices, conn, now, soon, pq.Array(unique(offers))); err != nil {
+			return fmt.Errorf("note stock call of %s: %w", conn, err)
+		}
+		return nil
+	})
+}
+
+func (s *store) dueStock(ctx context.Context, now, until time.Time, limit int) ([]jobs.Task, error) {
+	const q = `UPDATE keybridge.stock_call SET seq = seq + 1, queued_until = $2
+		WHERE id IN (
+			SELECT id FROM keybridge.stock_call
+			WHERE next_at <= $1 AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
+			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
+		RETURNING id, seq`
+	var rows []struct {
+		ID  int64 `db:"id"`
+		Seq int64 `db:"seq"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
+		return nil, fmt.Errorf("due stock calls: %w", err)
+	}
+	tasks := make([]jobs.Task, len(rows))
+	for i, r := range rows {
+		tasks[i] = jobs.Task{Kind: StockTaskKind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
+	}
+	return tasks, nil
+}
+
+// claimStock takes the lease of due calls; false when there is nothing to do here.
+func (s *store) claimStock(ctx context.Context, id int64, now time.Time, lease time.Duration) (stockCall, bool, error) {
+	const q = `UPDATE keybridge.stock_call SET fence = fence + 1, lease_until = $3
+		WHERE id = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
+		RETURNING id, connection_id, tries, fence`
+	var call stockCall
+	err := s.db.GetContext(ctx, &call, q, id, now, now.Add(lease))
+	if errors.Is(err, sql.ErrNoRows) {
+		return call, false, nil
+	}
+	if err != nil {
+		return call, false, fmt.Errorf("claim stock calls %d: %w", id, err)
+	}
+	return call, true, nil
+}
+
+// keepStock renews the lease inside a transaction. Errors: errLost, and then it is rolled back.
+func (s *store) keepStock(ctx context.Context, tx *sqlx.Tx, call stockCall, until time.Time) error {
+	const q = `UPDATE keybridge.stock_call SET lease_until = $3 WHERE id = $1 AND fence = $2`
+	return stockFenced(ctx, tx, call, q, call.ID, call.Fence, until)
+}
+
+// releaseStock lets go: what is left is due when its offers are, but not before.
+func (s *store) releaseStock(ctx context.Context, call stockCall, reason StockReason, before time.Time) error {
+	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = 0, reason = $3,
+			next_at = greatest($4::timestamptz, (SELECT min(n.next_at) FROM keybridge.stock_notice n WHERE n.connection_id = $5))
+		WHERE id = $1 AND fence = $2`
+	return s.givenBack(ctx, call, func(tx *sqlx.Tx) error {
+		return stockFenced(ctx, tx, call, q, call.ID, call.Fence, reason, sql.NullTime{Time: before, Valid: !before.IsZero()}, call.Connection)
+	})
+}
+
+// waitStock parks the calls until next and says why.
+func (s *store) waitStock(ctx context.Context, call stockCall, reason string, next time.Time) error {
+	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = tries + 1, reason = $3, next_at = $4
+		WHERE id = $1 AND fence = $2`
+	return s.givenBack(ctx, call, func(tx *sqlx.Tx) error {
+		return stockFenced(ctx, tx, call, q, call.ID, call.Fence, reason, next)
+	})
+}
+
+// ignoreStock leaves everything noted aside.
+func (s *store) ignoreStock(ctx context.Context, call stockCall, reason string) error {
+	const notices = `UPDATE keybridge.stock_notice SET next_at = NULL, handled = calls, outcome = 'ignored'
+		WHERE connection_id = $1 AND next_at IS NOT NULL`
+	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = 0, reason = $3, next_at = NULL
+		WHERE id = $1 AND fence = $2`
+	return s.givenBack(ctx, call, func(tx *sqlx.Tx) error {
+		if err := stockFenced(ctx, tx, call, q, call.ID, call.Fence, reason); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, notices, call.Connection); err != nil {
+			return fmt.Errorf("ignore stock calls of %s: %w", call.Connection, err)
+		}
+		return nil
+	})
+}
+
+// givenBack runs f while nobody can note a call: one that is noted at this moment is seen by f, or
+// sets its own time afterwards.
+func (s *store) givenBack(ctx context.Context, call stockCall, f func(tx *sqlx.Tx) error) error {
+	return s.inTx(ctx, func(tx *sqlx.Tx) error {
+		var id int64
+		if err := tx.GetContext(ctx, &id, `SELECT id FROM keybridge.stock_call WHERE id = $1 FOR UPDATE`, call.ID); err != nil {
+			return fmt.Errorf("stock calls of %s: %w", call.Connection, err)
+		}
+		return f(tx)
+	})
+}
+
+func stockFenced(ctx context.Context, tx *sqlx.Tx, call stockCall, q string, args ...any) error {
+	res, err := tx.ExecContext(ctx, q, args...)
+	if err != nil {
+		return fmt.Errorf("stock calls of %s: %w", call.Connection, err)
+	}
+	if n, err := res.RowsAffected(); err == nil && n == 0 {
+		return fmt.Errorf("stock calls of %s: %w", call.Connection, errLost)
+	}
+	return nil
+}
+
+// stockWaiting counts offers that are due.
+func (s *store) stockWaiting(ctx context.Context, conn plugin.ConnectionID, now time.Time) (int, error) {
+	var n int
+	const q = `SELECT count(*) FROM keybridge.stock_notice WHERE connection_id = $1 AND next_at <= $2`
+	if err := s.db.GetContext(ctx, &n, q, conn, now); err != nil {
+		return 0, fmt.Errorf("waiting stock of %s: %w", conn, err)
+	}
+	return n, nil
+}
+
+// stockNotices answers the offers that are due longest, in the order of their products.
+func (s *store) stockNotices(ctx context.Context, conn plugin.ConnectionID, now time.Time, limit int) ([]notice, error) {
+	const q = `WITH due AS (
+			SELECT offer_id, calls FROM keybridge.stock_notice
+			WHERE connection_id = $1 AND next_at <= $2 ORDER BY next_at, offer_id LIMIT $3)
+		SELECT d.offer_id, d.calls, coalesce(v.crm_product_id, '') AS crm_product_id, coalesce(v.variant_id, '') AS variant_id,
+			v.price_hash, coalesce(l.product_id, '') AS product_id, coalesce(l.currency, '') AS currency,
+			coalesce(l.shop_version, '') AS shop_version, coalesce(l.created_here, false) AS created_here
+		FROM due d
+		LEFT JOIN keybridge.link_variant v ON v.connection_id = $1 AND v.crm_id = d.offer_id AND v.missing_action = ''
+		LEFT JOIN keybridge.link_product l ON l.connection_id = $1 AND l.crm_id = v.crm_product_id
+			AND l.state = 'linked' AND l.missing_action = ''
+		ORDER BY v.crm_product_id, d.offer_id`
+	var rows []struct {
+		Offer    string `db:"offer_id"`
+		Calls    int64  `db:"calls"`
+		CRM      string `db:"crm_product_id"`
+		Variant  string `db:"variant_id"`
+		Hash     []byte `db:"price_hash"`
+		Product  string `db:"product_id"`
+		Currency string `db:"currency"`
+		Version  string `db:"shop_version"`
+		Made     bool   `db:"created_here"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, conn, now, limit); err != nil {
+		return nil, fmt.Errorf("noted stock of %s: %w", conn, err)
+	}
+	out := make([]notice, len(rows))
+	for i, r := range rows {
+		out[i] = notice{
+			Offer: r.Offer, Calls: r.Calls, Linked: r.Product != "", PriceHash: r.Hash,
+			Link: quote{
+				CRM: r.CRM, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant), Currency: r.Currency,
+				Version: plugin.Version(r.Version), Made: r.Made,
+			},
+		}
+	}
+	return out, nil
+}
+
+// seeNotices stores what became of offers. Calls that came meanwhile stay due.
+func (s *store) seeNotices(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []seenNotice, now time.Time) error {
+	const q = `UPDATE keybridge.stock_notice n SET outcome = t.outcome,
+			handled = CASE WHEN t.again > 0 THEN n.handled ELSE t.calls END,
+			next_at = CASE WHEN t.again > 0 THEN $2::timestamptz + t.again * interval '1 microsecond'
+				WHEN n.calls > t.calls THEN n.received_at END
+		FROM unnest($3::text[], $4::bigint[], $5::text[], $6::bigint[]) AS t (offer_id, calls, outcome, again)
+		WHERE n.connection_id = $1 AND n.offer_id = t.offer_id`
+	_, err := tx.ExecContext(ctx, q, conn, now,
+		pq.Array(each(rows, func(r seenNotice) string { return r.Offer })),
+		pq.Array(each(rows, func(r seenNotice) int64 { return r.Calls })),
+		pq.Array(each(rows, func(r seenNotice) string { return string(r.Outcome) })),
+		pq.Array(each(rows, func(r seenNotice) int64 { return r.Again.Microseconds() })))
+	if err != nil {
+		return fmt.Errorf("stock seen of %s: %w", conn, err)
+	}
+	return nil
+}
+
+// fullRunActive reports whether a run may be making products just now.
+func (s *store) fullRunActive(ctx context.Context, conn plugin.ConnectionID) (bool, error) {
+	var yes bool
+	const q = `SELECT EXISTS (SELECT 1 FROM keybridge.run
+		WHERE connection_id = $1 AND kind = 'full' AND state IN ('queued', 'running', 'waiting'))`
+	if err := s.db.GetContext(ctx, &yes, q, conn); err != nil {
+		return false, fmt.Errorf("runs of %s: %w", conn, err)
+	}
+	return yes, nil
+}
+
+// stagedLater answers offers that a run has read after us, or may have: what a run that is over has
+// read is forgotten. Such a run need not have written anything, when the shop was in order.
+func (s *store) stagedLater(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, quotes []quote) (map[string]bool, error) {
+	const q = `WITH latest AS (
+			SELECT id, state, finished_at FROM keybridge.run WHERE connection_id = $1 ORDER BY id DESC LIMIT 10)
+		SELECT t.id FROM unnest($2::text[], $3::timestamptz[]) AS t (id, read_at)
+		WHERE EXISTS (SELECT 1 FROM latest r WHERE r.finished_at > t.read_at)
+			OR EXISTS (SELECT 1 FROM latest r JOIN keybridge.stage_offer o ON o.run_id = r.id
+				WHERE r.finished_at IS NULL AND o.id = t.id AND o.read_at > t.read_at)`
+	var ids []string
+	err := tx.SelectContext(ctx, &ids, q, conn, pq.Array(each(quotes, func(q quote) string { return q.Offer.ID })),
+		pq.Array(each(quotes, func(q quote) string { return q.ReadAt.Format(time.RFC3339Nano) })))
+	if err != nil {
+		return nil, fmt.Errorf("stock that runs of %s have read: %w", conn, err)
+	}
+	return setOf(ids), nil
+}
+
+// addStockChanges stores what was written and counts it.
+func (s *store) addStockChanges(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []Change, now time.Time) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	const q = `INSERT INTO keybridge.stock_change (connection_id, crm_id, product_id, variant_id, name, field, old, new, at)
+		SELECT $1, crm_id, product_id, variant_id, name, field, old, new, $2
+		FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+			AS t (crm_id, product_id, variant_id, name, field, old, new)`
+	_, err := tx.ExecContext(ctx, q, conn, now,
+		pq.Array(each(rows, func(c Change) string { return c.CRMID })),
+		pq.Array(each(rows, func(c Change) string { return string(c.Product) })),
+		pq.Array(each(rows, func(c Change) string { return string(c.Variant) })),
+		pq.Array(each(rows, func(c Change) string { return clean(c.Name) })),
+		pq.Array(each(rows, func(c Change) string { return string(c.Field) })),
+		pq.Array(each(rows, func(c Change) string { return c.Old })),
+		pq.Array(each(rows, func(c Change) string { return c.New })))
+	if err != nil {
+		return fmt.Errorf("stock changes of %s: %w", conn, err)
+	}
+	variants := unique(each(rows, func(c Change) string { return string(c.Variant) }))
+	const count = `UPDATE keybridge.stock_call SET written = written + $2, applied_at = $3 WHERE connection_id = $1`
+	if _, err := tx.ExecContext(ctx, count, conn, len(variants), now); err != nil {
+		return fmt.Errorf("count stock changes of %s: %w", conn, err)
+	}
+	return nil
+}
+
+func (s *store) stockChanges(ctx context.Context, conn plugin.ConnectionID, limit int) ([]Change, error) {
+	const q = `SELECT id, crm_id, product_id, variant_id, name, field, old, new, at FROM keybridge.stock_change
+		WHERE connection_id = $1 ORDER BY id DESC LIMIT $2`
+	var rows []struct {
+		ID      int64     `db:"id"`
+		CRMID   string    `db:"crm_id"`
+		Product string    `db:"product_id"`
+		Variant string    `db:"variant_id"`
+		Name    string    `db:"name"`
+		Field   string    `db:"field"`
+		Old     string    `db:"old"`
+		New     string    `db:"new"`
+		At      time.Time `db:"at"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, conn, limit); err != nil {
+		return nil, fmt.Errorf("stock changes of %s: %w", conn, err)
+	}
+	out := make([]Change, len(rows))
+	for i, r := range rows {
+		out[i] = Change{
+			ID: r.ID, CRMID: r.CRMID, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant),
+			Name: r.Name, Field: Field(r.Field), Old: r.Old, New: r.New, At: r.At.UTC(),
+		}
+	}
+	return out, nil
+}
+
+// unknownShown is how many unknown offers are named.
+const unknownShown = 20
+
+func (s *store) stockStatus(ctx context.Context, conn plugin.ConnectionID) (StockStatus, error) {
+	const q = `SELECT c.calls, c.received_at, c.written, c.applied_at, c.reason,
+			(SELECT count(*) FROM keybridge.stock_notice n WHERE n.connection_id = $1 AND n.next_at IS NOT NULL) AS waiting,
+			(SELECT count(*) FROM keybridge.stock_notice n WHERE n.connection_id = $1 AND n.outcome = 'unknown') AS unknown
+		FROM keybridge.stock_call c WHERE c.connection_id = $1`
+	var row struct {
+		Calls    int64        `db:"calls"`
+		Received time.Time    `db:"received_at"`
+		Written  int64        `db:"written"`
+		Applied  sql.NullTime `db:"applied_at"`
+		Reason   string       `db:"reason"`
+		Waiting  int64        `db:"waiting"`
+		Unknown  int64        `db:"unknown"`
+	}
+	err := s.db.GetContext(ctx, &row, q, conn)
+	if errors.Is(err, sql.ErrNoRows) {
+		return StockStatus{}, nil
+	}
+	if err != nil {
+		return StockStatus{}, fmt.Errorf("stock calls of %s: %w", conn, err)
+	}
+	out := StockStatus{
+		Calls: row.Calls, ReceivedAt: row.Received.UTC(), Written: row.Written, Waiting: row.Waiting, Unknown: row.Unknown,
+		Reason: row.Reason,
+	}
+	if row.Applied.Valid {
+		out.AppliedAt = row.Applied.Time.UTC()
+	}
+	if row.Unknown == 0 {
+		return out, nil
+	}
+	const unknown = `SELECT offer_id FROM keybridge.stock_notice
+		WHERE connection_id = $1 AND outcome = 'unknown' ORDER BY received_at DESC, offer_id LIMIT $2`
+	if err := s.db.SelectContext(ctx, &out.UnknownOffers, unknown, conn, unknownShown); err != nil {
+		return StockStatus{}, fmt.Errorf("unknown offers of %s: %w", conn, err)
+	}
+	return out, nil
+}
+
+func (s *store) purgeStock(ctx context.Context, before time.Time) error {
+	for _, q := range []string{
+		`DELETE FROM keybridge.stock_notice WHERE next_at IS NULL AND received_at < $1`,
+		`DELETE FROM keybridge.stock_change WHERE at < $1`,
+	} {
+		if _, err := s.db.ExecContext(ctx, q, before); err != nil {
+			return fmt.Errorf("purge stock calls: %w", err)
+		}
+	}
+	return nil
+}
