@@ -73,6 +73,7 @@ func (k *Keybridge) buildPages() error {
 			u, err := k.accounts.usage(ctx, id)
 			return usageShown(u), err
 		},
+		Queues: k.queues,
 	})
 	return err
 }
@@ -84,6 +85,22 @@ func (k *Keybridge) tellWaits(ctx context.Context, n catalog.Waits) error {
 		return err
 	}
 	return k.host.Notify(ctx, m)
+}
+
+// queues are the workers' queues in the page's words. The figures know no time limit, so Redis is
+// asked first whether it is there.
+func (k *Keybridge) queues(ctx context.Context) ([]admin.Queue, error) {
+	if err := k.accounts.budget.Ping(ctx); err != nil {
+		return nil, err
+	}
+	figures, err := k.queue.Figures()
+	var out []admin.Queue
+	for _, f := range figures {
+		out = append(out, admin.Queue{
+			Name: string(f.Lane), Waiting: f.Waiting, Running: f.Running, Later: f.Later, Dead: f.Dead, Oldest: f.Oldest,
+		})
+	}
+	return out, err
 }
 
 // usageShown is the budget in the page's words.

@@ -23,6 +23,7 @@ func (a *Admin) api() http.Handler {
 		r.Get("/settings", a.json(plugin.PermView, a.apiSettings))
 		r.Put("/settings", a.json(plugin.PermConfigure, a.apiSave))
 		r.Get("/readiness", a.json(plugin.PermView, a.apiReadiness))
+		r.Get("/health", a.json(plugin.PermView, a.apiHealth))
 		r.Get("/runs", a.json(plugin.PermView, a.apiRuns))
 		r.Post("/runs", a.json(plugin.PermOperate, a.apiStart))
 		r.Get("/runs/{run}", a.json(plugin.PermView, a.apiRun))

@@ -27,7 +27,7 @@ type connectionPage struct {
 	Work     *workView
 	Journal  *journalView
 	Hooks    []hookView
-	Usage    *Usage
+	Load     *loadView
 	// NotRun says that nothing runs yet although the switch is on.
 	NotRun bool
 }
@@ -119,7 +119,7 @@ func (a *Admin) fill(ctx context.Context, v *visit, page *connectionPage, tried 
 		return err
 	}
 	page.Hooks = hookViews(v, seen)
-	page.Usage = a.usage(ctx, v.conn.ID)
+	page.Load = a.loadView(ctx, v, health)
 	return nil
 }
 
@@ -218,16 +218,4 @@ func hookViews(v *visit, seen map[settings.Object]WebhookSeen) []hookView {
 		out = append(out, h)
 	}
 	return out
-}
-
-// usage is left out when it cannot be told.
-func (a *Admin) usage(ctx context.Context, id plugin.ConnectionID) *Usage {
-	if a.Deps.Usage == nil {
-		return nil
-	}
-	u, err := a.Deps.Usage(ctx, id)
-	if err != nil {
-		return nil
-	}
-	return &u
 }

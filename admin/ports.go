@@ -118,8 +118,27 @@ type Usage struct {
 // Waiting is how many requests wait for their turn.
 func (u Usage) Waiting() int { return u.Clicks + u.Statuses + u.Orders + u.Runs }
 
-// Deps are what the page works with. Webhooks and Usage may be nil: what they would show is left out
-// then.
+// Free is how many requests may still be made now.
+func (u Usage) Free() int {
+	if !u.StillUntil.IsZero() {
+		return 0
+	}
+	return max(0, u.Limit-u.Used)
+}
+
+// Queue is the work of one kind, of all connections together, as it stands in Redis.
+type Queue struct {
+	// Name has words "queue.…": "interactive" or "background".
+	Name string
+	// Waiting tasks have no worker yet; Running have one; Later are tried again at a time to come;
+	// Dead wait for a person.
+	Waiting, Running, Later, Dead int
+	// Oldest is how long the task has waited that waits longest; 0: none does.
+	Oldest time.Duration
+}
+
+// Deps are what the page works with. Webhooks, Usage and Queues may be nil: what they would show is
+// left out then.
 type Deps struct {
 	Host     Host
 	Settings *settings.Store
@@ -138,6 +157,7 @@ type Deps struct {
 	Webhooks Webhooks
 	Health   func(ctx context.Context) plugin.Health
 	Usage    func(ctx context.Context, id plugin.ConnectionID) (Usage, error)
+	Queues   func(ctx context.Context) ([]Queue, error)
 
 	// Reach is how long a page waits for the CRM; 0: 8 s.
 	Reach time.Duration

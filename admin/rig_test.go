@@ -66,6 +66,9 @@ type rig struct {
 	health   plugin.Health
 	stock    admin.StockSeen
 	seen     map[settings.Object]admin.WebhookSeen
+	usage    admin.Usage
+	queues   []admin.Queue
+	redisErr error // of usage and queues
 }
 
 func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
@@ -79,6 +82,8 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 		},
 		health: plugin.Health{Database: true, Redis: true, Workers: true},
 		seen:   map[settings.Object]admin.WebhookSeen{},
+		usage:  admin.Usage{Used: 12, Limit: 55},
+		queues: []admin.Queue{{Name: "interactive"}, {Name: "background"}},
 	}
 	opts = append([]keycrmtest.Option{keycrmtest.WithLimit(0), keycrmtest.WithCatalog(20, 30)}, opts...)
 	r.crm = keycrmtest.Start(t, opts...)
@@ -136,7 +141,14 @@ func (r *rig) serve() {
 		Runs:    r.runs, Products: r.runs, Journal: r.outbox, Webhooks: hooksSeen{r},
 		Health: func(context.Context) plugin.Health { r.mu.Lock(); defer r.mu.Unlock(); return r.health },
 		Usage: func(context.Context, plugin.ConnectionID) (admin.Usage, error) {
-			return admin.Usage{Used: 12, Limit: 55}, nil
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.usage, r.redisErr
+		},
+		Queues: func(context.Context) ([]admin.Queue, error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.queues, r.redisErr
 		},
 		Reach: 500 * time.Millisecond,
 	})

@@ -315,8 +315,8 @@ func TestOrderDeletedInTheCRMIsNotMadeAgain(t *testing.T) {
 	}
 	r.work()
 	r.wantState("1", orders.Dead, orders.ReasonCRMOrderGone)
-	if n := r.posts(); n != 1 {
-		t.Errorf("%d attempts to create, want 1", n)
+	if n := r.posts(); n != 1 || r.dead != 1 {
+		t.Errorf("%d attempts to create, %d tasks left for a person; want 1 of each", n, r.dead)
 	}
 }
 

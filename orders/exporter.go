@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -93,7 +94,7 @@ func (x *Exporter) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Ta
 }
 
 // Handle implements jobs.Handler for TaskKind: it does everything that is due for an entry, as long as
-// nothing makes it wait.
+// nothing makes it wait. Errors: jobs.ErrDead once only a person can help.
 func (x *Exporter) Handle(ctx context.Context, id int64) error {
 	now := x.Clock.Now()
 	e, err := x.store.claim(ctx, id, now, now.Add(x.Config.Lease))
@@ -104,6 +105,9 @@ func (x *Exporter) Handle(ctx context.Context, id int64) error {
 	if err = w.run(ctx); errors.Is(err, errFenced) {
 		x.Log.Warn("order export: the lease ran out, another worker goes on", "entry", id, "order", string(e.Order))
 		return nil
+	}
+	if state, _ := derive(e.steps); err == nil && state == Dead {
+		return fmt.Errorf("outbox entry %d: %w", id, jobs.ErrDead)
 	}
 	return err
 }
