@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"log/slog"
 	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/hibiken/asynq"
 	"github.com/shopspring/decimal"
 
@@ -21,22 +24,33 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// TestADayPassesWithoutSleeping runs the whole plugin, the shop and the CRM on one clock in one
-// goroutine. The CRM counts requests by the same clock; none may be too many.
-func TestADayPassesWithoutSleeping(t *testing.T) {
-	t.Parallel()
-	ctx := t.Context()
-	c := clock.NewAlone(time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
-	sim := keycrmtest.New(keycrmtest.WithCatalog(120, 150), keycrmtest.WithClock(c.Now), keycrmtest.WithManualWebhooks(), keycrmtest.WithLimit(12))
+// day is the whole plugin, the shop and the CRM on one clock in one goroutine. The CRM counts
+// requests by the same clock.
+type day struct {
+	*rig
+	clock clock.Alone
+	url   string // of the shop
+	conn  settings.Connection
+}
+
+func newDay(t *testing.T, start time.Time) *day {
+	t.Helper()
+	d := &day{clock: clock.NewAlone(start)}
+	sim := keycrmtest.New(keycrmtest.WithCatalog(120, 150), keycrmtest.WithClock(d.clock.Now), keycrmtest.WithManualWebhooks(), keycrmtest.WithLimit(12))
 	redis, err := asynq.ParseRedisURI(localredis.New(t).URL())
 	if err != nil {
 		t.Fatal(err)
 	}
+	srv := httptest.NewUnstartedServer(nil)
+	d.url = "http://" + srv.Listener.Addr().String()
+	public, err := url.Parse(d.url)
+	if err != nil {
+		t.Fatal(err)
+	}
 	db := pgtest.New(t)
-	engine, err := demoshop.Open(ctx, demoshop.Config{
-		DB: db, Redis: redis, Logger: slog.New(slog.DiscardHandler), Clock: c,
-		PublicURL: &url.URL{Scheme: "https", Host: "shop.example"},
-		Secrets:   plugin.KeyRing{Current: "1", Keys: map[string][]byte{"1": bytes.Repeat([]byte{9}, 32)}},
+	engine, err := demoshop.Open(t.Context(), demoshop.Config{
+		DB: db, Redis: redis, Logger: slog.New(slog.DiscardHandler), Clock: d.clock, PublicURL: public,
+		Secrets: plugin.KeyRing{Current: "1", Keys: map[string][]byte{"1": bytes.Repeat([]byte{9}, 32)}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,35 +61,199 @@ func TestADayPassesWithoutSleeping(t *testing.T) {
 		t.Fatal(err)
 	}
 	engine.Use(k)
-	r := &rig{Keybridge: k, engine: engine, db: db, sim: sim}
-	r.attach(t, plugin.RoleWeb)
-	r.activate(t)
-	r.bringCatalog(t)
+	d.rig = &rig{Keybridge: k, engine: engine, db: db, sim: sim}
+	d.attach(t, plugin.RoleWeb)
+	d.activate(t)
+	srv.Config.Handler = engine.Handler()
+	srv.Start()
+	t.Cleanup(srv.Close)
+	d.connect(t)
+	return d
+}
 
-	step, offer := k.Driven(), int64(0)
-	for end := c.Now().Add(25 * time.Hour); c.Now().Before(end); c.Advance(time.Minute) {
-		if err := step(ctx); err != nil {
-			t.Fatalf("at %s: %v", c.Now(), err)
+// connect joins the simulator's account with everything switched on, and starts the first run as the
+// page does.
+func (d *day) connect(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	conn, err := d.Settings().Create(ctx, demoshop.ShopID, "keycrm", "KeyCRM", d.sim.Key(), "account")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Settings().SetEnabled(ctx, conn.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err = d.Settings().Get(ctx, conn.ID); err != nil {
+		t.Fatal(err)
+	}
+	set := conn.Settings
+	set.Catalog.Products, set.Catalog.Categories, set.Catalog.Match = true, true, settings.MatchSKU
+	set.Catalog.New, set.Catalog.Existing, set.Catalog.Missing = settings.NewPublish, settings.ExistingUpdate, settings.MissingNothing
+	set.Orders.Target, set.Orders.Source = settings.TargetOrders, "7"
+	set.Orders.OrderStatus = map[string]settings.Choice{"1": {Code: "new"}, "3": {Code: "confirmed"}}
+	set.Orders.StatusOut = map[string]settings.Choice{"new": {Skip: true}, "confirmed": {Code: "3"}}
+	set.Orders.Payments = map[string]settings.Choice{"cash": {Code: "1"}}
+	set.Orders.Deliveries = map[string]settings.Choice{"pickup": {Code: "3"}}
+	if d.conn, err = d.Settings().Save(ctx, conn.ID, conn.Version, set, true, plugin.Operator{ID: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	link, err := d.Settings().EnsureLink(ctx, conn.ID, settings.ObjectOrder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.sim.AddTrigger(keycrmtest.Trigger{
+		Name: "t", Event: keycrmtest.EventOrderStatus, URL: d.url + "/hooks/keycrm/orders/" + link.Token, Method: http.MethodPost, Active: true,
+	})
+	if err := d.StartFull(ctx, conn.ID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// buy places an order of whatever there is most of.
+func (d *day) buy(t *testing.T) {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buyer := &http.Client{Jar: jar}
+	var variant string
+	if err := d.db.Get(&variant, `SELECT id FROM demoshop.variants WHERE orderable AND published ORDER BY stock DESC, id LIMIT 1`); err != nil {
+		t.Fatal(err)
+	}
+	send := func(path string, form url.Values) *goquery.Document {
+		t.Helper()
+		res, err := buyer.PostForm(d.url+path, form)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if offer == 0 && r.runs(t, "full") > 0 {
-			p, _ := sim.Product(sim.ProductIDs()[0])
+		defer func() { _ = res.Body.Close() }()
+		page, err := goquery.NewDocumentFromReader(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s, %v", path, res.Status, err)
+		}
+		return page
+	}
+	send("/basket/add", url.Values{"variant": {variant}, "qty": {"1"}})
+	res, err := buyer.Get(d.url + "/checkout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := goquery.NewDocumentFromReader(res.Body)
+	_ = res.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page = send("/checkout", url.Values{
+		"token": {page.Find(`#checkout input[name="token"]`).AttrOr("value", "")}, "name": {"Олена Коваль"},
+		"phone": {"050 123 45 67"}, "delivery": {"pickup"}, "payment": {"cash"},
+	})
+	if page.Find("#order-number").Length() == 0 {
+		t.Fatalf("the checkout shows no order: %s", page.Find(".bad, .problem").Text())
+	}
+}
+
+// TestADayPassesWithoutSleeping: goods come, buyers buy all day long, a manager takes each order up
+// half an hour later, and a price changes. None of the CRM's minutes sees too many requests.
+func TestADayPassesWithoutSleeping(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	d := newDay(t, time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
+	step, offer, taken := d.Driven(), int64(0), map[int64]bool{}
+	end := d.clock.Now().Add(25 * time.Hour)
+	for n := 0; d.clock.Now().Before(end.Add(time.Hour)); n++ {
+		if err := step(ctx); err != nil {
+			t.Fatalf("at %s: %v", d.clock.Now(), err)
+		}
+		if offer == 0 && d.runs(t, "full") > 0 {
+			p, _ := d.sim.Product(d.sim.ProductIDs()[0])
 			offer = p.OfferIDs[0]
-			if err := sim.SetPrice(offer, decimal.NewFromInt(4321)); err != nil {
+			if err := d.sim.SetPrice(offer, decimal.NewFromInt(4321)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if offer != 0 && n%47 == 0 && d.clock.Now().Before(end) {
+			d.buy(t)
+		}
+		d.takeUp(t, taken)
+		if err := d.sim.DeliverWebhooks(ctx); err != nil {
+			t.Fatal(err)
+		}
+		d.clock.Advance(time.Minute)
+	}
+	var arrived int
+	if err := d.db.Get(&arrived, `SELECT count(*) FROM keybridge.run_change WHERE new LIKE '4321%'`); err != nil || arrived != 1 {
+		t.Errorf("the new price arrived %d times, %v", arrived, err)
+	}
+	for _, q := range d.sim.Requests() {
+		if q.Status == http.StatusTooManyRequests {
+			t.Fatalf("at %s the CRM found too many requests", q.At)
+		}
+	}
+	d.checkRuns(t)
+	d.checkOrders(t)
+}
+
+// takeUp is the manager, who accepts orders half an hour after they have come.
+func (d *day) takeUp(t *testing.T, taken map[int64]bool) {
+	t.Helper()
+	for _, o := range d.sim.Orders() {
+		if !taken[o.ID] && d.clock.Now().Sub(o.CreatedAt) > 30*time.Minute {
+			taken[o.ID] = true
+			if err := d.sim.SetOrderStatus(o.ID, 3); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if full, prices := r.runs(t, "full"), r.runs(t, "prices"); full < 1 || prices < 5 {
-		t.Errorf("a day brought %d full runs and %d of prices, want 1 and 5 at least", full, prices)
+}
+
+// checkRuns: the night brought one full run, and prices came every four hours.
+func (d *day) checkRuns(t *testing.T) {
+	t.Helper()
+	var at []time.Time
+	const q = `SELECT created_at FROM keybridge.run WHERE kind = $1 AND state = 'done' AND started_by = 'schedule' ORDER BY id`
+	if err := d.db.Select(&at, q, "full"); err != nil {
+		t.Fatal(err)
 	}
-	var arrived int
-	if err := db.Get(&arrived, `SELECT count(*) FROM keybridge.run_change WHERE new LIKE '4321%'`); err != nil || arrived != 1 {
-		t.Errorf("the new price arrived %d times, %v", arrived, err)
+	kyiv, err := time.LoadLocation("Europe/Kyiv")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, q := range sim.Requests() {
-		if q.Status == http.StatusTooManyRequests {
-			t.Fatalf("at %s the CRM found too many requests", q.At)
+	if len(at) != 1 || at[0].In(kyiv).Hour() < 1 || at[0].In(kyiv).Hour() > 6 {
+		t.Errorf("full runs at %v, want one between 1:00 and 6:00 in Kyiv", at)
+	}
+	at = nil
+	if err := d.db.Select(&at, q, "prices"); err != nil {
+		t.Fatal(err)
+	}
+	if len(at) != 6 && len(at) != 7 {
+		t.Errorf("prices came %d times in 26 hours", len(at))
+	}
+	for i := 1; i < len(at); i++ {
+		if pause := at[i].Sub(at[i-1]); pause < 4*time.Hour-5*time.Minute || pause > 4*time.Hour+5*time.Minute {
+			t.Errorf("prices came at %s and at %s, want four hours between", at[i-1], at[i])
 		}
+	}
+}
+
+// checkOrders: the CRM has each order once, and the shop each status.
+func (d *day) checkOrders(t *testing.T) {
+	t.Helper()
+	var orders []struct{ Number, Status string }
+	if err := d.db.Select(&orders, `SELECT number, status FROM demoshop.orders`); err != nil || len(orders) < 25 {
+		t.Fatalf("%d orders were placed, %v", len(orders), err)
+	}
+	times := map[string]int{}
+	for _, o := range d.sim.Orders() {
+		times[o.SourceUUID]++
+	}
+	for _, o := range orders {
+		if times[o.Number] != 1 || o.Status != "confirmed" {
+			t.Errorf("order %s is %d times in the CRM and %q in the shop", o.Number, times[o.Number], o.Status)
+		}
+	}
+	if len(times) != len(orders) {
+		t.Errorf("the CRM has %d orders, the shop %d", len(times), len(orders))
 	}
 }
 
@@ -86,28 +264,4 @@ func (r *rig) runs(t *testing.T, kind string) int {
 		t.Fatal(err)
 	}
 	return n
-}
-
-// bringCatalog connects the simulator's account and switches its catalog on.
-func (r *rig) bringCatalog(t *testing.T) {
-	t.Helper()
-	conn, err := r.Settings().Create(t.Context(), demoshop.ShopID, "keycrm", "KeyCRM", r.sim.Key(), "account")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Settings().SetEnabled(t.Context(), conn.ID, true); err != nil {
-		t.Fatal(err)
-	}
-	conn, err = r.Settings().Get(t.Context(), conn.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := conn.Settings
-	set.Catalog = settings.Catalog{
-		Products: true, Categories: true, Match: settings.MatchSKU, New: settings.NewPublish,
-		Existing: settings.ExistingUpdate, Missing: settings.MissingNothing,
-	}
-	if _, err := r.Settings().Save(t.Context(), conn.ID, conn.Version, set, true, plugin.Operator{ID: "1"}); err != nil {
-		t.Fatal(err)
-	}
 }

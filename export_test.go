@@ -3,6 +3,7 @@ package keybridge
 import (
 	"context"
 
+	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
@@ -27,6 +28,12 @@ func (k *Keybridge) Active(shop plugin.ShopID) bool { return k.installs.Active(s
 
 // Settings are the connections, to be made without the page.
 func (k *Keybridge) Settings() *settings.Store { return k.settings }
+
+// StartFull starts a run as the page does.
+func (k *Keybridge) StartFull(ctx context.Context, id plugin.ConnectionID) error {
+	_, err := k.catalog.Start(ctx, id, catalog.Full, "1")
+	return err
+}
 
 // Driven is the plugin's work in one goroutine: each step hands over what is due and does it.
 func (k *Keybridge) Driven() func(ctx context.Context) error {

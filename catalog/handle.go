@@ -37,7 +37,10 @@ func (e *Engine) settle(ctx context.Context, run Run, err error) error {
 	var why outcome
 	var later *budget.Later
 	switch {
-	case err == nil && (run.State == Done || run.State == Approval), errors.Is(err, errLost):
+	case errors.Is(err, errLost):
+		log.Warn("run: it was ended, or its lease ran out and another worker goes on")
+		return nil
+	case err == nil && (run.State == Done || run.State == Approval):
 		return nil
 	case err == nil, stopping:
 		return ignoreLost(e.store.leave(ctx, run, e.now()))

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/keybridge/keybridge/internal/localredis"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest"
+)
+
+// TestRedisEmptiedOrStoppedLosesNothing empties Redis and takes it away at moments when a run, orders
+// and webhooks are in the hands of workers.
+func TestRedisEmptiedOrStoppedLosesNothing(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	m := newMortal(t, keycrmtest.WithCatalog(260, 420))
+	redis := localredis.StartReal(t)
+	m.env = []string{"DATABASE_URL=" + m.dsn, "REDIS_URL=" + redis.URL()}
+	m.start()
+	var once sync.Once
+	m.sim.After(func(q keycrmtest.Request) {
+		if q.Path == "/v1/offers" {
+			once.Do(func() { empty(t, redis) })
+		}
+	})
+	m.connect(ctx)
+	until(t, 2*time.Minute, "the shop has goods", func(context.Context) error {
+		if m.count(`SELECT count(*) FROM demoshop.images`) == 0 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+
+	redis.Stop(t)
+	for i := range 3 {
+		if _, err := m.buy(ctx, "Покупець "+strconv.Itoa(i)); err != nil {
+			t.Fatalf("a checkout without Redis: %v", err)
+		}
+	}
+	if n := len(m.sim.Orders()); n != 0 {
+		t.Errorf("%d orders were sent without Redis", n)
+	}
+	redis.Start(t)
+	back := time.Now()
+	m.checkOrders(3)
+	t.Logf("3 orders were in the CRM %.1f s after Redis was back", time.Since(back).Seconds())
+	m.checkCatalog(ctx)
+	t.Logf("the run was over %.1f s after Redis was back", time.Since(back).Seconds())
+
+	once = sync.Once{}
+	m.sim.After(func(q keycrmtest.Request) {
+		if q.Method == http.MethodPost && q.Path == "/v1/order" {
+			once.Do(func() { empty(t, redis) })
+		}
+	})
+	for i := range 3 {
+		if _, err := m.buy(ctx, "Покупець знову "+strconv.Itoa(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.checkOrders(6)
+	m.sim.After(nil)
+	m.moveStatuses(ctx, func() { redis.Stop(t); redis.Start(t) })
+}
+
+// empty takes everything Redis knows.
+func empty(t *testing.T, r *localredis.Real) {
+	opt, err := redis.ParseURL(r.URL())
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	client := redis.NewClient(opt)
+	if err := errors.Join(client.FlushAll(t.Context()).Err(), client.Close()); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/keybridge/keybridge/internal/localredis"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest"
+)
+
+// crew is a shop whose pages and workers are processes of their own, on real Postgres and Redis. Its
+// workers' leases last 3 s.
+type crew struct{ *mortal }
+
+const (
+	crewLease = 3 * time.Second
+	// takeover is how long after the end of a lease the next worker has written at the latest: the relay
+	// looks each second, an idle worker too, and the machine may be busy.
+	takeover = 5 * time.Second
+)
+
+func newCrew(t *testing.T) crew {
+	t.Helper()
+	m := newMortal(t, keycrmtest.WithCatalog(260, 420))
+	m.env = []string{"DATABASE_URL=" + m.dsn, "REDIS_URL=" + localredis.StartReal(t).URL()}
+	m.args = []string{"--role", "web"}
+	m.start()
+	return crew{m}
+}
+
+// hire starts a worker and returns once it works.
+func (c crew) hire() *child {
+	c.t.Helper()
+	w := startChild(c.t, c.env, "demo", "--role", "worker", "--dir", c.dir, "--quick-checks",
+		"--keycrm-key", c.sim.Key(), "--keycrm-url", c.sim.BaseURL())
+	w.out.waitFor(c.t, "Working for "+c.shopURL())
+	return w
+}
+
+// freeze stops a process as the kernel does with one that gets no time; thaw lets it go on.
+func (c *child) freeze() { _ = c.cmd.Process.Signal(syscall.SIGSTOP) }
+func (c *child) thaw()   { _ = c.cmd.Process.Signal(syscall.SIGCONT) }
+
+// after does something right when the CRM has served so many requests, before their answers are read,
+// and returns then.
+func (c crew) after(requests int, do func()) {
+	c.t.Helper()
+	done := make(chan struct{})
+	var mu sync.Mutex
+	seen := 0
+	c.sim.After(func(keycrmtest.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if seen++; seen == requests {
+			do()
+			close(done)
+		}
+	})
+	<-done
+	c.sim.After(nil)
+}
+
+// standing is where the run stands, as its holder wrote it.
+type standing struct {
+	State, Phase, Cursor string
+	Done                 int64 `db:"phase_done"`
+	Fence                int64
+}
+
+func (c crew) run() standing {
+	c.t.Helper()
+	var s standing
+	if err := c.db.Get(&s, `SELECT state, phase, cursor, phase_done, fence FROM keybridge.run`); err != nil {
+		c.t.Fatal(err)
+	}
+	return s
+}
+
+// wantTakeover waits until the run stands elsewhere, written under a later fence, and checks how long
+// that took.
+func (c crew) wantTakeover(where string, from standing, since time.Time) {
+	c.t.Helper()
+	if from.State != "running" {
+		c.t.Fatalf("%s: the run was %+v when its worker was killed", where, from)
+	}
+	until(c.t, time.Minute, "another worker goes on", func(context.Context) error {
+		if now := c.run(); now.Fence == from.Fence || now.Phase == from.Phase && now.Cursor == from.Cursor && now.Done == from.Done {
+			return errors.New("the run stands still")
+		}
+		return nil
+	})
+	took := time.Since(since)
+	c.t.Logf("%s: the next worker wrote %.1f s after SIGKILL, the lease lasting %v", where, took.Seconds(), crewLease)
+	if took > crewLease+takeover {
+		c.t.Errorf("%s: the next worker wrote after %v, want %v at most", where, took, crewLease+takeover)
+	}
+}
+
+// TestKilledWorkerIsReplacedWhenItsLeaseEnds kills whoever has the run, while it reads and while it
+// writes; another worker stands by.
+func TestKilledWorkerIsReplacedWhenItsLeaseEnds(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t)
+	second, third := c.hire(), c.hire()
+	second.freeze() // so that it is known who has the run
+	third.freeze()
+	c.connect(t.Context()) // the first save starts the first run
+	first := c.hire()
+	var killed time.Time
+	var stood standing
+	c.after(3, func() {
+		first.kill()
+		killed, stood = time.Now(), c.run()
+	})
+	second.thaw()
+	c.wantTakeover("while it read", stood, killed)
+
+	until(t, 2*time.Minute, "pictures are stored", func(context.Context) error {
+		if c.count(`SELECT count(*) FROM demoshop.images`) < 20 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	second.kill()
+	killed, stood = time.Now(), c.run()
+	third.thaw()
+	c.wantTakeover("while it wrote", stood, killed)
+	c.checkCatalog(t.Context())
+	if n := c.count(`SELECT count(*) FROM keybridge.run`); n != 1 {
+		t.Errorf("%d runs, want 1", n)
+	}
+}
+
+// TestFrozenWorkersLateWriteIsRefused: a worker that gets no time for longer than its lease wakes up
+// when another has done its run.
+func TestFrozenWorkersLateWriteIsRefused(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t)
+	second := c.hire()
+	second.freeze()
+	c.connect(t.Context())
+	first := c.hire()
+	c.after(3, first.freeze)
+	second.thaw()
+	c.checkCatalog(t.Context())
+
+	before := c.everything()
+	refusals := c.logged("another worker goes on")
+	first.thaw()
+	until(t, time.Minute, "the late worker is refused", func(context.Context) error {
+		if c.logged("another worker goes on") == refusals {
+			return errors.New("nothing was refused")
+		}
+		return nil
+	})
+	for table, rows := range c.everything() {
+		if rows != before[table] {
+			t.Errorf("the late worker changed %s", table)
+		}
+	}
+}
+
+// everything is what a run writes, by table.
+func (c crew) everything() map[string]string {
+	c.t.Helper()
+	out := map[string]string{}
+	for _, table := range []string{
+		"keybridge.run", "keybridge.link_product", "keybridge.link_variant", "keybridge.run_item", "keybridge.run_change",
+		"keybridge.stage_product", "demoshop.products", "demoshop.variants", "demoshop.images",
+	} {
+		var rows string
+		if err := c.db.Get(&rows, `SELECT coalesce(md5(string_agg(r::text, ' ' ORDER BY r::text)), '') FROM `+table+` r`); err != nil {
+			c.t.Fatal(err)
+		}
+		out[table] = rows
+	}
+	return out
+}
+
+// logged counts lines of the workers' log.
+func (c crew) logged(words string) int {
+	c.t.Helper()
+	log, err := os.ReadFile(filepath.Join(c.dir, "worker.log"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return strings.Count(string(log), words)
+}
