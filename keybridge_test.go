@@ -38,8 +38,14 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	return newRigOn(t, localredis.New(t).URL())
+}
+
+// newRigOn is newRig with another Redis.
+func newRigOn(t *testing.T, redisURL string) *rig {
+	t.Helper()
 	r := &rig{db: pgtest.New(t), sim: keycrmtest.Start(t, keycrmtest.WithCatalog(5, 5))}
-	redis, err := asynq.ParseRedisURI(localredis.New(t).URL())
+	redis, err := asynq.ParseRedisURI(redisURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,5 +297,26 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 	}
 	if h := r.Health(t.Context()); h.Database || h.OK() {
 		t.Errorf("health = %+v without a database", h)
+	}
+}
+
+// TestHealthWithoutRedisBlamesNothingElse: the process starts, works off what needs no Redis, and says
+// what is missing.
+func TestHealthWithoutRedisBlamesNothingElse(t *testing.T) {
+	t.Parallel()
+	redis := localredis.StartReal(t)
+	r := newRigOn(t, redis.URL())
+	redis.Stop(t)
+	r.attach(t, plugin.RoleAll)
+	deadline := time.After(time.Minute)
+	for h := r.Health(t.Context()); !h.Workers; h = r.Health(t.Context()) {
+		select {
+		case <-deadline:
+			t.Fatalf("health = %+v a minute after the start without Redis", h)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	if h := r.Health(t.Context()); h.Redis || !h.Database {
+		t.Errorf("health = %+v without Redis", h)
 	}
 }
