@@ -72,6 +72,7 @@ func TestRedisEmptiedOrStoppedLosesNothing(t *testing.T) {
 
 // empty takes everything Redis knows.
 func empty(t *testing.T, r *localredis.Real) {
+	t.Helper()
 	opt, err := redis.ParseURL(r.URL())
 	if err != nil {
 		t.Error(err)
