@@ -38,7 +38,8 @@ const (
 	ReadCategories  Phase = "read_categories"
 	ReadProducts    Phase = "read_products"
 	ReadOffers      Phase = "read_offers"
-	Confirm         Phase = "confirm" // asks by id for linked products that the scan has not shown
+	Confirm         Phase = "confirm"        // asks by id for linked products that the scan has not shown
+	ConfirmOffers   Phase = "confirm_offers" // asks for linked offers that the scan has not shown
 	PlanProducts    Phase = "plan"
 	CheckPlan       Phase = "check"  // looks at the plan as a whole, before the first write
 	VerifyPlan      Phase = "verify" // looks what moved since a person was asked

@@ -44,6 +44,7 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 	if err := w.readLinked(ctx, rows, &m); err != nil {
 		return m, err
 	}
+	m.standIn()
 	if err := w.lookUp(ctx, rows, &m); err != nil {
 		return m, err
 	}
@@ -61,6 +62,24 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 	}
 	m.unsent, err = w.unsent(ctx, variants, earliest(rows))
 	return m, err
+}
+
+// standIn lets the card of a product speak for its only linked offer when the list of offers has left
+// that out: the link stays as it is.
+func (m *material) standIn() {
+	for id, g := range m.goods {
+		l := m.links[id]
+		if len(g.Offers) != 1 || g.Offers[0].ID != ownOffer(g.Product).ID || len(l.Variants) != 1 {
+			continue
+		}
+		for offer, v := range l.Variants {
+			if v.Missing == "" {
+				g.Offers = []Offer{g.Offers[0]}
+				g.Offers[0].ID = offer
+				m.goods[id] = g
+			}
+		}
+	}
 }
 
 // categoryNames reads the names of the shop's categories, once a slice.

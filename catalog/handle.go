@@ -229,6 +229,8 @@ func (w *worker) step(ctx context.Context) error {
 		return w.readOffers(ctx)
 	case Confirm:
 		return w.confirm(ctx)
+	case ConfirmOffers:
+		return w.confirmOffers(ctx)
 	case PlanProducts:
 		return w.plan(ctx)
 	case CheckPlan:

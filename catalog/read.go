@@ -23,8 +23,10 @@ type cursor struct {
 	Stale int `json:"stale,omitempty"`
 	// Again: the group is read a second time, because rows were missed the first time.
 	Again bool `json:"again,omitempty"`
-	// Codes are those asked for now where they do not follow from the group.
+	// Codes are those asked for now where they do not follow from the group; After is the last of
+	// those asked for before.
 	Codes []string `json:"codes,omitempty"`
+	After string   `json:"after,omitempty"`
 
 	// What follows is of lists that may be asked for whole or by groups: which of it was chosen, how
 	// many groups there are, how many rows the whole list has, where it goes on, and what a sample
@@ -260,14 +262,14 @@ func (w *worker) confirm(ctx context.Context) error {
 		}
 	}
 	if w.run.Settings.Missing == settings.MissingNothing {
-		return w.skipTo(ctx, PlanProducts)
+		return w.skipTo(ctx, ConfirmOffers)
 	}
 	ids, left, err := w.e.store.unseen(ctx, w.run, GroupSize)
 	if err != nil {
 		return err
 	}
 	if len(ids) == 0 {
-		return w.skipTo(ctx, PlanProducts)
+		return w.skipTo(ctx, ConfirmOffers)
 	}
 	source, err := w.crm(ctx)
 	if err != nil {

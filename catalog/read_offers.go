@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/internal/settings"
 )
 
 // readOffers reads the offers: all of them, or, when categories are chosen and that is cheaper, those
@@ -217,4 +219,32 @@ func (w *worker) endOffers(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor
 	}
 	run.enter(Confirm)
 	return nil
+}
+
+// confirmOffers asks again for the offers of live products of which the scan has not shown some: rows
+// can slip through while pages are read. Only then is a variant missing.
+func (w *worker) confirmOffers(ctx context.Context) error {
+	if w.run.Settings.Missing == settings.MissingNothing {
+		return w.skipTo(ctx, PlanProducts)
+	}
+	at, err := w.run.at()
+	if err != nil {
+		return err
+	}
+	if at.Codes == nil {
+		if at.Codes, err = w.e.store.unreadOffers(ctx, w.run, at.After, GroupSize); err != nil {
+			return err
+		}
+	}
+	if len(at.Codes) == 0 {
+		return w.skipTo(ctx, PlanProducts)
+	}
+	last := at.Codes[len(at.Codes)-1]
+	return w.offersOf(ctx, at, part{
+		codes: at.Codes,
+		end: func(_ context.Context, _ *sqlx.Tx, run *Run, _ cursor, _ int) error {
+			run.moveTo(cursor{After: last})
+			return nil
+		},
+	})
 }

@@ -135,7 +135,7 @@ func (s *store) goodsOf(ctx context.Context, run int64, ids []string) (map[strin
 		return nil, fmt.Errorf("read staged offers of run %d: %w", run, err)
 	}
 	for id, g := range out {
-		if !any[id] {
+		if !any[id] && !g.Product.Several {
 			g.Offers = []Offer{ownOffer(g.Product)}
 			out[id] = g
 		}
@@ -143,7 +143,8 @@ func (s *store) goodsOf(ctx context.Context, run int64, ids []string) (map[strin
 	return out, nil
 }
 
-// ownOffer stands in for the offer of a product that the list of offers has left out.
+// ownOffer stands in for the offer of a product that the list of offers has left out. A product with
+// variants has none: the card tells nothing of them.
 func ownOffer(p Product) Offer {
 	o := p.Own
 	o.ID, o.ProductID = "product:"+p.ID, p.ID

@@ -157,6 +157,24 @@ func (s *store) unseen(ctx context.Context, run Run, limit int) (ids []string, a
 	return ids, all, nil
 }
 
+// unreadOffers answers live products of which the run has read no offers, although they should have
+// some, or not those that are linked; those behind the given one, in the order of ids.
+func (s *store) unreadOffers(ctx context.Context, run Run, after string, limit int) ([]string, error) {
+	const q = `SELECT p.id FROM keybridge.stage_product p
+		WHERE p.run_id = $1 AND p.presence = 'live' AND p.id > $3 AND (
+			p.id IN (SELECT v.crm_product_id FROM keybridge.link_variant v
+				LEFT JOIN keybridge.stage_offer o ON o.run_id = $1 AND o.id = v.crm_id
+				WHERE v.connection_id = $2 AND v.missing_action = '' AND v.crm_id NOT LIKE 'product:%' AND o.id IS NULL)
+			OR p.body->>'several' = 'true' AND NOT EXISTS (
+				SELECT 1 FROM keybridge.stage_offer o WHERE o.run_id = $1 AND o.product_id = p.id))
+		ORDER BY p.id LIMIT $4`
+	var ids []string
+	if err := s.db.SelectContext(ctx, &ids, q, run.ID, run.Connection, after, limit); err != nil {
+		return nil, fmt.Errorf("unread offers of run %d: %w", run.ID, err)
+	}
+	return ids, nil
+}
+
 // tidyBatch is how many staged rows one step deletes from each table.
 const tidyBatch = 20_000
 

@@ -203,6 +203,23 @@ func (w *world) product(sku string) plugin.Product {
 	return w.read(hits[0][0].ProductID)
 }
 
+// variantOf finds a variant by its SKU; false: the shop has none, or several.
+func (w *world) variantOf(sku string) (plugin.Product, plugin.Variant, bool) {
+	w.t.Helper()
+	hits, err := w.shop.Shop.Catalog().ProductsByKey(w.t.Context(), plugin.KeySKU, []string{sku})
+	must(w.t, err)
+	if len(hits[0]) != 1 {
+		return plugin.Product{}, plugin.Variant{}, false
+	}
+	p := w.read(hits[0][0].ProductID)
+	for _, v := range p.Variants {
+		if v.SKU == sku {
+			return p, v, true
+		}
+	}
+	return p, plugin.Variant{}, false
+}
+
 func (w *world) read(id plugin.ProductID) plugin.Product {
 	w.t.Helper()
 	list, err := w.shop.Shop.Catalog().Products(w.t.Context(), demoshop.Locale, []plugin.ProductID{id})

@@ -13,8 +13,8 @@ func TestProgressOnlyGrows(t *testing.T) {
 	t.Parallel()
 	for kind, phases := range map[catalog.Kind][]catalog.Phase{
 		catalog.Full: {
-			catalog.ReadCategories, catalog.ReadProducts, catalog.ReadOffers, catalog.Confirm, catalog.PlanProducts,
-			catalog.CheckPlan, catalog.VerifyPlan, catalog.WriteCategories, catalog.WriteProducts, catalog.WriteAgain,
+			catalog.ReadCategories, catalog.ReadProducts, catalog.ReadOffers, catalog.Confirm, catalog.ConfirmOffers,
+			catalog.PlanProducts, catalog.CheckPlan, catalog.VerifyPlan, catalog.WriteCategories, catalog.WriteProducts, catalog.WriteAgain,
 			catalog.WriteImages, catalog.Tidy,
 		},
 		catalog.Prices: {
