@@ -2,12 +2,14 @@ package keycrm_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,6 +35,8 @@ type probe struct {
 	base string
 	key  string
 	http http.RoundTripper
+	kind string // Content-Type; empty: JSON
+	live bool   // a real account: its rows must not get into a log
 	wait func()
 }
 
@@ -51,7 +55,7 @@ func (p *probe) send(method, path, body string) answer {
 		p.t.Fatal(err)
 	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", cmp.Or(p.kind, "application/json"))
 	req.Header.Set("Authorization", "Bearer "+p.key)
 	res, err := p.http.RoundTrip(req)
 	if err != nil {
@@ -72,9 +76,13 @@ func (p *probe) get(path string) answer { p.t.Helper(); return p.send(http.Metho
 
 func (p *probe) is(what string, ok bool, a answer) {
 	p.t.Helper()
-	if !ok {
-		p.t.Errorf("%s: status %d, %.300s", what, a.status, a.text)
+	if ok {
+		return
 	}
+	if p.live && a.status < http.StatusBadRequest {
+		a.text = fmt.Sprintf("%d bytes", len(a.text))
+	}
+	p.t.Errorf("%s: status %d, %.300s", what, a.status, a.text)
 }
 
 // rows are the rows of a page.
@@ -111,7 +119,7 @@ const aCard = `{"title":"C-1","source_id":7,"manager_comment":"перший","co
 	`"products":[{"name":"Футболка","price":450,"quantity":1}]}`
 
 func facts() []fact {
-	return slices.Concat(transportFacts(), listFacts(), shapeFacts(), orderFacts(), cardFacts(), writeFacts())
+	return slices.Concat(transportFacts(), listFacts(), shapeFacts(), orderFacts(), cardFacts(), writeFacts(), detailFacts())
 }
 
 func transportFacts() []fact {
@@ -346,7 +354,7 @@ func TestContractLive(t *testing.T) {
 	t.Parallel()
 	p := probe{http: http.DefaultTransport, wait: func() {}}
 	if p.key = os.Getenv("KEYCRM_KEY"); p.key != "" {
-		p.base = keycrm.BaseURL
+		p.base, p.live = keycrm.BaseURL, true
 		p.wait = func() { pause(t.Context(), 1200*time.Millisecond) }
 	} else {
 		s := keycrmtest.Start(t, keycrmtest.WithCatalog(60, 120))
@@ -370,6 +378,38 @@ func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
+	}
+}
+
+// TestNamedTestsExist looks up every test that docs/keycrm.md names.
+func TestNamedTestsExist(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../docs/keycrm.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source strings.Builder
+	for _, pattern := range []string{"*_test.go", "keycrmtest/*_test.go", "connector/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			source.Write(text)
+		}
+	}
+	named := regexp.MustCompile("`(Test[A-Z][A-Za-z0-9]+)`").FindAllStringSubmatch(string(doc), -1)
+	for _, m := range named {
+		if !strings.Contains(source.String(), "func "+m[1]+"(t *testing.T)") {
+			t.Errorf("docs/keycrm.md names %s, which is no test", m[1])
+		}
+	}
+	if len(named) < 15 {
+		t.Errorf("only %d tests are named", len(named))
 	}
 }
 

@@ -238,3 +238,20 @@ func TestStrictFindingsAreShown(t *testing.T) {
 		t.Errorf("without strict mode: %d, want 409 rather than an empty list", res.StatusCode)
 	}
 }
+
+// TestWhatIsNotServedIs404 pins the addresses that docs/keycrm.md lists as not served on purpose.
+func TestWhatIsNotServedIs404(t *testing.T) {
+	t.Parallel()
+	s, c, _ := account(t)
+	create(t, c, order("A-1"))
+	for _, call := range []string{
+		"GET /companies", "POST /companies", "GET /companies/1", "GET /calls", "GET /payments/external-transactions",
+		"POST /payments/1/external-transactions", "POST /order/70001/expense", "PUT /order/70001/expense/1", "GET /storage/0a1b2c",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		res, text := ask(t, s, method, "/v1"+path, "", withKey(s))
+		if res.StatusCode != http.StatusNotFound || text != `{"message":"Not found"}` {
+			t.Errorf("%s: %d %s", call, res.StatusCode, text)
+		}
+	}
+}
