@@ -1,6 +1,7 @@
 package keycrmtest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,18 +10,30 @@ import (
 // What people set up under «Налаштування». Add… gives the id (a row that comes with one replaces that row) and returns
 // it; Edit… changes a row freely, its id excepted.
 
-func addRow[T any](s *Server, t *table[T], row *T, id *int64) (given int64) {
+// entry is a row of a dictionary that knows where its id is.
+type entry[T any] interface {
+	*T
+	key() *int64
+}
+
+// addRow keeps a copy of row, after prepare (nil: nothing to do) has completed it.
+func addRow[T any, P entry[T]](s *Server, t *table[T], row T, prepare func(*T)) (given int64) {
 	s.locked(func() {
+		c := clone(&row)
+		id := P(&c).key()
 		if *id == 0 {
 			*id = t.next()
 		}
+		if prepare != nil {
+			prepare(&c)
+		}
 		given = *id
-		t.put(given, row)
+		t.put(given, &c)
 	})
 	return given
 }
 
-func editRow[T any](s *Server, t *table[T], what string, id int64, edit func(*T)) (err error) {
+func editRow[T any, P entry[T]](s *Server, t *table[T], what string, id int64, edit func(*T)) (err error) {
 	s.locked(func() {
 		row := t.rows[id]
 		if row == nil {
@@ -29,6 +42,7 @@ func editRow[T any](s *Server, t *table[T], what string, id int64, edit func(*T)
 		}
 		c := clone(row)
 		edit(&c)
+		*P(&c).key() = id
 		t.put(id, &c)
 	})
 	return err
@@ -45,16 +59,12 @@ func (s *Server) Sources() []Source { return allRows(s, s.db.sources) }
 
 // AddSource adds a source; without a currency it is UAH.
 func (s *Server) AddSource(row Source) int64 {
-	if row.Currency == "" {
-		row.Currency = "UAH"
-	}
-	p := &row
-	return addRow(s, s.db.sources, p, &p.ID)
+	return addRow(s, s.db.sources, row, func(c *Source) { c.Currency = cmp.Or(c.Currency, "UAH") })
 }
 
 // EditSource changes a source.
 func (s *Server) EditSource(id int64, edit func(*Source)) error {
-	return editRow(s, s.db.sources, "source", id, func(r *Source) { edit(r); r.ID = id })
+	return editRow(s, s.db.sources, "source", id, edit)
 }
 
 // PaymentMethods returns the payment methods by id, those that are off included.
@@ -62,13 +72,12 @@ func (s *Server) PaymentMethods() []PaymentMethod { return allRows(s, s.db.metho
 
 // AddPaymentMethod adds a payment method.
 func (s *Server) AddPaymentMethod(row PaymentMethod) int64 {
-	p := &row
-	return addRow(s, s.db.methods, p, &p.ID)
+	return addRow(s, s.db.methods, row, nil)
 }
 
 // EditPaymentMethod changes a payment method.
 func (s *Server) EditPaymentMethod(id int64, edit func(*PaymentMethod)) error {
-	return editRow(s, s.db.methods, "payment method", id, func(r *PaymentMethod) { edit(r); r.ID = id })
+	return editRow(s, s.db.methods, "payment method", id, edit)
 }
 
 // DeliveryServices returns the delivery services by id, those that are off included.
@@ -76,13 +85,12 @@ func (s *Server) DeliveryServices() []DeliveryService { return allRows(s, s.db.d
 
 // AddDeliveryService adds a delivery service.
 func (s *Server) AddDeliveryService(row DeliveryService) int64 {
-	p := &row
-	return addRow(s, s.db.deliveryServices, p, &p.ID)
+	return addRow(s, s.db.deliveryServices, row, nil)
 }
 
 // EditDeliveryService changes a delivery service.
 func (s *Server) EditDeliveryService(id int64, edit func(*DeliveryService)) error {
-	return editRow(s, s.db.deliveryServices, "delivery service", id, func(r *DeliveryService) { edit(r); r.ID = id })
+	return editRow(s, s.db.deliveryServices, "delivery service", id, edit)
 }
 
 // Tags returns the tags by id, those that are off included.
@@ -90,13 +98,12 @@ func (s *Server) Tags() []Tag { return allRows(s, s.db.tags) }
 
 // AddTag adds a tag.
 func (s *Server) AddTag(row Tag) int64 {
-	p := &row
-	return addRow(s, s.db.tags, p, &p.ID)
+	return addRow(s, s.db.tags, row, nil)
 }
 
 // EditTag changes a tag.
 func (s *Server) EditTag(id int64, edit func(*Tag)) error {
-	return editRow(s, s.db.tags, "tag", id, func(r *Tag) { edit(r); r.ID = id })
+	return editRow(s, s.db.tags, "tag", id, edit)
 }
 
 // Users returns the users by id, those that are blocked included.
@@ -104,27 +111,22 @@ func (s *Server) Users() []User { return allRows(s, s.db.users) }
 
 // AddUser adds a user.
 func (s *Server) AddUser(row User) int64 {
-	p := &row
-	return addRow(s, s.db.users, p, &p.ID)
+	return addRow(s, s.db.users, row, nil)
 }
 
 // EditUser changes a user.
 func (s *Server) EditUser(id int64, edit func(*User)) error {
-	return editRow(s, s.db.users, "user", id, func(r *User) { edit(r); r.ID = id })
+	return editRow(s, s.db.users, "user", id, edit)
 }
 
 // AddStatus adds an order status. Without an alias it is its name.
 func (s *Server) AddStatus(row OrderStatus) int64 {
-	if row.Alias == "" {
-		row.Alias = row.Name
-	}
-	p := &row
-	return addRow(s, s.db.statuses, p, &p.ID)
+	return addRow(s, s.db.statuses, row, func(c *OrderStatus) { c.Alias = cmp.Or(c.Alias, c.Name) })
 }
 
 // EditStatus changes an order status.
 func (s *Server) EditStatus(id int64, edit func(*OrderStatus)) error {
-	return editRow(s, s.db.statuses, "order status", id, func(r *OrderStatus) { edit(r); r.ID = id })
+	return editRow(s, s.db.statuses, "order status", id, edit)
 }
 
 // RenameStatus gives an order status a name of its own, as people do in the interface.
@@ -136,20 +138,13 @@ func (s *Server) RenameStatus(id int64, name string) error {
 func (s *Server) Pipelines() []Pipeline { return allRows(s, s.db.pipelines) }
 
 // AddPipeline adds a pipeline. Its statuses without an id get one; without any it gets one that is called «Новий».
-func (s *Server) AddPipeline(row Pipeline) (id int64) {
-	s.locked(func() {
-		c := clone(&row)
-		if c.ID == 0 {
-			c.ID = s.db.pipelines.next()
-		}
+func (s *Server) AddPipeline(row Pipeline) int64 {
+	return addRow(s, s.db.pipelines, row, func(c *Pipeline) {
 		if len(c.Statuses) == 0 {
 			c.Statuses = []PipelineStatus{{Title: "Новий", Alias: "new"}}
 		}
-		s.numberStatuses(&c)
-		s.db.pipelines.put(c.ID, &c)
-		id = c.ID
+		s.numberStatuses(c)
 	})
-	return id
 }
 
 // EditPipeline changes a pipeline and its statuses. A status that cards are in cannot be taken away, nor the last one.
@@ -207,20 +202,13 @@ func (s *Server) numberStatuses(p *Pipeline) {
 func (s *Server) CustomFields() []CustomField { return allRows(s, s.db.fields) }
 
 // AddCustomField adds a custom field; its UUID is made from its model, unless given.
-func (s *Server) AddCustomField(row CustomField) (id int64) {
-	s.locked(func() {
-		c := clone(&row)
-		if c.ID == 0 {
-			c.ID = s.db.fields.next()
-		}
+func (s *Server) AddCustomField(row CustomField) int64 {
+	return addRow(s, s.db.fields, row, func(c *CustomField) {
 		if c.UUID == "" {
 			c.UUID = fmt.Sprintf("%s_%d", fieldPrefix(c.Model), s.nextID(idFieldUUID))
 		}
-		s.numberOptions(&c)
-		s.db.fields.put(c.ID, &c)
-		id = c.ID
+		s.numberOptions(c)
 	})
-	return id
 }
 
 // fieldPrefix is the same for buyers and products: only the model tells them apart.
@@ -239,7 +227,7 @@ func (s *Server) EditCustomField(id int64, edit func(*CustomField)) error {
 	return editRow(s, s.db.fields, "custom field", id, func(f *CustomField) {
 		uuid := f.UUID
 		edit(f)
-		f.ID, f.UUID = id, uuid
+		f.UUID = uuid
 		s.numberOptions(f)
 	})
 }

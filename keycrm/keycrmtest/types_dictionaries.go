@@ -101,3 +101,12 @@ type FieldOption struct {
 func (f *CustomField) has(value string) bool {
 	return findRow(f.Options, func(o *FieldOption) bool { return o.Value == value }) != nil
 }
+
+func (r *Source) key() *int64          { return &r.ID }
+func (r *PaymentMethod) key() *int64   { return &r.ID }
+func (r *DeliveryService) key() *int64 { return &r.ID }
+func (r *Tag) key() *int64             { return &r.ID }
+func (r *User) key() *int64            { return &r.ID }
+func (r *OrderStatus) key() *int64     { return &r.ID }
+func (r *Pipeline) key() *int64        { return &r.ID }
+func (r *CustomField) key() *int64     { return &r.ID }
