@@ -295,6 +295,14 @@ func (p *pages) addLine(f *input) (string, error) {
 		return "", err
 	}
 	l := Line{SKU: f.text("sku"), Name: f.text("name"), Price: price, Quantity: quantity}
+	switch {
+	case l.SKU == "" && l.Name == "":
+		return "", userError("потрібен артикул або, для разової позиції, назва.")
+	case !quantity.IsPositive():
+		return "", userError("кількість має бути більшою за нуль.")
+	case price.IsNegative():
+		return "", userError("ціна не може бути від’ємною.")
+	}
 	p.s.locked(func() {
 		if found := p.s.offersBySKU(l.SKU); len(found) > 0 && f.text("price") == "" {
 			l.Price = found[0].Price

@@ -160,6 +160,14 @@ func TestPeopleHandleAnOrder(t *testing.T) {
 		t.Fatalf("the order: %+v", got)
 	}
 	v.send(path+"/payments/"+id(got.Payments[0].ID), "status", "canceled")
+	v.wants(v.send(path+"/lines", "name", "Листівка", "price", "25,50", "quantity", "2"), "main", "разова позиція")
+	v.post(path+"/lines", 422, "", "name", "", "price", "1", "quantity", "1")
+	v.post(path+"/lines", 422, "", "name", "Листівка", "price", "1", "quantity", "-3")
+	v.post(path+"/lines", 422, "", "name", "Листівка", "price", "1", "quantity", "")
+	v.post(path+"/lines", 422, "", "name", "Листівка", "price", "-1", "quantity", "1")
+	if v.see(path).Find(`form[action$="/lines"] [required]`).Length() > 0 {
+		t.Error("a one-off line cannot be added without an article")
+	}
 	v.post(path+"/status", 422, "", "status_id", "555")
 	v.send(path + "/delete")
 	if _, ok := v.s.Order(o.ID); ok {
