@@ -106,7 +106,7 @@ func (r *Source) key() *int64          { return &r.ID }
 func (r *PaymentMethod) key() *int64   { return &r.ID }
 func (r *DeliveryService) key() *int64 { return &r.ID }
 func (r *Tag) key() *int64             { return &r.ID }
-func (r *User) key() *int64            { return &r.ID }
+func (u *User) key() *int64            { return &u.ID }
 func (r *OrderStatus) key() *int64     { return &r.ID }
 func (r *Pipeline) key() *int64        { return &r.ID }
-func (r *CustomField) key() *int64     { return &r.ID }
+func (f *CustomField) key() *int64     { return &f.ID }
