@@ -134,8 +134,15 @@ func (f *form) amount(name string) decimal.NullDecimal {
 		f.fail(name, "The %s must be a number.", f.words(name))
 		return decimal.NullDecimal{}
 	}
+	if d.Abs().GreaterThan(decimal.New(maxAmount, 0)) {
+		f.fail(name, "The %s may not be greater than %d.", f.words(name), int64(maxAmount))
+		return decimal.NullDecimal{}
+	}
 	return decimal.NewNullDecimal(d)
 }
+
+// maxAmount is above every sum and quantity of a shop: a database has such a bound, and clients do not expect more.
+const maxAmount = 999_999_999_999
 
 func (f *form) setAmount(name string, dst *decimal.NullDecimal) {
 	if f.sent(name) {

@@ -40,6 +40,7 @@ func TestRefusals(t *testing.T) {
 		{"no body", "POST", "/v1/order", "", 422, `"source_id":["The source id field is required."]`},
 		{"no buyer data", "POST", "/v1/order", `{"source_id":7,"buyer":{}}`, 422, `"buyer"`},
 		{"a bad line", "POST", "/v1/order", `{"source_id":7,"buyer":{"phone":"1"},"products":[{"name":"a","price":1,"quantity":"x"}]}`, 422, `"products.0.quantity":["The products.0.quantity must be a number."]`},
+		{"a price beyond all prices", "POST", "/v1/order", `{"source_id":7,"buyer":{"phone":"1"},"products":[{"name":"a","price":1e300,"quantity":1}]}`, 422, `"products.0.price":["The products.0.price may not be greater than 999999999999."]`},
 		{"an unknown source", "POST", "/v1/order", `{"source_id":70,"buyer":{"phone":"1"}}`, 422, `"source_id"`},
 		{"an unknown option", "POST", "/v1/order", `{"source_id":7,"buyer":{"phone":"1"},"custom_fields":[{"uuid":"OR_1009","value":["Інше"]}]}`, 422, `"custom_fields.0.value"`},
 		{"a select given as a text", "POST", "/v1/order", `{"source_id":7,"buyer":{"phone":"1"},"custom_fields":[{"uuid":"OR_1009","value":"Звичайне"}]}`, 422, `"custom_fields.0.value"`},
