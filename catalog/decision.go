@@ -61,6 +61,8 @@ type facts struct {
 	Category target `json:"category"`
 	// Names are those of the shop's categories, for the words of changes.
 	Names map[plugin.CategoryID]string `json:"names,omitempty"`
+	// Pins are fields that stay as they are in the shop.
+	Pins pins `json:"pins,omitempty"`
 	// Unsent are units to take off stock.
 	Unsent map[plugin.VariantID]decimal.Decimal `json:"unsent,omitempty"`
 }

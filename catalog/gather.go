@@ -24,6 +24,7 @@ type material struct {
 	several map[string]bool
 	unsent  map[plugin.VariantID]decimal.Decimal
 	names   map[plugin.CategoryID]string
+	pins    pins
 	// lost are links whose product the shop no longer has.
 	lost []string
 	us   plugin.ConnectionID
@@ -46,6 +47,9 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 	}
 	m.standIn()
 	if err := w.lookUp(ctx, rows, &m); err != nil {
+		return m, err
+	}
+	if m.pins, err = w.e.store.pinsOf(ctx, w.e.deps.DB, m.us, slices.Collect(maps.Keys(m.shop))); err != nil {
 		return m, err
 	}
 	if m.names, err = w.categoryNames(ctx); err != nil {
@@ -242,7 +246,7 @@ func (w *worker) unsent(ctx context.Context, ids []plugin.VariantID, at time.Tim
 // facts are those of one product.
 func (m *material) facts(r standing) facts {
 	f := facts{
-		SeveralInCRM: m.several[r.ID], Unsent: m.unsent, Names: m.names,
+		SeveralInCRM: m.several[r.ID], Unsent: m.unsent, Names: m.names, Pins: m.pins,
 		Category: target{ID: plugin.CategoryID(r.ShopCategory), Pending: r.ShopCategory == "" && r.CategoryName != "", Name: r.CategoryName},
 	}
 	if l, ok := m.links[r.ID]; ok {

@@ -36,7 +36,8 @@ func (w writers) enter(ctx context.Context) (leave func(), err error) {
 // locked runs write while the links of some products of the CRM are ours alone, and commits what it
 // stores. Runs and stock calls both write price and stock under these locks, taken in the order of
 // the offers' ids: whoever comes second sees what the first has written and when that was read. later
-// are the variants of which a reading later than the plan's was written before.
+// are the variants of which a reading later than the plan's was written before. What was pinned since
+// plans were made is taken out of them.
 func (e *Engine) locked(ctx context.Context, conn plugin.ConnectionID, plans []planned, write func(tx *sqlx.Tx, later map[plugin.VariantID]bool) error) error {
 	leave, err := e.writers.enter(ctx)
 	if err != nil {
@@ -47,6 +48,13 @@ func (e *Engine) locked(ctx context.Context, conn plugin.ConnectionID, plans []p
 		readAt, err := e.store.lockLinks(ctx, tx, conn, each(plans, func(p planned) string { return p.CRM }))
 		if err != nil {
 			return err
+		}
+		pinned, err := e.store.pinsOf(ctx, tx, conn, each(plans, func(p planned) plugin.ProductID { return p.Product }))
+		if err != nil {
+			return err
+		}
+		for i := range plans {
+			plans[i].keepPinned(pinned[plans[i].Product])
 		}
 		later := map[plugin.VariantID]bool{}
 		for _, p := range plans {

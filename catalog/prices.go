@@ -118,13 +118,17 @@ func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch
 	if unsent, err = w.unsentOf(ctx, quotes); err != nil {
 		return nil, err
 	}
+	pinned, err := w.e.store.pinsOf(ctx, w.e.deps.DB, w.run.Connection, slices.Collect(maps.Keys(open)))
+	if err != nil {
+		return nil, err
+	}
 	for len(quotes) > 0 {
 		n := slices.IndexFunc(quotes, func(q quote) bool { return q.CRM != quotes[0].CRM })
 		if n < 0 {
 			n = len(quotes)
 		}
 		if p, there := m.shop[quotes[0].Product]; there {
-			b.take(pricesOf(w.rules, quotes[:n], p, unsent), quotes[0].CRM)
+			b.take(pricesOf(w.rules.keeping(pinned[p.ID]), quotes[:n], p, unsent), quotes[0].CRM)
 		}
 		quotes = quotes[n:]
 	}

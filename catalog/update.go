@@ -14,6 +14,7 @@ import (
 // update plans what a product of the shop lacks to be as the CRM says, within the fields the CRM
 // may write.
 func update(r rules, g goods, f facts, shop plugin.Product) decision {
+	r = r.keeping(f.Pins[shop.ID])
 	d := decision{Action: actUpdate, Product: shop.ID, Seen: shop.Version}
 	var l link
 	if f.Link != nil {

@@ -31,7 +31,11 @@ func (w *worker) writeImages(ctx context.Context) error {
 	if err != nil {
 		return fromShop(err)
 	}
-	sets, err := w.setAll(ctx, plans, products)
+	pinned, err := w.e.store.pinsOf(ctx, w.e.deps.DB, w.run.Connection, each(plans, func(p planned) plugin.ProductID { return p.Product }))
+	if err != nil {
+		return err
+	}
+	sets, err := w.setAll(ctx, plans, products, pinned)
 	if err != nil {
 		return err
 	}
@@ -41,12 +45,16 @@ func (w *worker) writeImages(ctx context.Context) error {
 }
 
 // setAll works on the products side by side. One that is gone from the shop has no pictures to set.
-func (w *worker) setAll(ctx context.Context, plans []planned, products []plugin.Product) ([]imageSet, error) {
+func (w *worker) setAll(ctx context.Context, plans []planned, products []plugin.Product, pinned pins) ([]imageSet, error) {
 	sets := make([]imageSet, len(plans))
 	var wg sync.WaitGroup
 	for i, p := range plans {
 		at := slices.IndexFunc(products, func(x plugin.Product) bool { return x.ID == p.Product })
 		if at < 0 {
+			continue
+		}
+		if slices.Contains(pinned[p.Product], settings.FieldImages) {
+			sets[i] = imageSet{state: imagesDone}
 			continue
 		}
 		wg.Go(func() {
