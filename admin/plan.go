@@ -23,9 +23,34 @@ type planPage struct {
 	Approve, Cancel string
 	Guards          []string
 	Counts          []string
-	Products        []PlannedWords
+	Products        []plannedView
 	// Next is the address of the following page; empty at the end.
 	Next string
+}
+
+// plannedView is what is planned for a product, with what can be pinned of it.
+type plannedView struct {
+	PlannedWords
+	Changes []plannedChange
+}
+
+type plannedChange struct {
+	ChangeWords
+	pinView
+}
+
+// viewPlanned offers each pin once, also where several variants change.
+func viewPlanned(w PlannedWords, id plugin.ProductID, pin pinnable) plannedView {
+	out := plannedView{PlannedWords: w}
+	offered := map[catalog.Field]bool{}
+	for _, c := range w.Changes {
+		row := plannedChange{ChangeWords: c}
+		if !offered[c.Code] {
+			row.pinView, offered[c.Code] = pin.view(id, c.Code), true
+		}
+		out.Changes = append(out.Changes, row)
+	}
+	return out
 }
 
 // showPlan lists what a run would do, product by product.
@@ -47,8 +72,16 @@ func (a *Admin) showPlan(w http.ResponseWriter, r *http.Request, v *visit) error
 		frame: a.frame(r, v), Waits: run.State == catalog.Approval, Approve: view.Approve, Cancel: view.Cancel,
 		Guards: view.Guards, Counts: planCounts(v, counts),
 	}
+	var products []plugin.ProductID
 	for _, p := range list {
-		page.Products = append(page.Products, DescribePlanned(v.words, p))
+		products = append(products, p.Product)
+	}
+	pin, err := a.pinnable(r, v, page.frame, run, "plan", products)
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		page.Products = append(page.Products, viewPlanned(DescribePlanned(v.words, p), p.Product, pin))
 	}
 	if len(list) == planShown {
 		page.Next = view.Plan + "?after=" + url.QueryEscape(list[len(list)-1].CRMID)

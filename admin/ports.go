@@ -57,6 +57,8 @@ type Runs interface {
 	NextRuns(ctx context.Context, id plugin.ConnectionID) ([]catalog.NextRun, error)
 	// Reschedule makes that follow what is stored now.
 	Reschedule(ctx context.Context, id plugin.ConnectionID) error
+	// Changes lists what a run wrote, oldest first.
+	Changes(ctx context.Context, run, after int64, limit int) ([]catalog.Change, error)
 	// Items lists what a run left alone, oldest first.
 	Items(ctx context.Context, run, after int64, limit int) ([]catalog.Item, error)
 }
@@ -68,6 +70,12 @@ type Products interface {
 	CountHidden(ctx context.Context, id plugin.ConnectionID, limit int) (int, error)
 	// Publish shows what waits; refused is what the shop did not take.
 	Publish(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID, by string) (done int, refused []catalog.Item, err error)
+	// Pin keeps a field of a product as it is in the shop: plugin.ErrNotFound, plugin.ErrInvalid.
+	Pin(ctx context.Context, id plugin.ConnectionID, product plugin.ProductID, field settings.OwnedField, by string) error
+	Unpin(ctx context.Context, id plugin.ConnectionID, product plugin.ProductID, field settings.OwnedField, by string) error
+	// Pins lists pins from behind the given one.
+	Pins(ctx context.Context, id plugin.ConnectionID, after catalog.Pin, limit int) ([]catalog.Pin, error)
+	Pinned(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID) (map[plugin.ProductID][]settings.OwnedField, error)
 }
 
 // Journal shows the orders of a connection on their way to the CRM; *orders.Exporter does.

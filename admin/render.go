@@ -50,7 +50,7 @@ var doneCodes = []string{
 	"connected", "key_replaced", "switched_on", "switched_off", "saved", "saved_not_ready", "refreshed", "deleted",
 	"run_started", "run_going_on", "run_off", "run_cancelled", "run_approved",
 	"run_moved", "run_not_waiting", "preview_started", "retried", "ignored", "entry_moved_on",
-	"published", "published_none",
+	"published", "published_none", "pinned", "unpinned",
 }
 
 func (a *Admin) frame(r *http.Request, v *visit) frame {
@@ -101,7 +101,7 @@ func (a *Admin) html(v *visit, name string, data any) (template.HTML, error) {
 type links struct {
 	Home, Connect, Static string
 	// Connection and below are those of one connection; empty elsewhere.
-	Connection, Key, Switch, Refresh, Delete, Progress, Runs, Journal, Hidden string
+	Connection, Key, Switch, Refresh, Delete, Progress, Runs, Journal, Hidden, Pins string
 }
 
 func (a *Admin) links(id plugin.ConnectionID) links {
@@ -118,7 +118,7 @@ func (a *Admin) links(id plugin.ConnectionID) links {
 	at := func(part string) string { return path(append(c, part)...) }
 	l.Connection, l.Key, l.Switch, l.Refresh = path(c...), at("key"), at("switch"), at("refresh")
 	l.Delete, l.Progress, l.Runs, l.Journal = at("delete"), at("progress"), at("runs"), at("journal")
-	l.Hidden = at("hidden")
+	l.Hidden, l.Pins = at("hidden"), at("pins")
 	return l
 }
 

@@ -88,6 +88,8 @@ type PlannedWords struct {
 // ChangeWords are one value that changes.
 type ChangeWords struct {
 	Field, Old, New string
+	// Code is the field's.
+	Code catalog.Field
 }
 
 // DescribePlanned puts what a run means to do about a product into words.
@@ -103,11 +105,12 @@ func DescribePlanned(w *i18n.Words, p catalog.Intended) PlannedWords {
 		if c.Field != catalog.FieldCreated {
 			out.Changes = append(out.Changes, ChangeWords{
 				Field: w.T("field." + string(c.Field)), Old: changeText(w, c.Field, c.Old), New: changeText(w, c.Field, c.New),
+				Code: c.Field,
 			})
 		}
 	}
 	if p.Pictures > 0 {
-		out.Changes = append(out.Changes, ChangeWords{Field: w.T("field.images"), New: strconv.Itoa(p.Pictures)})
+		out.Changes = append(out.Changes, ChangeWords{Field: w.T("field.images"), New: strconv.Itoa(p.Pictures), Code: catalog.FieldImages})
 	}
 	return out
 }

@@ -25,6 +25,8 @@ type workView struct {
 	Next string
 	// Waiting: something that was hidden may wait to be published.
 	Waiting bool
+	// HasPins: some field is pinned.
+	HasPins bool
 	// CanStart: something of the catalog is switched on; Prices: a price run is possible too.
 	CanStart, Prices bool
 }
@@ -49,6 +51,8 @@ type runView struct {
 	Waits         bool
 	Guards        []string
 	Approve, Plan string
+	// Changes lists what it wrote; empty when it wrote nothing.
+	Changes string
 	// The form's token, for templates that get the run alone.
 	CSRFField, CSRF string
 }
@@ -80,7 +84,11 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Waiting = waiting > 0
+	pins, err := a.Products.Pins(ctx, v.conn.ID, catalog.Pin{}, 1)
+	if err != nil {
+		return nil, err
+	}
+	w.Waiting, w.HasPins = waiting > 0, len(pins) > 0
 	w.Next, err = a.nextRuns(ctx, v, w.Active != nil)
 	return w, err
 }
@@ -116,6 +124,9 @@ func (a *Admin) runView(v *visit, run catalog.Run) runView {
 	}
 	at := a.links(v.conn.ID).Runs + "/" + strconv.FormatInt(run.ID, 10)
 	out.Cancel, out.Approve, out.Plan = at+"/cancel", at+"/approve", at+"/plan"
+	if c := run.Counters; c.Created+c.Updated+c.Missing > 0 {
+		out.Changes = at + "/changes"
+	}
 	if run.Total > 0 {
 		out.Percent = min(100*run.Done/run.Total, 100)
 	}

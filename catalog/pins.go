@@ -24,19 +24,20 @@ type Pin struct {
 // Pinnable reports whether changes of a field can be kept away by a pin.
 func (f Field) Pinnable() bool { return slices.Contains(settings.OwnedFields(), settings.OwnedField(f)) }
 
-// Pin keeps a field of a linked product as it is in the shop, from now on: what a run has planned for
-// it and not written yet is not written either. A field that is pinned already stays so.
-// Errors: plugin.ErrNotFound when the connection has not linked the product, plugin.ErrInvalid for
+// Pin keeps a field of a product as it is in the shop, from now on: what a run has planned for it and
+// not written yet is not written either. A field that is pinned already stays so.
+// Errors: plugin.ErrNotFound when the product is neither linked by the connection nor in a plan that
+// waits, plugin.ErrInvalid for
 // what is no field of products.
 func (e *Engine) Pin(ctx context.Context, id plugin.ConnectionID, product plugin.ProductID, field settings.OwnedField, by string) error {
 	if !Field(field).Pinnable() {
 		return fmt.Errorf("pin of product %q: no such field: %w", product, plugin.ErrInvalid)
 	}
-	linked, err := e.store.linked(ctx, id, product)
+	ours, err := e.store.concerns(ctx, id, product)
 	if err != nil {
 		return err
 	}
-	if !linked {
+	if !ours {
 		return fmt.Errorf("pin of product %q: not linked: %w", product, plugin.ErrNotFound)
 	}
 	return e.store.inTx(ctx, func(tx *sqlx.Tx) error {

@@ -79,7 +79,7 @@ type Change struct {
 	Field   Field
 	Old     string
 	New     string
-	// Overwrote: nothing had changed in the CRM, so an edit made in the shop gave way.
+	// Overwrote: an edit made in the shop gave way.
 	Overwrote bool
 	At        time.Time
 }

@@ -90,10 +90,13 @@ func (s *store) touched(ctx context.Context, tx *sqlx.Tx, product plugin.Product
 	return n > 0, err
 }
 
-// linked reports whether a product of the shop is linked by a connection.
-func (s *store) linked(ctx context.Context, conn plugin.ConnectionID, product plugin.ProductID) (bool, error) {
+// concerns reports whether a product of the shop is linked by a connection, or found by a run of its
+// that waits for a person.
+func (s *store) concerns(ctx context.Context, conn plugin.ConnectionID, product plugin.ProductID) (bool, error) {
 	var is bool
-	const q = `SELECT EXISTS (SELECT 1 FROM keybridge.link_product WHERE connection_id = $1 AND product_id = $2)`
+	const q = `SELECT EXISTS (SELECT 1 FROM keybridge.link_product WHERE connection_id = $1 AND product_id = $2)
+		OR EXISTS (SELECT 1 FROM keybridge.run r JOIN keybridge.run_plan p ON p.run_id = r.id
+			WHERE r.connection_id = $1 AND r.state = 'approval' AND p.product_id = $2 AND $2 <> '')`
 	if err := s.db.GetContext(ctx, &is, q, conn, product); err != nil {
 		return false, fmt.Errorf("link of product %q: %w", product, err)
 	}
