@@ -22,7 +22,9 @@ type Pin struct {
 }
 
 // Pinnable reports whether changes of a field can be kept away by a pin.
-func (f Field) Pinnable() bool { return slices.Contains(settings.OwnedFields(), settings.OwnedField(f)) }
+func (f Field) Pinnable() bool {
+	return slices.Contains(settings.OwnedFields(), settings.OwnedField(f))
+}
 
 // Pin keeps a field of a product as it is in the shop, from now on: what a run has planned for it and
 // not written yet is not written either. A field that is pinned already stays so.
