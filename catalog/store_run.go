@@ -161,18 +161,11 @@ func (s *store) due(ctx context.Context, now, until time.Time, limit int) ([]job
 			ORDER BY next_at, id LIMIT $3
 			FOR UPDATE SKIP LOCKED)
 		RETURNING id, seq`
-	var rows []struct {
-		ID  int64 `db:"id"`
-		Seq int64 `db:"seq"`
-	}
+	var rows []jobs.Handed
 	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
 		return nil, fmt.Errorf("due runs: %w", err)
 	}
-	tasks := make([]jobs.Task, len(rows))
-	for i, r := range rows {
-		tasks[i] = jobs.Task{Kind: TaskKind, Row: r.ID, Seq: r.Seq, Lane: jobs.Background}
-	}
-	return tasks, nil
+	return jobs.Tasks(TaskKind, jobs.Background, rows), nil
 }
 
 // claim takes the lease of a due run; false when there is nothing to do here.

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -75,23 +76,14 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	for _, d := range []struct {
-		v   *time.Duration
-		def time.Duration
-	}{
-		{&c.Lease, 30 * time.Second},
-		{&c.Request, 20 * time.Second},
-		{&c.RetryBase, 5 * time.Second},
-		{&c.RetryCap, 10 * time.Minute},
-		{&c.HandOver, 30 * time.Second},
-		{&c.Answer, 2 * time.Second},
-		{&c.Unconfirmed, 10 * time.Minute},
-		{&c.Unconverted, 24 * time.Hour},
-	} {
-		if *d.v <= 0 {
-			*d.v = d.def
-		}
-	}
+	c.Lease = cmp.Or(c.Lease, 30*time.Second)
+	c.Request = cmp.Or(c.Request, 20*time.Second)
+	c.RetryBase = cmp.Or(c.RetryBase, 5*time.Second)
+	c.RetryCap = cmp.Or(c.RetryCap, 10*time.Minute)
+	c.HandOver = cmp.Or(c.HandOver, 30*time.Second)
+	c.Answer = cmp.Or(c.Answer, 2*time.Second)
+	c.Unconfirmed = cmp.Or(c.Unconfirmed, 10*time.Minute)
+	c.Unconverted = cmp.Or(c.Unconverted, 24*time.Hour)
 	if c.Lease <= c.Request { // nobody may take over while a read is under way
 		c.Lease = c.Request + 10*time.Second
 	}

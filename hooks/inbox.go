@@ -29,14 +29,7 @@ var _ jobs.Source = (*Inbox)(nil)
 // Due implements jobs.Source.
 func (b *Inbox) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
 	rows, err := b.store.due(ctx, now, now.Add(b.Config.HandOver), limit)
-	if err != nil {
-		return nil, err
-	}
-	tasks := make([]jobs.Task, len(rows))
-	for i, r := range rows {
-		tasks[i] = jobs.Task{Kind: TaskKind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
-	}
-	return tasks, nil
+	return jobs.Tasks(TaskKind, jobs.Interactive, rows), err
 }
 
 // result is what a read came to.

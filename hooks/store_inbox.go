@@ -11,6 +11,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -76,12 +77,7 @@ func (s store) receive(ctx context.Context, conn plugin.ConnectionID, o settings
 	return nil
 }
 
-type handOver struct {
-	ID  int64 `db:"id"`
-	Seq int64 `db:"seq"`
-}
-
-func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]handOver, error) {
+func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Handed, error) {
 	const q = `
 		UPDATE keybridge.inbox SET seq = seq + 1, queued_until = $2
 		WHERE id IN (
@@ -89,7 +85,7 @@ func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]hand
 			WHERE next_at <= $1 AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
 			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
 		RETURNING id, seq`
-	var rows []handOver
+	var rows []jobs.Handed
 	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
 		return nil, fmt.Errorf("inbox due: %w", err)
 	}

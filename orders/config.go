@@ -1,6 +1,9 @@
 package orders
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Config holds the timings. The zero value takes the defaults.
 type Config struct {
@@ -28,30 +31,19 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	for _, d := range []struct {
-		v   *time.Duration
-		def time.Duration
-	}{
-		{&c.Lease, 30 * time.Second},
-		{&c.Request, 20 * time.Second},
-		{&c.ResendAfter, 2 * time.Minute},
-		{&c.LookupGap, time.Minute},
-		{&c.RetryBase, 5 * time.Second},
-		{&c.RetryCap, 10 * time.Minute},
-		{&c.Recheck, 15 * time.Minute},
-		{&c.HandOver, 30 * time.Second},
-		{&c.StepBack, 15 * time.Minute},
-		{&c.DictionaryTTL, 10 * time.Minute},
-	} {
-		if *d.v <= 0 {
-			*d.v = d.def
-		}
-	}
+	c.Lease = cmp.Or(c.Lease, 30*time.Second)
+	c.Request = cmp.Or(c.Request, 20*time.Second)
+	c.ResendAfter = cmp.Or(c.ResendAfter, 2*time.Minute)
+	c.LookupGap = cmp.Or(c.LookupGap, time.Minute)
+	c.RetryBase = cmp.Or(c.RetryBase, 5*time.Second)
+	c.RetryCap = cmp.Or(c.RetryCap, 10*time.Minute)
+	c.Recheck = cmp.Or(c.Recheck, 15*time.Minute)
+	c.HandOver = cmp.Or(c.HandOver, 30*time.Second)
+	c.StepBack = cmp.Or(c.StepBack, 15*time.Minute)
+	c.DictionaryTTL = cmp.Or(c.DictionaryTTL, 10*time.Minute)
 	if c.Lease <= c.Request { // nobody may take over while a request is under way
 		c.Lease = c.Request + 10*time.Second
 	}
-	if c.MaxRounds <= 0 {
-		c.MaxRounds = 3
-	}
+	c.MaxRounds = cmp.Or(c.MaxRounds, 3)
 	return c
 }

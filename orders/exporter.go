@@ -83,14 +83,7 @@ func (x *Exporter) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Ta
 		return nil, err
 	}
 	rows, err := x.store.due(ctx, now, now.Add(x.Config.HandOver), limit)
-	if err != nil {
-		return nil, err
-	}
-	tasks := make([]jobs.Task, len(rows))
-	for i, r := range rows {
-		tasks[i] = jobs.Task{Kind: TaskKind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
-	}
-	return tasks, nil
+	return jobs.Tasks(TaskKind, jobs.Interactive, rows), err
 }
 
 // Handle implements jobs.Handler for TaskKind: it does everything that is due for an entry, as long as

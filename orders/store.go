@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -39,14 +40,8 @@ func (s store) put(ctx context.Context, batch []plugin.Placement) (int64, error)
 	return res.RowsAffected()
 }
 
-// handOver is a row that goes to the queue.
-type handOver struct {
-	ID  int64 `db:"id"`
-	Seq int64 `db:"seq"`
-}
-
 // due marks rows handed over until the given time and answers them, oldest first.
-func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]handOver, error) {
+func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Handed, error) {
 	const q = `
 		UPDATE keybridge.outbox SET seq = seq + 1, queued_until = $2
 		WHERE id IN (
@@ -54,7 +49,7 @@ func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]hand
 			WHERE next_at <= $1 AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
 			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
 		RETURNING id, seq`
-	var rows []handOver
+	var rows []jobs.Handed
 	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
 		return nil, fmt.Errorf("outbox due: %w", err)
 	}

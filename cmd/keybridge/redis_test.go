@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,19 +69,48 @@ func TestRedisEmptiedOrStoppedLosesNothing(t *testing.T) {
 	}
 	m.checkOrders(6)
 	m.sim.After(nil)
+	wantNoSecrets(t, redis, m.sim.Key(), "67123", "Покупець")
 	m.moveStatuses(ctx, func() { redis.Stop(t); redis.Start(t) })
+}
+
+func open(t *testing.T, r *localredis.Real) *redis.Client {
+	t.Helper()
+	opt, err := redis.ParseURL(r.URL())
+	if err != nil {
+		t.Error(err)
+	}
+	return redis.NewClient(opt)
 }
 
 // empty takes everything Redis knows.
 func empty(t *testing.T, r *localredis.Real) {
 	t.Helper()
-	opt, err := redis.ParseURL(r.URL())
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	client := redis.NewClient(opt)
+	client := open(t, r)
 	if err := errors.Join(client.FlushAll(t.Context()).Err(), client.Close()); err != nil {
 		t.Error(err)
+	}
+}
+
+// wantNoSecrets looks for words in everything Redis knows.
+func wantNoSecrets(t *testing.T, r *localredis.Real, secrets ...string) {
+	t.Helper()
+	client := open(t, r)
+	defer func() { _ = client.Close() }()
+	const all = `local out = {}
+		local read = {string = {'GET'}, hash = {'HGETALL'}, set = {'SMEMBERS'}, list = {'LRANGE', 0, -1}, zset = {'ZRANGE', 0, -1}}
+		for _, k in ipairs(redis.call('KEYS', '*')) do
+			local how = read[redis.call('TYPE', k).ok]
+			local v = redis.call(how[1], k, unpack(how, 2))
+			out[#out + 1] = k .. ' ' .. (type(v) == 'table' and table.concat(v, ' ') or v)
+		end
+		return out`
+	known, err := client.Eval(t.Context(), all, nil).StringSlice()
+	if err != nil || len(known) < 3 {
+		t.Fatalf("Redis knows %q, %v", known, err)
+	}
+	for _, secret := range secrets {
+		if i := slices.IndexFunc(known, func(s string) bool { return strings.Contains(s, secret) }); i >= 0 {
+			t.Errorf("Redis knows a secret or a buyer: %s", known[i])
+		}
 	}
 }

@@ -1,8 +1,10 @@
 package budget
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -219,6 +221,26 @@ func TestWaitEndsWithItsContextAndLeavesNothing(t *testing.T) {
 	}
 	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Waiting != (Waiting{}) {
 		t.Errorf("Usage = %+v, %v; want nobody to wait", u, err)
+	}
+}
+
+// TestKeysOfAnAccountShareAHashTag, without which a Redis Cluster refuses the script, and two accounts
+// share none, so that a cluster spreads them.
+func TestKeysOfAnAccountShareAHashTag(t *testing.T) {
+	t.Parallel()
+	tags := map[string]bool{}
+	for _, a := range []Account{AccountOf(make([]byte, 32)), AccountOf(bytes.Repeat([]byte{7}, 32))} {
+		for _, k := range keys(a) {
+			_, rest, opened := strings.Cut(k, "{")
+			tag, _, closed := strings.Cut(rest, "}")
+			if !opened || !closed || tag != string(a) || len(tag) != 32 {
+				t.Errorf("key %q has the tag %q, want %q", k, tag, a)
+			}
+			tags[tag] = true
+		}
+	}
+	if len(tags) != 2 {
+		t.Errorf("two accounts have the tags %v", tags)
 	}
 }
 

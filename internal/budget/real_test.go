@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/localredis"
 )
@@ -73,5 +75,26 @@ func TestARestartedRedisGrantsNothingForAMinute(t *testing.T) {
 				t.Errorf("Usage = %+v, %v", u, err)
 			}
 		})
+	}
+}
+
+// TestTheScriptsWorkInACluster, which refuses one whose keys lie on different nodes.
+func TestTheScriptsWorkInACluster(t *testing.T) {
+	t.Parallel()
+	srv := localredis.StartCluster(t)
+	raw := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{srv.Addr()}, Password: srv.Password()})
+	t.Cleanup(func() { _ = raw.Close() })
+	b := New(raw, clock.System(), 10, Cold(time.Millisecond))
+	for _, digest := range [][]byte{make([]byte, 32), []byte("another account's 32 bytes of it")} {
+		a := AccountOf(digest)
+		if err := b.Wait(t.Context(), a, Orders); err != nil {
+			t.Fatalf("Wait: %v", err)
+		}
+		if err := b.Pause(t.Context(), a, time.Minute); err != nil {
+			t.Fatalf("Pause: %v", err)
+		}
+		if u, err := b.Usage(t.Context(), a); err != nil || u.Used != 1 || u.PausedUntil.IsZero() {
+			t.Errorf("Usage = %+v, %v", u, err)
+		}
 	}
 }

@@ -35,6 +35,21 @@ type Task struct {
 	At time.Time
 }
 
+// Handed is a row that a Source hands over, as stores select it.
+type Handed struct {
+	ID  int64 `db:"id"`
+	Seq int64 `db:"seq"`
+}
+
+// Tasks are tasks for rows of one kind, to be started at once.
+func Tasks(kind string, lane Lane, rows []Handed) []Task {
+	tasks := make([]Task, len(rows))
+	for i, r := range rows {
+		tasks[i] = Task{Kind: kind, Row: r.ID, Seq: r.Seq, Lane: lane}
+	}
+	return tasks
+}
+
 // Enqueuer hands a task to the workers. Handing over the same (Kind, Row, Seq) twice is no error
 // and does nothing.
 type Enqueuer interface {

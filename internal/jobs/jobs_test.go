@@ -85,7 +85,11 @@ func newQueue(t *testing.T, opt asynq.RedisConnOpt) *jobs.Queue {
 // run starts workers and a relay over the rows and stops both with the test.
 func run(t *testing.T, redisURL string, r *rows) {
 	t.Helper()
-	opt := redisOpt(t, redisURL)
+	runOn(t, redisOpt(t, redisURL), r)
+}
+
+func runOn(t *testing.T, opt asynq.RedisConnOpt, r *rows) {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	ctx, cancel := context.WithCancel(context.Background())
 	workers := jobs.NewWorkers(ctx, opt, map[string]jobs.Handler{"row": r.handle}, log, jobs.Sizes{Shutdown: time.Second})
@@ -126,6 +130,18 @@ func TestDueRowsReachTheirHandlerOnce(t *testing.T) {
 	r := newRows(1, 2, 3)
 	run(t, localredis.StartReal(t).URL(), r)
 	r.waitFor(t, 1, 2, 3)
+}
+
+func TestDueRowsReachTheirHandlerThroughACluster(t *testing.T) {
+	t.Parallel()
+	srv := localredis.StartCluster(t)
+	opt := asynq.RedisClusterClientOpt{Addrs: []string{srv.Addr()}, Password: srv.Password()}
+	r := newRows(1, 2, 3)
+	runOn(t, opt, r)
+	r.waitFor(t, 1, 2, 3)
+	if f, err := newQueue(t, opt).Figures(); err != nil || f[0].Failed != 0 {
+		t.Errorf("Figures = %+v, %v", f, err)
+	}
 }
 
 func TestRowsSurviveALostRedis(t *testing.T) {

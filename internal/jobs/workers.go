@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,7 +46,7 @@ func NewWorkers(base context.Context, redis asynq.RedisConnOpt, handlers map[str
 			TaskCheckInterval:        check,
 			DelayedTaskCheckInterval: time.Second,
 			RetryDelayFunc:           retryDelay,
-			ShutdownTimeout:          orDefault(s.Shutdown, 10*time.Second),
+			ShutdownTimeout:          cmp.Or(s.Shutdown, 10*time.Second),
 			BaseContext:              func() context.Context { return base },
 			Logger:                   asynqLog{log: log.With("queue", string(lane))},
 			LogLevel:                 asynq.WarnLevel,
@@ -57,8 +58,8 @@ func NewWorkers(base context.Context, redis asynq.RedisConnOpt, handlers map[str
 		}
 	}
 	// Somebody waits for interactive work, so an idle server looks for it five times a second.
-	w.interactive = asynq.NewServer(redis, config(base, Interactive, orDefault(s.Interactive, 8), 200*time.Millisecond))
-	w.background = asynq.NewServer(redis, config(long, Background, orDefault(s.Background, 4), time.Second))
+	w.interactive = asynq.NewServer(redis, config(base, Interactive, cmp.Or(s.Interactive, 8), 200*time.Millisecond))
+	w.background = asynq.NewServer(redis, config(long, Background, cmp.Or(s.Background, 4), time.Second))
 	return w
 }
 
@@ -128,14 +129,6 @@ func verdict(ctx context.Context, kind string, row int64, err error, log *slog.L
 func retryDelay(n int, _ error, _ *asynq.Task) time.Duration {
 	delays := []time.Duration{time.Second, 5 * time.Second, 15 * time.Second}
 	return delays[min(n, len(delays)-1)]
-}
-
-func orDefault[T comparable](v, d T) T {
-	var zero T
-	if v == zero {
-		return d
-	}
-	return v
 }
 
 // WorkerID names this process among the workers.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -45,12 +46,46 @@ type Real struct {
 	bin, dir string
 	port     int
 	password string
+	args     []string // more of them
 	proc     *localproc.Process
 }
 
 // StartReal runs a redis-server for one test, on a free loopback port, keeping nothing on disk.
 // A machine without redis-server fails the test.
 func StartReal(t TB) *Real {
+	t.Helper()
+	r := newReal(t)
+	r.Start(t)
+	t.Cleanup(func() { r.Stop(t) })
+	return r
+}
+
+// StartCluster is StartReal for a Redis Cluster of one node, which holds every slot and refuses what a
+// cluster refuses.
+func StartCluster(t TB) *Real {
+	t.Helper()
+	r := newReal(t)
+	bus, err := localproc.FreePort(t.Context())
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	r.args = []string{"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus), "--cluster-announce-ip", "127.0.0.1"}
+	r.Start(t)
+	t.Cleanup(func() { r.Stop(t) })
+	client := redis.NewClient(&redis.Options{Addr: r.Addr(), Password: r.password})
+	defer func() { _ = client.Close() }()
+	if err := client.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
+		t.Fatalf("give the node its slots: %v", err)
+	}
+	for state := ""; !strings.Contains(state, "cluster_state:ok"); {
+		if state, err = client.ClusterInfo(t.Context()).Result(); err != nil {
+			t.Fatalf("ask for the cluster's state: %v", err)
+		}
+	}
+	return r
+}
+
+func newReal(t TB) *Real {
 	t.Helper()
 	dirs := localproc.Dirs(os.Getenv("PATH"), []string{"/usr/bin", "/opt/homebrew/bin", "/usr/local/bin"}, "redis-server")
 	if len(dirs) == 0 {
@@ -60,10 +95,7 @@ func StartReal(t TB) *Real {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	r := &Real{bin: filepath.Join(dirs[0], "redis-server"), dir: t.TempDir(), port: port, password: rand.Text()}
-	r.Start(t)
-	t.Cleanup(func() { r.Stop(t) })
-	return r
+	return &Real{bin: filepath.Join(dirs[0], "redis-server"), dir: t.TempDir(), port: port, password: rand.Text()}
 }
 
 // missingText tells a person what to type.
@@ -75,18 +107,24 @@ func missingText(path string) string {
 	return "redis-server was not found on this machine. Install it with:  " + command
 }
 
-// URL is a redis:// URL, password included; the same after a restart.
-func (r *Real) URL() string { return fmt.Sprintf("redis://:%s@%s/0", r.password, r.addr()) }
+// Addr is host:port; the same after a restart.
+func (r *Real) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(r.port)) }
 
-func (r *Real) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(r.port)) }
+// Password is what the server asks for.
+func (r *Real) Password() string { return r.password }
+
+// URL is a redis:// URL, password included; the same after a restart.
+func (r *Real) URL() string { return fmt.Sprintf("redis://:%s@%s/0", r.password, r.Addr()) }
 
 // Start runs the server again after Stop, empty, at the same address, and returns once it answers.
 func (r *Real) Start(t TB) {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), r.bin,
+	args := []string{
 		"--bind", "127.0.0.1", "--port", strconv.Itoa(r.port), "--requirepass", r.password,
 		"--save", "", "--appendonly", "no", "--dir", r.dir, "--daemonize", "no",
-		"--logfile", filepath.Join(r.dir, "redis.log"))
+		"--logfile", filepath.Join(r.dir, "redis.log"),
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), r.bin, append(args, r.args...)...)
 	proc, err := localproc.Start(cmd, localproc.Options{DeathSignal: syscall.SIGKILL})
 	if err != nil {
 		t.Fatalf("%v", err)
@@ -111,7 +149,7 @@ func (r *Real) Stop(t TB) {
 func (r *Real) awaitAnswer(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	client := redis.NewClient(&redis.Options{Addr: r.addr(), Password: r.password, MaxRetries: -1})
+	client := redis.NewClient(&redis.Options{Addr: r.Addr(), Password: r.password, MaxRetries: -1})
 	defer func() { _ = client.Close() }() // it only asked whether the server is there
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
