@@ -45,3 +45,24 @@ func (k *Keybridge) Driven() func(ctx context.Context) error {
 		return err
 	}
 }
+
+// Catalog starts and drives runs.
+func (k *Keybridge) Catalog() *catalog.Engine { return k.catalog }
+
+// Worker does what is due of one kind of job, and answers how many tasks that were. Several may work
+// at once, as in several processes.
+func (k *Keybridge) Worker(kind string) func(ctx context.Context) (int, error) {
+	source, handle := k.relay(nil).Sources[kind], k.handlers()[kind]
+	return func(ctx context.Context) (int, error) {
+		tasks, err := source.Due(ctx, k.host.Clock().Now(), 10)
+		if err != nil {
+			return 0, err
+		}
+		for _, t := range tasks {
+			if err := handle(ctx, t.Row); err != nil {
+				return 0, err
+			}
+		}
+		return len(tasks), nil
+	}
+}

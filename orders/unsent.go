@@ -4,15 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
 
+	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
 
 // cardsHold is how long an open card holds its units. A card that old was settled in the CRM by hand.
 const cardsHold = 30 * 24 * time.Hour
+
+// missedWithin is how far back placements are listed that no hook may have told of; the scan finds
+// what is older.
+const missedWithin = 5 * time.Minute
 
 // Unsent answers, for variants of the connection's shop, the units of placed orders whose stock the
 // CRM still counted at the moment at: orders that it did not have then, and those it has as cards that
@@ -22,13 +28,16 @@ func (x *Exporter) Unsent(ctx context.Context, id plugin.ConnectionID, variants 
 	if err != nil {
 		return nil, fmt.Errorf("unsent units of %s: %w", id, err)
 	}
-	entries, err := x.store.unsent(ctx, conn.Shop, id, at, x.Clock.Now().Add(-cardsHold))
-	if err != nil || len(entries) == 0 {
-		return nil, err
-	}
 	shop, err := x.Shop(ctx, conn.Shop)
 	if err != nil {
 		return nil, fmt.Errorf("unsent units of %s: %w", id, err)
+	}
+	if err := x.missed(ctx, conn, shop); err != nil {
+		return nil, fmt.Errorf("unsent units of %s: %w", id, err)
+	}
+	entries, err := x.store.unsent(ctx, conn.Shop, id, at, x.Clock.Now().Add(-cardsHold))
+	if err != nil || len(entries) == 0 {
+		return nil, err
 	}
 	statuses, err := shop.Dictionaries().OrderStatuses(ctx)
 	if err != nil {
@@ -43,19 +52,66 @@ func (x *Exporter) Unsent(ctx context.Context, id plugin.ConnectionID, variants 
 		asked[v] = true
 	}
 	units := map[plugin.VariantID]decimal.Decimal{}
-	for _, order := range entries {
-		o, err := shop.Orders().Get(ctx, order)
-		if errors.Is(err, plugin.ErrNotFound) {
-			continue
-		}
+	for part := range slices.Chunk(entries, plugin.MaxBatch) {
+		list, err := readOrders(ctx, shop.Orders(), part)
 		if err != nil {
-			return nil, fmt.Errorf("unsent units of %s: order %q: %w", id, order, err)
+			return nil, fmt.Errorf("unsent units of %s: %w", id, err)
 		}
-		for _, line := range o.Lines {
-			if !canceled[o.Status] && asked[line.VariantID] {
-				units[line.VariantID] = units[line.VariantID].Add(line.Quantity)
+		for _, o := range list {
+			if canceled[o.Status] {
+				continue
+			}
+			for _, line := range o.Lines {
+				if asked[line.VariantID] {
+					units[line.VariantID] = units[line.VariantID].Add(line.Quantity)
+				}
 			}
 		}
 	}
 	return units, nil
+}
+
+// readOrders reads orders at once where the shop can, else one by one. Unknown ones are left out.
+func readOrders(ctx context.Context, from plugin.Orders, ids []plugin.OrderID) ([]plugin.Order, error) {
+	if many, ok := from.(plugin.OrdersByID); ok {
+		return many.GetMany(ctx, ids)
+	}
+	list := make([]plugin.Order, 0, len(ids))
+	for _, id := range ids {
+		o, err := from.Get(ctx, id)
+		if errors.Is(err, plugin.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("order %q: %w", id, err)
+		}
+		list = append(list, o)
+	}
+	return list, nil
+}
+
+// missed notes the latest placements that no hook told of, as after a commit that our table kept
+// waiting, or in a shop whose events come late: their units must not be sold again. The scan's own
+// place stays as it is.
+func (x *Exporter) missed(ctx context.Context, conn settings.Connection, shop plugin.Shop) error {
+	if !conn.Running() || conn.Settings.Orders.Target == settings.TargetOff || conn.OrdersSince == nil {
+		return nil
+	}
+	q := plugin.OrderQuery{From: x.Clock.Now().Add(-missedWithin), Limit: plugin.MaxBatch}
+	if q.From.Before(*conn.OrdersSince) {
+		q.From = *conn.OrdersSince
+	}
+	for {
+		page, err := shop.Orders().List(ctx, q)
+		if err != nil {
+			return err
+		}
+		if _, err := x.Note(ctx, page.Placements...); err != nil {
+			return err
+		}
+		if page.Next == "" || page.Next == q.Cursor {
+			return nil
+		}
+		q.Cursor = page.Next
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/orders/orderstest"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -70,4 +71,18 @@ func TestOpenCardsHoldTheirUnits(t *testing.T) {
 	r.db.MustExec(`UPDATE keybridge.outbox SET converted_id = ''`)
 	r.clock.Advance(31 * 24 * time.Hour)
 	r.wantUnsent(r.clock.Now(), "0")
+}
+
+// TestUnitsOfAnOrderNobodyToldOfAreUnsentToo: the checkout committed although its note did not.
+func TestUnitsOfAnOrderNobodyToldOfAreUnsentToo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := orderstest.Order("1", r.clock.Now())
+	sells("v")(&o)
+	r.shop.Put(o)
+	r.wantUnsent(r.clock.Now(), "2")
+	e, err := r.x.ByOrder(t.Context(), shopID, "1")
+	if err != nil || e.State != orders.Pending {
+		t.Errorf("order 1 is %s, %v; want it to be sent", e.State, err)
+	}
 }

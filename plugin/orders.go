@@ -21,6 +21,14 @@ type Orders interface {
 	OfferFacts(ctx context.Context, by Origin, id OrderID, f Facts) (OrderResult, error)
 }
 
+// OrdersByID is what Orders may offer beside, for shops that can read several orders at a time. Without
+// it they are read one by one, which takes long where hundreds of orders are open.
+type OrdersByID interface {
+	// GetMany reads up to MaxBatch orders whole, each as it was at one moment, in no promised order. An
+	// unknown id is left out.
+	GetMany(ctx context.Context, ids []OrderID) ([]Order, error)
+}
+
 // OrderQuery selects placements. From is inclusive, To exclusive; zero times are open ends.
 type OrderQuery struct {
 	From, To time.Time

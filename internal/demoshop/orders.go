@@ -18,7 +18,10 @@ type orders struct {
 	store  *store
 }
 
-var _ plugin.Orders = (*orders)(nil)
+var (
+	_ plugin.Orders     = (*orders)(nil)
+	_ plugin.OrdersByID = (*orders)(nil)
+)
 
 // Get implements plugin.Orders.
 func (o *orders) Get(ctx context.Context, id plugin.OrderID) (plugin.Order, error) {
@@ -31,6 +34,28 @@ func (o *orders) Get(ctx context.Context, id plugin.OrderID) (plugin.Order, erro
 		return plugin.Order{}, fmt.Errorf("order %d: %w", n, err)
 	}
 	return full.contract(o.engine.cfg.PublicURL), nil
+}
+
+// GetMany implements plugin.OrdersByID.
+func (o *orders) GetMany(ctx context.Context, ids []plugin.OrderID) ([]plugin.Order, error) {
+	if len(ids) > plugin.MaxBatch {
+		return nil, invalidf("read %d orders at a time", len(ids))
+	}
+	var numbers []int64
+	for _, id := range ids {
+		if n, ok := parseID(id); ok {
+			numbers = append(numbers, n)
+		}
+	}
+	full, err := o.store.fullOrders(ctx, numbers)
+	if err != nil {
+		return nil, fmt.Errorf("read %d orders: %w", len(ids), err)
+	}
+	out := make([]plugin.Order, len(full))
+	for i, f := range full {
+		out[i] = f.contract(o.engine.cfg.PublicURL)
+	}
+	return out, nil
 }
 
 // List implements plugin.Orders.

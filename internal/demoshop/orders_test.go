@@ -256,3 +256,27 @@ func TestStaffChangesAreTold(t *testing.T) {
 		t.Errorf("deleted order: %v", err)
 	}
 }
+
+func TestManyOrdersAreReadAsEachOfThem(t *testing.T) {
+	t.Parallel()
+	s := newTestShop(t)
+	mug := s.create(t, simple("Чашка", "120", "10"))[0]
+	b := s.browser(t)
+	var ids []plugin.OrderID
+	for range 3 {
+		ids = append(ids, s.order(t, b.buy(mug.Added, "addon_gift_wrap", "1")).ID)
+	}
+	got, err := s.shop.orders.GetMany(t.Context(), append(ids, "999999", "none"))
+	if err != nil || len(got) != 3 {
+		t.Fatalf("GetMany = %d orders, %v, want 3", len(got), err)
+	}
+	for i, id := range ids {
+		want, err := s.shop.orders.Get(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got[i]); diff != "" {
+			t.Errorf("order %s (-want +got):\n%s", id, diff)
+		}
+	}
+}

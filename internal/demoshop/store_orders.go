@@ -50,6 +50,66 @@ func (s *store) fullOrder(ctx context.Context, query string, arg any) (fullOrder
 	return o, nil
 }
 
+// partRow is a part of an order that tells which one it belongs to.
+type partRow[T any] struct {
+	Part    T     `db:"part"`
+	OrderID int64 `db:"order_id"`
+}
+
+// fullOrders reads orders whole, in one snapshot and with one query for each part. An unknown id is
+// left out.
+func (s *store) fullOrders(ctx context.Context, ids []int64) ([]fullOrder, error) {
+	tx, err := s.db.BeginTxx(ctx, snapshot())
+	if err != nil {
+		return nil, dbErr("begin", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	var rows []orderRow
+	if err := tx.SelectContext(ctx, &rows, `SELECT * FROM demoshop.orders WHERE id = ANY($1) ORDER BY id`, pq.Array(ids)); err != nil {
+		return nil, dbErr("read orders", err)
+	}
+	out := make([]fullOrder, len(rows))
+	at := make(map[int64]*fullOrder, len(rows))
+	for i, r := range rows {
+		out[i].orderRow = r
+		at[r.ID] = &out[i]
+	}
+	if err := partsOf(ctx, tx, ids, `SELECT order_id, id AS "part.id", product_id AS "part.product_id", variant_id AS "part.variant_id",
+			sku AS "part.sku", name AS "part.name", options AS "part.options", quantity AS "part.quantity", unit AS "part.unit",
+			price AS "part.price", image_id AS "part.image_id", took_stock AS "part.took_stock"
+		FROM demoshop.order_lines WHERE order_id = ANY($1) ORDER BY id`,
+		func(id int64, p lineRow) { at[id].Lines = append(at[id].Lines, p) }); err != nil {
+		return nil, err
+	}
+	if err := partsOf(ctx, tx, ids, `SELECT order_id, code AS "part.code", name AS "part.name", price AS "part.price",
+			quantity AS "part.quantity", value AS "part.value"
+		FROM demoshop.order_add_ons WHERE order_id = ANY($1) ORDER BY id`,
+		func(id int64, p addOnRow) { at[id].AddOns = append(at[id].AddOns, p) }); err != nil {
+		return nil, err
+	}
+	if err := partsOf(ctx, tx, ids, `SELECT order_id, id AS "part.id", method AS "part.method", amount AS "part.amount",
+			state AS "part.state", paid_at AS "part.paid_at", note AS "part.note"
+		FROM demoshop.order_payments WHERE order_id = ANY($1) ORDER BY id`,
+		func(id int64, p paymentRow) { at[id].Payments = append(at[id].Payments, p) }); err != nil {
+		return nil, err
+	}
+	err = partsOf(ctx, tx, ids, `SELECT order_id, at AS "part.at", actor AS "part.actor", line AS "part.line"
+		FROM demoshop.order_history WHERE order_id = ANY($1) ORDER BY id`,
+		func(id int64, p historyRow) { at[id].History = append(at[id].History, p) })
+	return out, err
+}
+
+func partsOf[T any](ctx context.Context, tx *sqlx.Tx, ids []int64, query string, put func(order int64, part T)) error {
+	var rows []partRow[T]
+	if err := tx.SelectContext(ctx, &rows, query, pq.Array(ids)); err != nil {
+		return dbErr("read orders", err)
+	}
+	for _, r := range rows {
+		put(r.OrderID, r.Part)
+	}
+	return nil
+}
+
 // placements answers one row more than the limit, so that the caller sees whether a page follows.
 func (s *store) placements(ctx context.Context, q plugin.OrderQuery, after *orderCursor) ([]placementRow, error) {
 	var at *time.Time
