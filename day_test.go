@@ -172,14 +172,14 @@ func TestADayPassesWithoutSleeping(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if offer != 0 && n%47 == 0 && d.clock.Now().Before(end) {
+		if offer != 0 && n%23 == 0 && d.clock.Now().Before(end) {
 			d.buy(t)
 		}
 		d.takeUp(t, taken)
 		if err := d.sim.DeliverWebhooks(ctx); err != nil {
 			t.Fatal(err)
 		}
-		d.clock.Advance(time.Minute)
+		d.clock.Advance(2 * time.Minute)
 	}
 	var arrived int
 	if err := d.db.Get(&arrived, `SELECT count(*) FROM keybridge.run_change WHERE new LIKE '4321%'`); err != nil || arrived != 1 {

@@ -44,7 +44,7 @@ func (w *world) fill(b *Budget) {
 
 func TestInteractiveLanesTakeTurns(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 9)
+	w := newRealWorld(t, 9)
 	b := w.process()
 	w.fill(b)
 	for range 3 { // the last one served was an order
@@ -64,7 +64,7 @@ func TestInteractiveLanesTakeTurns(t *testing.T) {
 		t.Fatalf("served %q, want nine", got)
 	}
 
-	w = newWorld(t, 1)
+	w = newRealWorld(t, 1)
 	b = w.process()
 	w.fill(b)
 	for _, l := range []Lane{Orders, Orders, Orders, Statuses, Statuses, Clicks} {
