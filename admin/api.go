@@ -219,6 +219,7 @@ type apiRun struct {
 	Params     map[string]string `json:"params,omitempty"`
 	Guards     []catalog.Guard   `json:"guards,omitempty"`
 	Preview    bool              `json:"preview,omitempty"`
+	Rematch    bool              `json:"rematch,omitempty"`
 	ApprovedBy string            `json:"approved_by,omitempty"`
 	StartedAt  *time.Time        `json:"started_at,omitempty"`
 	FinishedAt *time.Time        `json:"finished_at,omitempty"`
@@ -239,7 +240,7 @@ func (a *Admin) apiRuns(r *http.Request, v *visit) (int, any, error) {
 func newAPIRun(run catalog.Run) apiRun {
 	return apiRun{
 		run.ID, run.Kind, run.State, run.Phase, run.Done, run.Total, run.Counters, run.Code, run.Params,
-		run.Guards, run.Preview, run.ApprovedBy, run.StartedAt, run.FinishedAt,
+		run.Guards, run.Preview, run.Rematch, run.ApprovedBy, run.StartedAt, run.FinishedAt,
 	}
 }
 
@@ -251,6 +252,8 @@ func (a *Admin) apiStart(r *http.Request, v *visit) (int, any, error) {
 	var in struct {
 		Kind    catalog.Kind `json:"kind"`
 		Preview bool         `json:"preview"`
+		// Rematch matches linked products anew, as a preview of a full run.
+		Rematch bool `json:"rematch"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Kind != catalog.Full && in.Kind != catalog.Prices {
 		return http.StatusBadRequest, apiError{Error: "bad_json"}, nil //nolint:nilerr // as in apiSave
@@ -259,8 +262,13 @@ func (a *Admin) apiStart(r *http.Request, v *visit) (int, any, error) {
 	if in.Preview {
 		start = a.Runs.Preview
 	}
+	if in.Rematch {
+		start = a.rematch
+	}
 	id, err := start(r.Context(), v.conn.ID, in.Kind, v.op.ID)
 	switch {
+	case errors.Is(err, catalog.ErrNoKey):
+		return http.StatusConflict, apiError{Error: "rematch_no_key", Message: v.words.T("done.rematch_no_key")}, nil
 	case errors.Is(err, catalog.ErrRunning):
 		return http.StatusConflict, apiError{Error: "run_going_on", Message: v.words.T("done.run_going_on")}, nil
 	case errors.Is(err, catalog.ErrOff):

@@ -61,6 +61,31 @@ func TestAnOverwrittenEditIsPinnedFromTheListOfChanges(t *testing.T) {
 	r.post(path+"/pins", url.Values{"product": {string(id)}, "field": {"colour"}}).want(http.StatusNotFound)
 }
 
+func TestMatchingAgainIsAPreviewThatAsks(t *testing.T) {
+	t.Parallel()
+	r, path, _ := stocked(t)
+	r.get(path).says("Зіставити заново")
+	if _, done := r.post(path+"/runs", url.Values{"kind": {"rematch"}}).leads(); done != "rematch_started" {
+		t.Errorf("done %q", done)
+	}
+	runs, err := r.runs.Runs(t.Context(), r.only(), 1)
+	if err != nil || !runs[0].Rematch || r.finish(runs[0].ID).State != catalog.Approval {
+		t.Errorf("the run is %+v, %v", runs[0], err)
+	}
+	form := r.get(path).form()
+	form.Set("match", "never")
+	r.post(path, form).leads()
+	if _, done := r.post(path+"/runs", url.Values{"kind": {"rematch"}}).leads(); done != "rematch_no_key" {
+		t.Errorf("without a key: done %q", done)
+	}
+	api := "/api" + strings.Replace(path, "/c/", "/connections/", 1) + "/runs"
+	header := http.Header{plugin.CSRFHeader: {token}}
+	got := r.do(http.MethodPost, api, "application/json", strings.NewReader(`{"kind":"full","rematch":true}`), header).want(http.StatusConflict)
+	if !strings.Contains(got.raw, `"rematch_no_key"`) {
+		t.Errorf("the API answers %s", got.raw)
+	}
+}
+
 func TestPinsAndChangesAreInTheAPIAndInAWaitingPlan(t *testing.T) {
 	t.Parallel()
 	r, path, shop := stocked(t)

@@ -45,6 +45,8 @@ type Runs interface {
 	Start(ctx context.Context, id plugin.ConnectionID, kind catalog.Kind, by string) (int64, error)
 	// Preview starts a run that shows what it would do and waits: errors as Start's.
 	Preview(ctx context.Context, id plugin.ConnectionID, kind catalog.Kind, by string) (int64, error)
+	// Rematch starts a preview that matches linked products anew: errors as Start's, catalog.ErrNoKey.
+	Rematch(ctx context.Context, id plugin.ConnectionID, by string) (int64, error)
 	// Approve lets a waiting run go on: catalog.ErrNotWaiting, catalog.ErrMoved, catalog.ErrOff.
 	Approve(ctx context.Context, run int64, by string) error
 	// Plan lists what a run means to do.

@@ -172,7 +172,12 @@ func (a *Admin) startRun(w http.ResponseWriter, r *http.Request, v *visit) error
 	if r.PostFormValue("kind") == "preview" {
 		start, done = a.Runs.Preview, "preview_started"
 	}
+	if r.PostFormValue("kind") == "rematch" {
+		done, start = "rematch_started", a.rematch
+	}
 	switch _, err := start(r.Context(), v.conn.ID, kind, v.op.ID); {
+	case errors.Is(err, catalog.ErrNoKey):
+		done = "rematch_no_key"
 	case errors.Is(err, catalog.ErrRunning):
 		done = "run_going_on"
 	case errors.Is(err, catalog.ErrOff):
@@ -181,6 +186,11 @@ func (a *Admin) startRun(w http.ResponseWriter, r *http.Request, v *visit) error
 		return err
 	}
 	return redirect(w, r, a.links(v.conn.ID).Connection, done, "runs")
+}
+
+// rematch is «Зіставити заново»; it is of the only kind that matches.
+func (a *Admin) rematch(ctx context.Context, id plugin.ConnectionID, _ catalog.Kind, by string) (int64, error) {
+	return a.Runs.Rematch(ctx, id, by)
 }
 
 func (a *Admin) cancelRun(w http.ResponseWriter, r *http.Request, v *visit) error {

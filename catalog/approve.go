@@ -111,7 +111,7 @@ func (w *worker) verify(ctx context.Context) error {
 		return err
 	}
 	if len(plans) == 0 {
-		return w.skipTo(ctx, firstWrite(w.run.Kind))
+		return w.skipTo(ctx, w.afterVerify())
 	}
 	shop, err := w.movedInShop(ctx, plans)
 	if err != nil {

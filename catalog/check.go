@@ -27,6 +27,9 @@ func (w *worker) check(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := w.foresee(ctx, tx, run); err != nil {
+			return err
+		}
 		m, err := w.e.store.measure(ctx, tx, *run)
 		if err != nil {
 			return err
@@ -79,5 +82,5 @@ func (d *decision) weigh(linked bool, l link, replaced bool) {
 		return
 	}
 	d.Foreign = d.Joins || linked && !l.CreatedHere
-	d.Replaced = linked && replaced
+	d.Replaced = linked && replaced && d.From == ""
 }

@@ -43,6 +43,7 @@ const (
 	PlanProducts    Phase = "plan"
 	CheckPlan       Phase = "check"  // looks at the plan as a whole, before the first write
 	VerifyPlan      Phase = "verify" // looks what moved since a person was asked
+	Relink          Phase = "relink" // changes links as approved; in rematching runs only
 	WriteCategories Phase = "write_categories"
 	WriteProducts   Phase = "write"
 	WriteAgain      Phase = "write_again" // tries once more what failed
@@ -126,6 +127,7 @@ const (
 	ReasonCategoryFailed   Reason = "category_failed"   // the shop did not take the category
 	ReasonCategoryGone     Reason = "category_gone"     // gone from the CRM, left in the shop
 	ReasonCategoryLoop     Reason = "category_loop"     // the CRM's tree loops here
+	ReasonLinkKept         Reason = "link_kept"         // matched anew, the key finds nothing: the link stays
 	ReasonMoved            Reason = "moved_since"       // [side] changed in the crm or shop after a person was asked
 	ReasonImageAddress     Reason = "image_address"     // [url] not an address pictures may come from
 	ReasonImageUnreachable Reason = "image_unreachable" // [url]
@@ -142,7 +144,7 @@ func Reasons() []Reason {
 		ReasonSKUTaken, ReasonVariantUnclear, ReasonVariantsUnknown, ReasonVariantNotAdded, ReasonDescriptionLong,
 		ReasonShopInvalid, ReasonShopRefused, ReasonShopConflict, ReasonShopGone, ReasonShopError,
 		ReasonCategoryFailed, ReasonCategoryGone, ReasonCategoryLoop, ReasonImageAddress, ReasonImageUnreachable,
-		ReasonImageTooBig, ReasonImageType, ReasonImageRefused, ReasonMoved,
+		ReasonImageTooBig, ReasonImageType, ReasonImageRefused, ReasonMoved, ReasonLinkKept,
 	}
 }
 
@@ -170,4 +172,5 @@ const (
 	FieldPublished   Field = "published"
 	FieldOrderable   Field = "orderable"
 	FieldImages      Field = "images"
+	FieldLink        Field = "link" // which product of the shop it is
 )

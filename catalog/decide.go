@@ -9,6 +9,9 @@ import (
 
 // decide plans one live product of the CRM. It is pure: the same input answers the same plan.
 func decide(r rules, g goods, f facts) decision {
+	if f.Link != nil && f.Rematch {
+		return decideRematch(r, g, f)
+	}
 	if f.Link != nil {
 		return decideLinked(r, g, f)
 	}

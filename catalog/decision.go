@@ -51,9 +51,11 @@ const (
 type facts struct {
 	// Link is nil for a product that was never joined.
 	Link *link `json:"link,omitempty"`
+	// Rematch: the link is in question, so Hits are there too.
+	Rematch bool `json:"rematch,omitempty"`
 	// Shop is the linked product as the shop has it; nil without a link.
 	Shop *plugin.Product `json:"shop,omitempty"`
-	// Hits are, without a link, the shop's products that the key finds.
+	// Hits are, without a link or in question of it, the shop's products that the key finds.
 	Hits []hit `json:"hits,omitempty"`
 	// SeveralInCRM: another live product of the CRM has the same key.
 	SeveralInCRM bool `json:"several_in_crm,omitempty"`
@@ -100,8 +102,10 @@ type decision struct {
 	Action  action           `json:"action"`
 	Product plugin.ProductID `json:"product,omitempty"` // empty when it is to be created
 	// Joins: the product was found by key and gets its link now.
-	Joins bool               `json:"joins,omitempty"`
-	New   *plugin.NewProduct `json:"new,omitempty"`
+	Joins bool `json:"joins,omitempty"`
+	// From is the product it was linked to before, when a run that matches anew finds another.
+	From plugin.ProductID   `json:"from,omitempty"`
+	New  *plugin.NewProduct `json:"new,omitempty"`
 	// Patch is nil when nothing differs. The category stands in Category instead.
 	Patch *plugin.ProductPatch `json:"patch,omitempty"`
 	// Category is the CRM category whose shop category is to be written; empty: none is.

@@ -112,28 +112,35 @@ func New(d Deps) *Engine {
 // or "cli". While a run of the connection is not over it answers that run's id and ErrRunning.
 // Errors: ErrRunning, ErrOff, plugin.ErrNotFound.
 func (e *Engine) Start(ctx context.Context, id plugin.ConnectionID, kind Kind, by string) (int64, error) {
-	return e.start(ctx, id, kind, false, by)
+	return e.start(ctx, id, request{kind: kind, by: by})
 }
 
 // Preview is Start for a run that plans everything and then waits in state Approval: Plan lists what
 // it would write, Approve writes exactly that. It gives way to the next run and lapses after
 // PreviewKept.
 func (e *Engine) Preview(ctx context.Context, id plugin.ConnectionID, kind Kind, by string) (int64, error) {
-	return e.start(ctx, id, kind, true, by)
+	return e.start(ctx, id, request{kind: kind, preview: true, by: by})
 }
 
-func (e *Engine) start(ctx context.Context, id plugin.ConnectionID, kind Kind, preview bool, by string) (int64, error) {
+// request is what a run is asked for with.
+type request struct {
+	kind             Kind
+	preview, rematch bool
+	by               string
+}
+
+func (e *Engine) start(ctx context.Context, id plugin.ConnectionID, ask request) (int64, error) {
 	conn, err := e.deps.Connections.Get(ctx, id)
 	if err != nil {
 		return 0, fmt.Errorf("start run: %w", err)
 	}
-	if !conn.Enabled || !wanted(conn.Settings.Catalog, kind) || !e.active(conn.Shop) {
+	if !conn.Enabled || !wanted(conn.Settings.Catalog, ask.kind) || !e.active(conn.Shop) {
 		return 0, fmt.Errorf("start run of %s: %w", id, ErrOff)
 	}
 	if err := releaseDeleted(ctx, e.deps.DB, conn.ID, conn.Shop); err != nil {
 		return 0, err
 	}
-	run, started, err := e.store.start(ctx, conn, kind, preview, by, e.now())
+	run, started, err := e.store.start(ctx, conn, ask, e.now())
 	if err != nil {
 		return 0, err
 	}
@@ -142,7 +149,7 @@ func (e *Engine) start(ctx context.Context, id plugin.ConnectionID, kind Kind, p
 		if gone, err := e.store.dropPreview(ctx, run, e.now()); err != nil {
 			return 0, err
 		} else if gone {
-			if run, started, err = e.store.start(ctx, conn, kind, preview, by, e.now()); err != nil {
+			if run, started, err = e.store.start(ctx, conn, ask, e.now()); err != nil {
 				return 0, err
 			}
 		}

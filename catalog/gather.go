@@ -28,11 +28,13 @@ type material struct {
 	// lost are links whose product the shop no longer has.
 	lost []string
 	us   plugin.ConnectionID
+	// rematch: links of products that we did not create are in question.
+	rematch bool
 }
 
 // gather reads it.
 func (w *worker) gather(ctx context.Context, rows []standing) (material, error) {
-	m := material{us: w.run.Connection, shop: map[plugin.ProductID]plugin.Product{}}
+	m := material{us: w.run.Connection, rematch: w.run.Rematch, shop: map[plugin.ProductID]plugin.Product{}}
 	ids := each(rows, func(r standing) string { return r.ID })
 	var err error
 	if m.goods, err = w.e.store.goodsOf(ctx, w.run.ID, ids); err != nil {
@@ -159,7 +161,7 @@ func (w *worker) readProductsOf(ctx context.Context, ids []plugin.ProductID, m *
 func (w *worker) lookUp(ctx context.Context, rows []standing, m *material) error {
 	var free []string
 	for _, r := range rows {
-		if _, linked := m.links[r.ID]; !linked && r.Presence == live {
+		if l, linked := m.links[r.ID]; r.Presence == live && (!linked || m.rematch && !l.CreatedHere) {
 			free = append(free, r.ID)
 		}
 	}
@@ -252,7 +254,10 @@ func (m *material) facts(r standing) facts {
 	if l, ok := m.links[r.ID]; ok {
 		shop := m.shop[plugin.ProductID(r.Product)]
 		f.Link, f.Shop = &l, &shop
-		return f
+		if !m.rematch || l.CreatedHere {
+			return f
+		}
+		f.Rematch = true
 	}
 	for _, id := range m.hits[r.ID] {
 		p, there := m.shop[id]
@@ -260,7 +265,7 @@ func (m *material) facts(r standing) facts {
 			continue
 		}
 		h := hit{Product: p}
-		if o, linked := m.owners[id]; linked {
+		if o, linked := m.owners[id]; linked && !m.questioned(o) {
 			h.Owner = o.CRM
 			if o.Connection != m.us {
 				h.Connection = o.Connection
@@ -269,4 +274,9 @@ func (m *material) facts(r standing) facts {
 		f.Hits = append(f.Hits, h)
 	}
 	return f
+}
+
+// questioned reports whether an ownership is one that a rematching run may end.
+func (m *material) questioned(o ownership) bool {
+	return m.rematch && o.Connection == m.us && !o.Made
 }

@@ -18,6 +18,7 @@ const (
 	GuardIncomplete GuardCode = "incomplete"       // [list, read, total]
 	GuardPrices     GuardCode = "prices"           // [count, of, move] prices that move by more than so many percent
 	GuardReplaced   GuardCode = "replaced"         // [count, of] linked products that are now something else
+	GuardRematch    GuardCode = "rematch"          // [count] links that change, in a run that matches anew
 	GuardForeign    GuardCode = "first_update"     // [count] the first run to update what it did not create
 )
 
@@ -25,6 +26,7 @@ const (
 func GuardCodes() []GuardCode {
 	return []GuardCode{
 		GuardMissing, GuardVariants, GuardUnseen, GuardEmpty, GuardIncomplete, GuardPrices, GuardReplaced, GuardForeign,
+		GuardRematch,
 	}
 }
 

@@ -237,6 +237,8 @@ func (w *worker) step(ctx context.Context) error {
 		return w.check(ctx)
 	case VerifyPlan:
 		return w.verify(ctx)
+	case Relink:
+		return w.relink(ctx)
 	case WriteCategories:
 		return w.writeCategories(ctx)
 	case WriteProducts:

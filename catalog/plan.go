@@ -78,7 +78,7 @@ func (w *worker) changed(ctx context.Context, rows []standing) (open []standing,
 	}
 	for _, r := range rows {
 		v, there := versions[plugin.ProductID(r.Product)]
-		if r.Same && there && string(v) == r.Version && !busy[r.ID] {
+		if r.Same && !w.run.Rematch && there && string(v) == r.Version && !busy[r.ID] {
 			unchanged++
 			continue
 		}

@@ -30,6 +30,8 @@ type Run struct {
 	Guards []Guard
 	// Preview: the run was asked for to see what it would do.
 	Preview bool
+	// Rematch: linked products are matched anew by key; see Engine.Rematch.
+	Rematch bool
 	// ApprovedBy is who let the plan be written, an operator's id or "cli"; empty: nobody.
 	ApprovedBy string
 	ApprovedAt *time.Time

@@ -60,23 +60,25 @@ func (s *store) variantLinks(ctx context.Context, conn plugin.ConnectionID, ids 
 type ownership struct {
 	Connection plugin.ConnectionID
 	CRM        string
+	Made       bool // by us
 }
 
 // ownersOf answers the links of products of a shop, over all connections.
 func (s *store) ownersOf(ctx context.Context, shop plugin.ShopID, ids []plugin.ProductID) (map[plugin.ProductID]ownership, error) {
-	const q = `SELECT product_id, connection_id, crm_id FROM keybridge.link_product
+	const q = `SELECT product_id, connection_id, crm_id, created_here FROM keybridge.link_product
 		WHERE shop_id = $1 AND product_id = ANY($2)`
 	var rows []struct {
 		Product    string `db:"product_id"`
 		Connection string `db:"connection_id"`
 		CRM        string `db:"crm_id"`
+		Made       bool   `db:"created_here"`
 	}
 	if err := s.db.SelectContext(ctx, &rows, q, shop, pq.Array(ids)); err != nil {
 		return nil, fmt.Errorf("owners in shop %q: %w", shop, err)
 	}
 	out := make(map[plugin.ProductID]ownership, len(rows))
 	for _, r := range rows {
-		out[plugin.ProductID(r.Product)] = ownership{Connection: plugin.ConnectionID(r.Connection), CRM: r.CRM}
+		out[plugin.ProductID(r.Product)] = ownership{Connection: plugin.ConnectionID(r.Connection), CRM: r.CRM, Made: r.Made}
 	}
 	return out, nil
 }

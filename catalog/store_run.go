@@ -44,11 +44,12 @@ type runRow struct {
 	Preview      bool         `db:"preview"`
 	ApprovedBy   string       `db:"approved_by"`
 	ApprovedAt   sql.NullTime `db:"approved_at"`
+	Rematch      bool         `db:"rematch"`
 }
 
 const runColumns = `id, connection_id, shop_id, kind, state, phase, cursor, phase_done, phase_total, settings,
 	counters, started_by, error_code, error_params, created_at, started_at, finished_at, attempts, next_at, fence,
-	guards, preview, approved_by, approved_at`
+	guards, preview, approved_by, approved_at, rematch`
 
 func (r runRow) run() (Run, error) {
 	out := Run{
@@ -56,7 +57,7 @@ func (r runRow) run() (Run, error) {
 		Kind: Kind(r.Kind), State: State(r.State), Phase: Phase(r.Phase), Done: r.Done, Total: r.Total,
 		StartedBy: r.StartedBy, Code: Code(r.Code), CreatedAt: r.CreatedAt.UTC(),
 		StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), NextAt: r.NextAt.UTC(),
-		Preview: r.Preview, ApprovedBy: r.ApprovedBy, ApprovedAt: utc(r.ApprovedAt),
+		Preview: r.Preview, Rematch: r.Rematch, ApprovedBy: r.ApprovedBy, ApprovedAt: utc(r.ApprovedAt),
 		cursor: r.Cursor, attempts: r.Attempts, fence: r.Fence,
 	}
 	for _, part := range []struct {
@@ -79,18 +80,19 @@ func utc(t sql.NullTime) *time.Time {
 }
 
 // start inserts a run; started is false when another is active, whose id it then answers.
-func (s *store) start(ctx context.Context, c settings.Connection, kind Kind, preview bool, by string, now time.Time) (id int64, started bool, err error) {
+func (s *store) start(ctx context.Context, c settings.Connection, ask request, now time.Time) (id int64, started bool, err error) {
 	const insert = `
 		INSERT INTO keybridge.run (connection_id, shop_id, kind, state, phase, settings, settings_version,
-			started_by, created_at, next_at, preview)
-		VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8, $9)
+			started_by, created_at, next_at, preview, rematch)
+		VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8, $9, $10)
 		ON CONFLICT (connection_id) WHERE state IN ('queued', 'running', 'waiting', 'approval') DO NOTHING
 		RETURNING id`
 	const active = `SELECT id FROM keybridge.run
 		WHERE connection_id = $1 AND state IN ('queued', 'running', 'waiting', 'approval')`
 	// The active run may end between the two statements: then the insert is tried again.
 	for range 3 {
-		err = s.db.GetContext(ctx, &id, insert, c.ID, c.Shop, kind, firstPhase(kind), toJSON(c.Settings.Catalog), c.Version, by, now, preview)
+		err = s.db.GetContext(ctx, &id, insert, c.ID, c.Shop, ask.kind, firstPhase(ask.kind), toJSON(c.Settings.Catalog), c.Version,
+			ask.by, now, ask.preview, ask.rematch)
 		if err == nil {
 			return id, true, nil
 		}
