@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -19,8 +20,33 @@ type extraView struct {
 	Owners                    []menu
 	Missing, Prices           []numberView
 	Stock                     stockView
+	// Warehouses are to be ticked; none: the CRM showed none, or could not be read.
+	Warehouses        []warehouseView
+	WarehousesProblem string
 	// Open: something in it needs attention.
 	Open bool
+}
+
+// warehouseView is a warehouse to tick.
+type warehouseView struct {
+	Code, Name string
+	Checked    bool
+	// Unseen: it is chosen, and the CRM does not name it just now.
+	Unseen bool
+}
+
+func (b *formBuilder) warehouses() []warehouseView {
+	var out []warehouseView
+	chosen := b.set.Catalog.Warehouses
+	for _, w := range b.lists.warehouses.rows {
+		out = append(out, warehouseView{Code: w.Code, Name: w.Name, Checked: slices.Contains(chosen, w.Code)})
+	}
+	for _, code := range chosen {
+		if !slices.ContainsFunc(out, func(w warehouseView) bool { return w.Code == code }) {
+			out = append(out, warehouseView{Code: code, Name: b.v.words.T("warehouses.unseen", "code", code), Checked: true, Unseen: true})
+		}
+	}
+	return out
 }
 
 // numberView is a field for a whole number.
@@ -40,7 +66,8 @@ func shownOwners() []settings.Owner {
 
 func (b *formBuilder) extra() extraView {
 	w, c := b.v.words, b.set.Catalog
-	x := extraView{Language: b.language(), DefaultCategory: b.defaultCategory()}
+	x := extraView{Language: b.language(), DefaultCategory: b.defaultCategory(), Warehouses: b.warehouses(), WarehousesProblem: b.problems["warehouses"]}
+	x.Open = x.WarehousesProblem != ""
 	for _, f := range settings.OwnedFields() {
 		m := menu{Name: ownerField(f), Label: w.T("field." + string(f)), Problem: b.problems[ownerField(f)]}
 		var options []option
@@ -118,6 +145,9 @@ func readExtra(f url.Values, c *settings.Catalog) {
 	if f.Has("default_category") {
 		c.DefaultCategory = plugin.CategoryID(f.Get("default_category"))
 	}
+	if f.Has("warehouses_shown") {
+		c.Warehouses = readChosen(f["warehouse"])
+	}
 	owners := maps.Clone(c.Owners)
 	for _, field := range settings.OwnedFields() {
 		if !f.Has(ownerField(field)) {
@@ -158,6 +188,10 @@ func readNumber(typed string, usual int) int {
 // extra refuses what no menu offers and numbers that would make guards useless.
 func (c *checker) extra(set settings.Catalog) {
 	was := c.stored.Catalog
+	for _, code := range set.Warehouses {
+		listed := slices.ContainsFunc(c.lists.warehouses.rows, func(w crm.Warehouse) bool { return w.Code == code })
+		c.known("warehouses", code, listed, slices.Contains(was.Warehouses, code), c.lists.warehouses.err)
+	}
 	if l := set.Language; l != "" && l != was.Language && !c.shop.hasLanguage(l) {
 		c.found("language", "unknown_code", "code", shorten(l))
 	}

@@ -27,6 +27,7 @@ type lists struct {
 	payments   list[crm.PaymentMethod]
 	deliveries list[crm.DeliveryService]
 	fields     list[crm.Field]
+	warehouses list[crm.Warehouse]
 	categories list[crm.Category]
 	readAt     time.Time
 }
@@ -37,6 +38,7 @@ func (l *lists) err() error {
 	var first error
 	for _, err := range []error{
 		l.sources.err, l.statuses.err, l.payments.err, l.deliveries.err, l.fields.err, l.categories.err, l.pipelines.err,
+		l.warehouses.err,
 	} {
 		if errors.Is(err, crm.ErrUnauthorised) {
 			return err
@@ -157,6 +159,7 @@ func (a *Admin) readLists(ctx context.Context, id plugin.ConnectionID, before *l
 		func() { fetch(ctx, &l.payments, dir.PaymentMethods) },
 		func() { fetch(ctx, &l.deliveries, dir.DeliveryServices) },
 		func() { fetch(ctx, &l.fields, dir.CustomFields) },
+		func() { fetch(ctx, &l.warehouses, dir.Warehouses) },
 		func() { fetch(ctx, &l.categories, dir.Categories) },
 		func() { fetch(ctx, &l.pipelines, dir.Pipelines) },
 	} {
@@ -172,7 +175,7 @@ func (a *Admin) readLists(ctx context.Context, id plugin.ConnectionID, before *l
 
 func (l *lists) failAll(err error) {
 	l.sources.err, l.statuses.err, l.pipelines.err, l.payments.err = err, err, err, err
-	l.deliveries.err, l.fields.err, l.categories.err = err, err, err
+	l.deliveries.err, l.fields.err, l.categories.err, l.warehouses.err = err, err, err, err
 }
 
 // fetch reads one list; when it fails, the rows of the reading before stay.

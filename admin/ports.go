@@ -36,6 +36,8 @@ type Directory interface {
 	PaymentMethods(ctx context.Context) ([]crm.PaymentMethod, error)
 	DeliveryServices(ctx context.Context) ([]crm.DeliveryService, error)
 	CustomFields(ctx context.Context) ([]crm.Field, error)
+	// Warehouses are those the CRM can be seen to have; there may be others.
+	Warehouses(ctx context.Context) ([]crm.Warehouse, error)
 	Categories(ctx context.Context) ([]crm.Category, error)
 }
 

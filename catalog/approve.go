@@ -208,6 +208,9 @@ func (w *worker) offersNow(ctx context.Context, source CRM, run *Run, products [
 		}
 		run.Counters.Requests++
 		read += len(page.Rows)
+		if _, err := w.inWarehouses(ctx, source, run, page.Rows); err != nil {
+			return nil, err
+		}
 		for _, o := range page.Rows {
 			o = o.scrubbed()
 			if out[o.ProductID] == nil {

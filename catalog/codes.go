@@ -40,6 +40,7 @@ const (
 	ReadOffers      Phase = "read_offers"
 	Confirm         Phase = "confirm"        // asks by id for linked products that the scan has not shown
 	ConfirmOffers   Phase = "confirm_offers" // asks for linked offers that the scan has not shown
+	ReadStocks      Phase = "read_stocks"    // what lies in the chosen warehouses
 	PlanProducts    Phase = "plan"
 	CheckPlan       Phase = "check"  // looks at the plan as a whole, before the first write
 	VerifyPlan      Phase = "verify" // looks what moved since a person was asked
@@ -128,6 +129,7 @@ const (
 	ReasonCategoryGone     Reason = "category_gone"     // gone from the CRM, left in the shop
 	ReasonCategoryLoop     Reason = "category_loop"     // the CRM's tree loops here
 	ReasonLinkKept         Reason = "link_kept"         // matched anew, the key finds nothing: the link stays
+	ReasonWarehouseGone    Reason = "warehouse_gone"    // [warehouse] of the chosen ones has vanished: stock is not written
 	ReasonMoved            Reason = "moved_since"       // [side] changed in the crm or shop after a person was asked
 	ReasonImageAddress     Reason = "image_address"     // [url] not an address pictures may come from
 	ReasonImageUnreachable Reason = "image_unreachable" // [url]
@@ -144,7 +146,7 @@ func Reasons() []Reason {
 		ReasonSKUTaken, ReasonVariantUnclear, ReasonVariantsUnknown, ReasonVariantNotAdded, ReasonDescriptionLong,
 		ReasonShopInvalid, ReasonShopRefused, ReasonShopConflict, ReasonShopGone, ReasonShopError,
 		ReasonCategoryFailed, ReasonCategoryGone, ReasonCategoryLoop, ReasonImageAddress, ReasonImageUnreachable,
-		ReasonImageTooBig, ReasonImageType, ReasonImageRefused, ReasonMoved, ReasonLinkKept,
+		ReasonImageTooBig, ReasonImageType, ReasonImageRefused, ReasonMoved, ReasonLinkKept, ReasonWarehouseGone,
 	}
 }
 

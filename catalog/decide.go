@@ -3,6 +3,8 @@ package catalog
 import (
 	"strconv"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -110,6 +112,9 @@ func newVariant(r rules, g goods, o Offer, d *decision) plugin.NewVariant {
 	}
 	if r.Can.Stock {
 		units := stock(o, nil, "")
+		if o.StockUnknown || r.Frozen { // nothing is for sale before it is known to be there
+			units, d.Open = decimal.Zero, true
+		}
 		v.Stock = &units
 	}
 	return v

@@ -41,6 +41,7 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 		return m, err
 	}
 	w.makeSafe(m.goods)
+	w.doubtOwn(m.goods)
 	if m.links, err = w.e.store.links(ctx, m.us, ids); err != nil {
 		return m, err
 	}
@@ -102,6 +103,20 @@ func (w *worker) categoryNames(ctx context.Context) (map[plugin.CategoryID]strin
 		w.names[c.ID] = c.Name
 	}
 	return w.names, nil
+}
+
+// doubtOwn keeps what a card says of its stock from standing for that of the chosen warehouses.
+func (w *worker) doubtOwn(all map[string]goods) {
+	if w.warehouses() == nil {
+		return
+	}
+	for id, g := range all {
+		for i, o := range g.Offers {
+			if o.ID == ownOffer(g.Product).ID {
+				all[id].Offers[i].StockUnknown = true
+			}
+		}
+	}
 }
 
 func (w *worker) makeSafe(all map[string]goods) {

@@ -79,6 +79,8 @@ type worker struct {
 
 	// asked is when the CRM was last asked. What it answers is at least as new as that.
 	asked time.Time
+	// judged: it is known whether the chosen warehouses are still there.
+	judged bool
 	// ahead fetches pages while those before them are stored; nil: nothing is being fetched.
 	ahead *ahead
 	until time.Time // when the slice is used up
@@ -171,6 +173,9 @@ func (w *worker) open(ctx context.Context) error {
 		return err
 	}
 	w.rules = newRules(w.run.Settings, lang, profile.Currency, w.shop.Capabilities())
+	if err := w.freeze(ctx, conn.ID); err != nil {
+		return err
+	}
 	w.rulesHash = w.rules.hash()
 	return nil
 }
@@ -231,6 +236,8 @@ func (w *worker) step(ctx context.Context) error {
 		return w.confirm(ctx)
 	case ConfirmOffers:
 		return w.confirmOffers(ctx)
+	case ReadStocks:
+		return w.readStocks(ctx)
 	case PlanProducts:
 		return w.plan(ctx)
 	case CheckPlan:

@@ -14,6 +14,11 @@ func (w *worker) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if at.Page == "" {
+		if err := w.judgeWarehouses(ctx); err != nil {
+			return err
+		}
+	}
 	rows, err := w.e.store.standings(ctx, w.run, w.writesCategories(), w.rulesHash, at.Page, w.e.deps.Config.PlanBatch)
 	if err != nil {
 		return err

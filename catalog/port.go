@@ -53,6 +53,8 @@ type OfferQuery struct {
 // StockQuery narrows stocks. Offers holds at most GroupSize codes; nil is no limit.
 type StockQuery struct {
 	Offers []string
+	// Warehouses whose stock counts; nil: all. An offer that a warehouse does not know lies not there.
+	Warehouses []string
 }
 
 // Category is a node of the CRM's category tree. Codes are the CRM's own, opaque.
@@ -92,10 +94,12 @@ type Offer struct {
 	// Price in the product's currency; not valid when the CRM has none.
 	Price decimal.NullDecimal `json:"price"`
 	// Available is stock less reserve, in the product's unit; may be negative or a fraction.
-	Available decimal.Decimal    `json:"available"`
-	Size      plugin.Size        `json:"size"`
-	Options   []plugin.Attribute `json:"options,omitempty"`
-	Archived  bool               `json:"archived,omitempty"`
+	Available decimal.Decimal `json:"available"`
+	// StockUnknown: the CRM did not tell what lies in the chosen warehouses, so Available says nothing.
+	StockUnknown bool               `json:"stock_unknown,omitempty"`
+	Size         plugin.Size        `json:"size"`
+	Options      []plugin.Attribute `json:"options,omitempty"`
+	Archived     bool               `json:"archived,omitempty"`
 }
 
 // Stock is price and stock of one offer.
@@ -104,6 +108,10 @@ type Stock struct {
 	SKU       string // empty: not told
 	Price     decimal.NullDecimal
 	Available decimal.Decimal
+	// Unknown: the CRM did not tell what lies in the warehouses asked for.
+	Unknown bool
+	// Warehouses are those that the CRM named, when some were asked for.
+	Warehouses []Warehouse
 }
 
 // Unsent answers, for variants of a shop, the units of placed orders that the CRM did not have at the

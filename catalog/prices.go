@@ -45,6 +45,11 @@ func (w *worker) planPrices(ctx context.Context) error {
 	if len(quotes) == 0 {
 		return w.skipTo(ctx, CheckPlan)
 	}
+	if at.Page == "" {
+		if err := w.judgeWarehouses(ctx); err != nil {
+			return err
+		}
+	}
 	total := w.run.Total
 	if total == 0 {
 		if total, err = w.e.store.countQuotes(ctx, w.run); err != nil {
@@ -335,7 +340,7 @@ func (w *worker) pricesMoved(ctx context.Context, source CRM, run *Run, plans []
 	}
 	now := map[string][]byte{}
 	for group := range slices.Chunk(offers, GroupSize) {
-		page, err := source.StockPage(ctx, StockQuery{Offers: group}, "")
+		page, err := source.StockPage(ctx, w.stockQuery(group), "")
 		if err != nil {
 			return nil, fmt.Errorf("verify %d prices: %w", len(group), err)
 		}
@@ -348,7 +353,9 @@ func (w *worker) pricesMoved(ctx context.Context, source CRM, run *Run, plans []
 }
 
 // offer is how a price is staged.
-func (s Stock) offer() Offer { return Offer{ID: s.OfferID, Price: s.Price, Available: s.Available} }
+func (s Stock) offer() Offer {
+	return Offer{ID: s.OfferID, Price: s.Price, Available: s.Available, StockUnknown: s.Unknown}
+}
 
 func (p *planned) leaveLater(later map[plugin.VariantID]bool) {
 	patch := *p.Patch

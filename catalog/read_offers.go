@@ -225,7 +225,7 @@ func (w *worker) endOffers(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor
 // can slip through while pages are read. Only then is a variant missing.
 func (w *worker) confirmOffers(ctx context.Context) error {
 	if w.run.Settings.Missing == settings.MissingNothing {
-		return w.skipTo(ctx, PlanProducts)
+		return w.skipTo(ctx, w.beforePlan())
 	}
 	at, err := w.run.at()
 	if err != nil {
@@ -237,7 +237,7 @@ func (w *worker) confirmOffers(ctx context.Context) error {
 		}
 	}
 	if len(at.Codes) == 0 {
-		return w.skipTo(ctx, PlanProducts)
+		return w.skipTo(ctx, w.beforePlan())
 	}
 	last := at.Codes[len(at.Codes)-1]
 	return w.offersOf(ctx, at, part{

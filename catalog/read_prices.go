@@ -59,11 +59,11 @@ func (w *worker) readPrices(ctx context.Context) error {
 	return readPage(ctx, w, at, list[Stock]{
 		name: listPrices,
 		fetch: func(ctx context.Context, codes []string, page string) (Page[Stock], error) {
-			answer, err := source.StockPage(ctx, StockQuery{Offers: codes}, page)
+			answer, err := source.StockPage(ctx, w.stockQuery(codes), page)
 			return answer, onlyOf(listPrices, codes, answer.Rows, func(s Stock) string { return s.OfferID }, err)
 		},
 		stage: func(tx *sqlx.Tx, rows []Stock) (int, error) {
-			return w.e.store.stageOffers(ctx, tx, w.run.ID, each(rows, Stock.offer), w.asked)
+			return w.stagePrices(ctx, tx, rows)
 		},
 		have: func(tx *sqlx.Tx, codes []string) (int, error) {
 			return w.e.store.have(ctx, tx, "stage_offer", "id", w.run.ID, codes)
@@ -121,7 +121,7 @@ func (w *worker) countPrices(ctx context.Context, at cursor) error {
 		return err
 	}
 	w.asked = w.e.now()
-	page, err := source.StockPage(ctx, StockQuery{}, "")
+	page, err := source.StockPage(ctx, w.stockQuery(nil), "")
 	if err != nil {
 		return fmt.Errorf("read prices: %w", err)
 	}
@@ -130,13 +130,21 @@ func (w *worker) countPrices(ctx context.Context, at cursor) error {
 	run.Counters.Requests++
 	run.moveTo(at)
 	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		fresh, err := w.e.store.stageOffers(ctx, tx, run.ID, each(page.Rows, Stock.offer), w.asked)
+		fresh, err := w.stagePrices(ctx, tx, page.Rows)
 		if err != nil {
 			return err
 		}
 		run.Done, run.Total = run.Done+int64(fresh), int64(page.Total)
 		return w.e.store.setTotal(ctx, tx, run.Connection, listPrices, page.Total)
 	})
+}
+
+// stagePrices stores prices and remembers the warehouses they name.
+func (w *worker) stagePrices(ctx context.Context, tx *sqlx.Tx, rows []Stock) (int, error) {
+	if err := w.e.store.seeWarehouses(ctx, tx, w.run.Connection, warehousesOf(rows), w.e.now()); err != nil {
+		return 0, err
+	}
+	return w.e.store.stageOffers(ctx, tx, w.run.ID, each(rows, Stock.offer), w.asked)
 }
 
 // endPrices remembers how many there are.

@@ -82,6 +82,8 @@ type rules struct {
 	Lang     string                  `json:"lang"`     // of the texts, BCP 47
 	Currency string                  `json:"currency"` // of the shop, ISO 4217
 	Can      abilities               `json:"can"`
+	// Frozen: stock is not written, because a chosen warehouse has vanished.
+	Frozen bool `json:"frozen,omitempty"`
 	// Default is the shop category of what has none by link while the tree is not brought; empty: there
 	// is none.
 	Default plugin.CategoryID `json:"default,omitempty"`

@@ -42,10 +42,14 @@ const (
 	StockReasonOff StockReason = "stock_off" // goods that exist are not to be updated
 	// StockReasonMovesMuch: a price moved so far that a price run, which can ask, shall write it.
 	StockReasonMovesMuch StockReason = "stock_price_moves"
+	// StockReasonWarehouseGone: a chosen warehouse has vanished from the CRM, so stock is not written.
+	StockReasonWarehouseGone StockReason = "stock_warehouse_gone"
 )
 
 // StockReasons lists them, so that a page can be checked to have words for each.
-func StockReasons() []StockReason { return []StockReason{StockReasonOff, StockReasonMovesMuch} }
+func StockReasons() []StockReason {
+	return []StockReason{StockReasonOff, StockReasonMovesMuch, StockReasonWarehouseGone}
+}
 
 // StockStatus is how a connection's stock calls fare. Times are UTC.
 type StockStatus struct {

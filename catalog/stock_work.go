@@ -78,6 +78,7 @@ type stockWorker struct {
 	worker
 	call   stockCall
 	reason StockReason
+	seen   []Warehouse // that the last answer named
 }
 
 func (w *stockWorker) slice(ctx context.Context) (err error) {
@@ -118,6 +119,9 @@ func (w *stockWorker) begin(ctx context.Context) error {
 	}
 	if !wanted(conn.Settings.Catalog, Prices) || !w.rules.updates() {
 		return &stop{code: Code(StockReasonOff)}
+	}
+	if w.rules.Frozen {
+		w.reason = StockReasonWarehouseGone
 	}
 	waiting, err := w.e.store.stockWaiting(ctx, w.call.Connection, w.e.now())
 	if err != nil {
@@ -220,7 +224,7 @@ func (w *stockWorker) readStock(ctx context.Context, linked []notice) (quotes []
 		return nil, nil, err
 	}
 	w.asked = w.e.now()
-	page, err := source.StockPage(ctx, StockQuery{Offers: each(linked, func(n notice) string { return n.Offer })}, "")
+	page, err := source.StockPage(ctx, w.stockQuery(each(linked, func(n notice) string { return n.Offer })), "")
 	if err != nil {
 		return nil, nil, fmt.Errorf("read stock of %d offers: %w", len(linked), err)
 	}
@@ -228,6 +232,7 @@ func (w *stockWorker) readStock(ctx context.Context, linked []notice) (quotes []
 		// The answer is not to our question, so silence about an offer says nothing.
 		return nil, nil, fmt.Errorf("read stock of %d offers: %d answered: %w", len(linked), page.Total, crm.ErrUnavailable)
 	}
+	w.seen = warehousesOf(page.Rows)
 	now := map[string]Offer{}
 	for _, s := range page.Rows {
 		now[s.OfferID] = s.offer().scrubbed()
@@ -400,6 +405,9 @@ func (w *stockWorker) remember(ctx context.Context, done []seenNotice) error {
 	return w.e.store.inTx(ctx, func(tx *sqlx.Tx) error {
 		// The row of the calls before those of the offers, as whoever notes a call takes them.
 		if err := w.e.store.keepStock(ctx, tx, w.call, now.Add(w.e.deps.Config.Lease)); err != nil {
+			return err
+		}
+		if err := w.e.store.seeWarehouses(ctx, tx, w.call.Connection, w.seen, now); err != nil {
 			return err
 		}
 		return w.e.store.seeNotices(ctx, tx, w.call.Connection, done, now)

@@ -165,7 +165,7 @@ func setPriceAndStock(r rules, g goods, o Offer, v plugin.Variant, unsent map[pl
 			d.change(v.ID, FieldPrice, moneyText(v.Price), moneyText(m))
 		}
 	}
-	if r.Can.Stock && r.Owners.Stock.writes(v.Stock == nil) {
+	if r.Can.Stock && !o.StockUnknown && !r.Frozen && r.Owners.Stock.writes(v.Stock == nil) {
 		if units := stock(o, unsent, v.ID); v.Stock == nil || !units.Equal(*v.Stock) {
 			p.Stock = &units
 			d.change(v.ID, FieldStock, stockText(v.Stock), units.String())

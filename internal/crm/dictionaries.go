@@ -82,3 +82,9 @@ type Category struct {
 	Name   string
 	Parent string // empty: a root
 }
+
+// Warehouse is a place in which the CRM keeps goods.
+type Warehouse struct {
+	Code string
+	Name string
+}

@@ -82,6 +82,8 @@ type Catalog struct {
 	Missing  MissingPolicy  `json:"missing"`
 	// Language of the shop the texts go to; empty: the shop's first.
 	Language string `json:"language,omitempty"`
+	// Warehouses of the CRM whose stock counts; empty: all.
+	Warehouses []string `json:"warehouses,omitempty"`
 	// DefaultCategory takes, while Categories is off, what we create and what has no category, when
 	// its category of the CRM is not linked; empty: none does.
 	DefaultCategory plugin.CategoryID `json:"default_category,omitempty"`

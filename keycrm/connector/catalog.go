@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,10 +73,50 @@ func (c *Connector) StockPage(ctx context.Context, q catalog.StockQuery, cursor 
 	if query.OfferIDs, err = numbers(q.Offers); err != nil {
 		return catalog.Page[catalog.Stock]{}, err
 	}
+	query.Details = q.Warehouses != nil
 	rows, page, err := c.crm.Offers.Stocks(ctx, query)
 	return catalogPage(query.Page, rows, page, err, func(s keycrm.Stock) catalog.Stock {
+		if q.Warehouses != nil {
+			return stockIn(s, q.Warehouses)
+		}
 		return catalog.Stock{OfferID: optionalCode(s.OfferID), SKU: strings.TrimSpace(s.SKU), Price: nullable(s.Price), Available: s.Quantity.Sub(s.Reserve.Decimal)}
 	})
+}
+
+// stockIn is what lies in some warehouses. An offer with stock and without details tells nothing of
+// them.
+func stockIn(s keycrm.Stock, chosen []string) catalog.Stock {
+	out := catalog.Stock{
+		OfferID: optionalCode(s.OfferID), SKU: strings.TrimSpace(s.SKU), Price: nullable(s.Price),
+		Unknown: len(s.Warehouses) == 0 && (!s.Quantity.IsZero() || !s.Reserve.IsZero()),
+	}
+	for _, w := range s.Warehouses {
+		code := strconv.FormatInt(w.ID, 10)
+		out.Warehouses = append(out.Warehouses, catalog.Warehouse{Code: code, Name: strings.TrimSpace(w.Name)})
+		if slices.Contains(chosen, code) {
+			out.Available = out.Available.Add(w.Quantity.Sub(w.Reserve.Decimal))
+		}
+	}
+	return out
+}
+
+// Warehouses implements admin.Directory. KeyCRM has no list of them; they are those that the first page
+// of stocks names.
+func (c *Connector) Warehouses(ctx context.Context) ([]crm.Warehouse, error) {
+	rows, _, err := c.crm.Offers.Stocks(ctx, keycrm.StockQuery{Details: true})
+	if err != nil {
+		return nil, translate(err)
+	}
+	var out []crm.Warehouse
+	for _, s := range rows {
+		for _, w := range s.Warehouses {
+			row := crm.Warehouse{Code: strconv.FormatInt(w.ID, 10), Name: strings.TrimSpace(w.Name)}
+			if !slices.Contains(out, row) {
+				out = append(out, row)
+			}
+		}
+	}
+	return out, nil
 }
 
 func catalogPage[From, To any](n int, rows []From, page *keycrm.Page, err error, read func(From) To) (catalog.Page[To], error) {

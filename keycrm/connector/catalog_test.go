@@ -149,3 +149,41 @@ func TestCatalogErrorsSayWhatToDo(t *testing.T) {
 		t.Errorf("an empty filter must never mean all: %v", err)
 	}
 }
+
+func TestStockOfChosenWarehouses(t *testing.T) {
+	t.Parallel()
+	sim := keycrmtest.Start(t, keycrmtest.WithLimit(0), keycrmtest.WithCatalog(5, 5))
+	offer := sim.OfferIDs()[0]
+	for warehouse, units := range map[int64]int64{keycrmtest.WarehouseKyiv: 4, keycrmtest.WarehouseLviv: 7} {
+		if err := sim.SetStock(offer, warehouse, decimal.NewFromInt(units)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := strconv.FormatInt(offer, 10)
+	for _, tt := range []struct {
+		name    string
+		chosen  []string
+		want    int64
+		unknown bool
+	}{
+		{"all", nil, 11, false},
+		{"the first", []string{"1"}, 4, false},
+		{"the second", []string{"2"}, 7, false},
+		{"both", []string{"1", "2"}, 11, false},
+		{"one that is not there", []string{"9"}, 0, false},
+	} {
+		page, err := catalogOf(t, sim).StockPage(t.Context(), catalog.StockQuery{Offers: []string{id}, Warehouses: tt.chosen}, "")
+		if err != nil || len(page.Rows) != 1 {
+			t.Fatalf("%s: %d rows, %v", tt.name, len(page.Rows), err)
+		}
+		if got := page.Rows[0]; !got.Available.Equal(decimal.NewFromInt(tt.want)) || got.Unknown != tt.unknown || (len(got.Warehouses) == 2) != (tt.chosen != nil) {
+			t.Errorf("%s: %+v, want %d", tt.name, got, tt.want)
+		}
+	}
+	sim.DeleteWarehouse(keycrmtest.WarehouseKyiv)
+	sim.DeleteWarehouse(keycrmtest.WarehouseLviv)
+	page, err := catalogOf(t, sim).StockPage(t.Context(), catalog.StockQuery{Offers: []string{id}, Warehouses: []string{"1"}}, "")
+	if err != nil || !page.Rows[0].Unknown {
+		t.Errorf("stock without details is %+v, %v, want it unknown", page.Rows, err)
+	}
+}

@@ -364,15 +364,19 @@ func (s *Server) listStocks(c *call) *answer {
 		o := s.offer(id)
 		rows[i] = stockJSON{
 			o.ID, orNull(o.SKU), number(o.Price), number(o.PurchasedPrice), stockNumber(o.Quantity()), number(o.Reserve),
-			with(details, warehouses(o)),
+			with(details, s.warehouses(o)),
 		}
 	}
 	return page(s, l, rows, total)
 }
 
-func warehouses(o *Offer) []warehouseStockJSON {
+func (s *Server) warehouses(o *Offer) []warehouseStockJSON {
 	var out []warehouseStockJSON
+	closed := s.settings().Closed
 	for _, w := range seedWarehouses() {
+		if slices.Contains(closed, w.ID) {
+			continue
+		}
 		reserve := decimal.Zero
 		if w.ID == WarehouseKyiv {
 			reserve = o.Reserve

@@ -322,6 +322,11 @@ func (s *Server) DeleteTrigger(id int64) { s.locked(func() { s.db.triggers.drop(
 // SetStockHook sets the stock webhook.
 func (s *Server) SetStockHook(h StockHook) { s.editSettings(func(st *settings) { st.StockHook = h }) }
 
+// DeleteWarehouse deletes a warehouse: the details of stocks do not show it any more.
+func (s *Server) DeleteWarehouse(id int64) {
+	s.editSettings(func(st *settings) { st.Closed = append(slices.Clone(st.Closed), id) })
+}
+
 // SetPipelines switches the pipelines of the account on or off.
 func (s *Server) SetPipelines(on bool) { s.editSettings(func(st *settings) { st.PipelinesOff = !on }) }
 

@@ -68,6 +68,7 @@ type settings struct {
 	ProductsOff  []int64 // pipelines whose products block is off
 	PaymentsOff  []int64
 	StockHook    StockHook
+	Closed       []int64 // warehouses that were deleted
 	Origin       origin
 }
 
