@@ -52,6 +52,25 @@ func TestWaitingForTheBudgetIsNoFailure(t *testing.T) {
 	}
 }
 
+// TestPanicIsToldAndReadAgainLater: what panics says so and is not read over and over.
+func TestPanicIsToldAndReadAgainLater(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.place("1")
+	r.panics = true
+	r.manager(id, 3)
+	r.work()
+	r.wantLast(hooks.Waiting, hooks.ReasonInternal)
+	r.wantAgain(4*time.Second, 6*time.Second)
+	r.clock.Advance(6 * time.Second)
+	r.work()
+	r.wantAgain(8*time.Second, 12*time.Second)
+	r.panics = false
+	r.clock.Advance(12 * time.Second)
+	r.work()
+	r.wantStatus("1", "accepted")
+}
+
 // wantAgain checks how long it is until the one object is read again.
 func (r *rig) wantAgain(from, to time.Duration) {
 	r.t.Helper()

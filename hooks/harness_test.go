@@ -49,7 +49,9 @@ type rig struct {
 	gates  gates
 	// ungranted is what the budget says instead of granting a request; nil: it grants.
 	ungranted error
-	stocks    noted
+	// panics: reading does, as a bug would.
+	panics bool
+	stocks noted
 }
 
 func newRig(t *testing.T) *rig {
@@ -98,6 +100,9 @@ func (r *rig) open(ctx context.Context, id plugin.ConnectionID) (*connector.Conn
 	key, err := r.store.Key(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	if r.panics {
+		panic("a bug in reading")
 	}
 	client, err := keycrm.New(r.crm.BaseURL(), key,
 		keycrm.WithBudget(func(context.Context, keycrm.Request) error { return r.ungranted }))

@@ -3,7 +3,9 @@ package hooks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/keybridge/keybridge/internal/budget"
@@ -49,7 +51,7 @@ func (b *Inbox) Handle(ctx context.Context, id int64) error {
 		return err
 	}
 	res := result{event: event{Connection: m.Connection, Object: m.Object, ObjectID: m.ObjectID}}
-	err = b.work(ctx, m, &res)
+	err = b.contained(ctx, m, &res)
 	if errors.Is(err, errFenced) {
 		b.Log.Warn("webhook: the lease ran out, another worker goes on", "connection", string(m.Connection),
 			"object", string(m.Object), "id", m.ObjectID)
@@ -68,6 +70,18 @@ func (b *Inbox) Handle(ctx context.Context, id int64) error {
 // Purge forgets what is older than age: objects that are dealt with, and their journal.
 func (b *Inbox) Purge(ctx context.Context, age time.Duration) error {
 	return b.store.purge(ctx, b.Clock.Now().Add(-age))
+}
+
+// contained is work whose panic is tried again later and later, and told, rather than over and over.
+func (b *Inbox) contained(ctx context.Context, m *message, res *result) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.Log.Error("webhook: work panicked", "connection", string(m.Connection), "object", string(m.Object),
+				"id", m.ObjectID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			b.again(m, res, 0, ReasonInternal)
+		}
+	}()
+	return b.work(ctx, m, res)
 }
 
 // work fills res. An error means that Postgres could not be asked.

@@ -44,6 +44,7 @@ const (
 	ReasonUnavailable     Reason = "crm_unavailable"  // by itself
 	ReasonWaitingBudget   Reason = "waiting_budget"   // our own budget has no slot; by itself
 	ReasonNoRedis         Reason = "no_redis"         // Redis, which keeps the budget, does not answer; by itself
+	ReasonInternal        Reason = "internal"         // something panicked; by itself
 )
 
 // Reasons lists every code, so that none is without words.
@@ -52,7 +53,7 @@ func Reasons() []Reason {
 		ReasonUnmapped, ReasonSkip, ReasonShopNewer, ReasonShopRefused, ReasonShopLost, ReasonShopUnavailable,
 		ReasonOtherSource, ReasonNotOurs, ReasonUnconfirmed, ReasonUnconverted, ReasonConnectionOff, ReasonShopInactive, ReasonWrongLink,
 		ReasonTooLarge, ReasonBadBody, ReasonCRMGone, ReasonUnauthorised, ReasonUnavailable,
-		ReasonWaitingBudget, ReasonNoRedis,
+		ReasonWaitingBudget, ReasonNoRedis, ReasonInternal,
 	}
 }
 

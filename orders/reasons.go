@@ -54,6 +54,7 @@ const (
 	ReasonStatusUnmapped  Reason = "status_unmapped"  // status: the shop's, not mapped, so not told
 	ReasonStatusSkipped   Reason = "status_skipped"   // status: «Не передавати»
 	ReasonStatusKnown     Reason = "status_known"     // the CRM has that status already
+	ReasonInternal        Reason = "internal"         // something panicked; tried again by itself
 )
 
 // Reasons lists every code, so that none is without words.
@@ -66,7 +67,7 @@ func Reasons() []Reason {
 		ReasonStatusRefused,
 		ReasonNoConnection, ReasonBeforeStart, ReasonCanceled, ReasonOrderGone, ReasonByHand, ReasonConnectionOff,
 		ReasonConnectionGone, ReasonShopInactive, ReasonShopUnavailable, ReasonOrderUnreadable, ReasonFactsRefused,
-		ReasonStatusUnmapped, ReasonStatusSkipped, ReasonStatusKnown,
+		ReasonStatusUnmapped, ReasonStatusSkipped, ReasonStatusKnown, ReasonInternal,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -41,7 +42,12 @@ func (w *work) run(ctx context.Context) error {
 	return w.save(ctx, nil)
 }
 
-func (w *work) act(ctx context.Context, s *step) error {
+func (w *work) act(ctx context.Context, s *step) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = w.panicked(ctx, s, p)
+		}
+	}()
 	if s.Name == StepCreate && s.State == StepSending {
 		return w.recover(ctx, s)
 	}
@@ -62,6 +68,18 @@ func (w *work) act(ctx context.Context, s *step) error {
 	default:
 		return w.send(ctx, s)
 	}
+	return w.hold(ctx)
+}
+
+// panicked settles a step amid which the shop, the CRM's client or we ourselves panicked, so that the
+// entry says so and is not tried over and over. A request that was under way has an unknown outcome.
+func (w *work) panicked(ctx context.Context, s *step, p any) error {
+	w.Log.Error("order export panicked", "step", string(s.Name), "entry", w.e.ID, "order", string(w.e.Order),
+		"connection", string(w.conn.ID), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	if s.Name == StepCreate && s.State == StepSending {
+		return nil // act takes over from it as from a worker that died
+	}
+	w.retry(s, nil, ReasonInternal)
 	return w.hold(ctx)
 }
 
