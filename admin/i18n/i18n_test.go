@@ -103,7 +103,7 @@ func TestLanguageIsTheFirstKnownTag(t *testing.T) {
 func TestValuesAreFittedInOnce(t *testing.T) {
 	t.Parallel()
 	w := load(t).For("en")
-	if got, want := w.T("usage.text", "used", "{limit}", "limit", 55), "{limit} of 55 within a minute"; got != want {
+	if got, want := w.T("usage.text", "used", "{limit}", "limit", 55, "free", 3), "{limit} of 55 within a minute, 3 free"; got != want {
 		t.Errorf("T = %q, want %q", got, want)
 	}
 	if got := w.Say("run.reason.crm_refused", map[string]string{"message": "no"}); got != "KeyCRM refused the request: no" {
