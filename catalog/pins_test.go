@@ -132,3 +132,17 @@ func TestPinsAreListedAndMeaninglessOnesRefused(t *testing.T) {
 		t.Errorf("pins %v, want %v", got, want)
 	}
 }
+
+func TestAStockCallLeavesPinnedStockAlone(t *testing.T) {
+	t.Parallel()
+	w, sim, offers := stocked(t, 2)
+	w.pin(w.product("SKU-0").ID, settings.FieldStock)
+	for _, o := range offers {
+		setStock(t, sim, o, 9)
+	}
+	w.call(offers...)
+	w.gathered()
+	if a, b := w.stockOf("SKU-0"), w.stockOf("SKU-1"); a != "4" || b != "9" {
+		t.Errorf("the pinned stock is %s, the other %s", a, b)
+	}
+}
