@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -113,10 +114,7 @@ func refuseForeignFiles(dir string) error {
 	if err != nil {
 		return fmt.Errorf("look into the database folder: %w", err)
 	}
-	if len(entries) == 0 {
-		return nil
-	}
-	if _, err := os.Lstat(filepath.Join(dir, lockName)); err != nil {
+	if len(entries) > 0 && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == lockName }) {
 		return fmt.Errorf("%s holds other files: choose an empty or a new folder for the database", dir)
 	}
 	return nil

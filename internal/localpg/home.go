@@ -33,6 +33,9 @@ type home struct {
 	temporary bool            // the folder itself goes at close
 }
 
+// maxTakes bounds how often a folder may vanish in our hands before that is told.
+const maxTakes = 100
+
 // openHome makes or takes the folder and locks it.
 func openHome(cfg Config, account *localproc.User) (*home, error) {
 	dir, err := placeFor(cfg, account)
@@ -41,11 +44,11 @@ func openHome(cfg Config, account *localproc.User) (*home, error) {
 	}
 	h := &home{dir: dir, account: account, run: filepath.Join(dir, "run"), temporary: cfg.Dir == "" || cfg.Throwaway}
 	// A folder that its last user removed between our opening and our locking is made anew.
-	for {
-		if err := makePrivateDir(dir, account); err != nil {
-			return nil, err
+	for try := 0; ; try++ {
+		lock, err := takeHome(dir, account)
+		if errors.Is(err, os.ErrNotExist) && try < maxTakes {
+			continue
 		}
-		lock, err := lockFile(filepath.Join(dir, lockName))
 		if err != nil {
 			return nil, err
 		}
@@ -57,6 +60,13 @@ func openHome(cfg Config, account *localproc.User) (*home, error) {
 			return nil, fmt.Errorf("close %s: %w", lockName, err)
 		}
 	}
+}
+
+func takeHome(dir string, account *localproc.User) (*os.File, error) {
+	if err := makePrivateDir(dir, account); err != nil {
+		return nil, err
+	}
+	return lockFile(filepath.Join(dir, lockName))
 }
 
 // placeFor is the folder to use: the one asked for, unless the account cannot get there.
@@ -200,6 +210,27 @@ func waitGone(ctx context.Context, pid int, data string, d time.Duration) {
 	}
 }
 
+// removeHome removes the lock after everything else, so that whoever looks meanwhile sees a folder in
+// use rather than foreign files; one who takes the folder in the last moment keeps it.
+func removeHome(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("remove the database folder: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() != lockName {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	if err = errors.Join(err, os.Remove(filepath.Join(dir, lockName))); err != nil {
+		return err
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrExist) { // ENOTEMPTY counts as ErrExist
+		return fmt.Errorf("remove the database folder: %w", err)
+	}
+	return nil
+}
+
 // close lets go of the folder, and removes it if it was meant for one use.
 func (h *home) close(wipe bool) error {
 	if h.lock == nil {
@@ -210,7 +241,7 @@ func (h *home) close(wipe bool) error {
 		err = os.RemoveAll(h.run)
 	}
 	if wipe || h.temporary {
-		err = errors.Join(err, os.RemoveAll(h.dir))
+		err = errors.Join(err, removeHome(h.dir))
 	}
 	err = errors.Join(err, h.lock.Close())
 	h.lock = nil
