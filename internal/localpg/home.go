@@ -211,7 +211,8 @@ func waitGone(ctx context.Context, pid int, data string, d time.Duration) {
 }
 
 // removeHome removes the lock after everything else, so that whoever looks meanwhile sees a folder in
-// use rather than foreign files; one who takes the folder in the last moment keeps it.
+// use rather than foreign files. One who
+// takes the folder in the last moment keeps it.
 func removeHome(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -225,7 +226,8 @@ func removeHome(dir string) error {
 	if err = errors.Join(err, os.Remove(filepath.Join(dir, lockName))); err != nil {
 		return err
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrExist) { // ENOTEMPTY counts as ErrExist
+	// Now another may have taken it (ENOTEMPTY counts as ErrExist), or removed it too.
+	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrExist) && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the database folder: %w", err)
 	}
 	return nil
