@@ -12,8 +12,12 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// planShown is how many products a page of a plan lists.
-const planShown = 50
+const (
+	// planShown is how many products a page of a plan lists.
+	planShown = 50
+	// treeShown is how many categories its first page lists.
+	treeShown = 500
+)
 
 // planPage shows what a run would write.
 type planPage struct {
@@ -23,7 +27,9 @@ type planPage struct {
 	Approve, Cancel string
 	Guards          []string
 	Counts          []string
-	Products        []plannedView
+	// Categories stand on the first page alone.
+	Categories []PlannedWords
+	Products   []plannedView
 	// Next is the address of the following page; empty at the end.
 	Next string
 }
@@ -72,6 +78,15 @@ func (a *Admin) showPlan(w http.ResponseWriter, r *http.Request, v *visit) error
 		frame: a.frame(r, v), Waits: run.State == catalog.Approval, Approve: view.Approve, Cancel: view.Cancel,
 		Guards: view.Guards, Counts: planCounts(v, counts),
 	}
+	if r.URL.Query().Get("after") == "" {
+		tree, err := a.Runs.PlanTree(r.Context(), run.ID, treeShown)
+		if err != nil {
+			return err
+		}
+		for _, c := range tree {
+			page.Categories = append(page.Categories, DescribeCategory(v.words, c))
+		}
+	}
 	var products []plugin.ProductID
 	for _, p := range list {
 		products = append(products, p.Product)
@@ -94,7 +109,7 @@ func planCounts(v *visit, c catalog.PlanCounts) []string {
 	for _, one := range []struct {
 		key string
 		n   int
-	}{{"create", c.Create}, {"update", c.Update}, {"link", c.Link}, {"missing", c.Missing}} {
+	}{{"create", c.Create}, {"update", c.Update}, {"link", c.Link}, {"missing", c.Missing}, {"categories", c.Categories}} {
 		if one.n > 0 {
 			out = append(out, v.words.N("plan.count."+one.key, one.n))
 		}
@@ -162,12 +177,23 @@ type apiPlanned struct {
 	Changes  []apiChange      `json:"changes"`
 }
 
+type apiCategory struct {
+	CRMID     string `json:"crm_id"`
+	Action    string `json:"action"`
+	Name      string `json:"name"`
+	OldName   string `json:"old_name,omitempty"`
+	Parent    string `json:"parent"`
+	OldParent string `json:"old_parent,omitempty"`
+}
+
 type apiPlan struct {
 	Create   int          `json:"create"`
 	Update   int          `json:"update"`
 	Link     int          `json:"link"`
 	Missing  int          `json:"missing"`
 	Products []apiPlanned `json:"products"`
+	// Categories come with the first page alone.
+	Categories []apiCategory `json:"categories"`
 	// Next is the value of "after" for the following page; empty at the end.
 	Next string `json:"next,omitempty"`
 }
@@ -185,7 +211,16 @@ func (a *Admin) apiPlan(r *http.Request, v *visit) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	out := apiPlan{Create: c.Create, Update: c.Update, Link: c.Link, Missing: c.Missing, Products: []apiPlanned{}}
+	out := apiPlan{Create: c.Create, Update: c.Update, Link: c.Link, Missing: c.Missing, Products: []apiPlanned{}, Categories: []apiCategory{}}
+	if r.URL.Query().Get("after") == "" {
+		tree, err := a.Runs.PlanTree(r.Context(), run.ID, treeShown)
+		if err != nil {
+			return 0, nil, err
+		}
+		for _, t := range tree {
+			out.Categories = append(out.Categories, apiCategory(t))
+		}
+	}
 	for _, p := range list {
 		row := apiPlanned{CRMID: p.CRMID, Product: p.Product, Name: p.Name, Action: p.Action, Pictures: p.Pictures, Changes: []apiChange{}}
 		for _, ch := range p.Changes {

@@ -54,6 +54,7 @@ type Runs interface {
 	// Plan lists what a run means to do.
 	Plan(ctx context.Context, run int64, after string, limit int) ([]catalog.Intended, error)
 	PlanCounts(ctx context.Context, run int64) (catalog.PlanCounts, error)
+	PlanTree(ctx context.Context, run int64, limit int) ([]catalog.IntendedCategory, error)
 	Run(ctx context.Context, id int64) (catalog.Run, error)
 	Runs(ctx context.Context, id plugin.ConnectionID, limit int) ([]catalog.Run, error)
 	Cancel(ctx context.Context, run int64) error

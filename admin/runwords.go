@@ -115,6 +115,32 @@ func DescribePlanned(w *i18n.Words, p catalog.Intended) PlannedWords {
 	return out
 }
 
+// DescribeCategory puts what a run means to do about a category into words.
+func DescribeCategory(w *i18n.Words, c catalog.IntendedCategory) PlannedWords {
+	out := PlannedWords{Name: c.Name, Action: w.T("plan.category." + c.Action), Class: "busy"}
+	place := func(path string) string {
+		if path == "" {
+			return w.T("plan.top")
+		}
+		return path
+	}
+	switch c.Action {
+	case "create":
+		out.Class = "ok"
+		out.Changes = append(out.Changes, ChangeWords{Field: w.T("plan.parent"), New: place(c.Parent)})
+	case "gone":
+		out.Class = "warn"
+	case "update":
+		if c.Name != c.OldName {
+			out.Changes = append(out.Changes, ChangeWords{Field: w.T("field.name"), Old: c.OldName, New: c.Name})
+		}
+		if c.Parent != c.OldParent {
+			out.Changes = append(out.Changes, ChangeWords{Field: w.T("plan.parent"), Old: place(c.OldParent), New: place(c.Parent)})
+		}
+	}
+	return out
+}
+
 // changeText is a value in words.
 func changeText(w *i18n.Words, f catalog.Field, value string) string {
 	if (f == catalog.FieldPublished || f == catalog.FieldOrderable) && value != "" {

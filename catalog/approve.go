@@ -93,9 +93,11 @@ type PlanCounts struct {
 	Update  int `db:"to_update"`
 	Link    int `db:"to_link"`
 	Missing int `db:"to_miss"`
+	// Categories counts those to be created, renamed, moved or linked.
+	Categories int `db:"to_tree"`
 }
 
-// PlanCounts counts what Plan lists.
+// PlanCounts counts what Plan and PlanTree list.
 func (e *Engine) PlanCounts(ctx context.Context, run int64) (PlanCounts, error) {
 	return e.store.planCounts(ctx, run)
 }
@@ -105,6 +107,9 @@ func (w *worker) verify(ctx context.Context) error {
 	at, err := w.run.at()
 	if err != nil {
 		return err
+	}
+	if at.Group == 0 {
+		return w.verifyTree(ctx)
 	}
 	plans, err := w.e.store.pendingPlans(ctx, w.run.ID, at.Page, GroupSize)
 	if err != nil {
@@ -136,7 +141,7 @@ func (w *worker) verify(ctx context.Context) error {
 		items = append(items, Item{Kind: ItemSkip, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: ReasonMoved, Params: Params{"side": side}})
 	}
 	run.Done += int64(len(plans))
-	run.moveTo(cursor{Page: plans[len(plans)-1].CRM})
+	run.moveTo(cursor{Group: 1, Page: plans[len(plans)-1].CRM})
 	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
 		run.Counters.count(items)
 		if err := w.e.store.addItems(ctx, tx, run.ID, items, w.e.now()); err != nil {

@@ -12,8 +12,12 @@ import (
 // check looks at the plan as a whole before the first write. When a guard speaks up, and after a
 // preview, the run stops here with its plan until a person decides.
 func (w *worker) check(ctx context.Context) error {
+	tree, trees, err := w.outlineTree(ctx)
+	if err != nil {
+		return err
+	}
 	run := w.next()
-	err := w.commit(ctx, run, func(tx *sqlx.Tx) error {
+	err = w.commit(ctx, run, func(tx *sqlx.Tx) error {
 		if err := w.e.store.analysePlan(ctx, tx); err != nil {
 			return err
 		}
@@ -34,11 +38,17 @@ func (w *worker) check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		run.Guards = append(run.Guards, judge(run.Kind, m, w.rules.Limits)...)
+		if run.Kind == Full {
+			run.Guards = append(run.Guards, judgeTree(trees)...)
+		}
+		if run.Settings.Products {
+			run.Guards = append(run.Guards, judge(run.Kind, m, w.rules.Limits)...)
+		}
 		run.enter(firstWrite(run.Kind))
 		if len(run.Guards) > 0 || run.Preview {
 			run.enter(VerifyPlan)
 			run.State = Approval
+			return w.e.store.putTree(ctx, tx, run.ID, tree)
 		}
 		return nil
 	})

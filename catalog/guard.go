@@ -19,6 +19,7 @@ const (
 	GuardPrices     GuardCode = "prices"           // [count, of, move] prices that move by more than so many percent
 	GuardReplaced   GuardCode = "replaced"         // [count, of] linked products that are now something else
 	GuardRematch    GuardCode = "rematch"          // [count] links that change, in a run that matches anew
+	GuardTree       GuardCode = "categories"       // [count, of] linked categories gone, renamed or moved
 	GuardForeign    GuardCode = "first_update"     // [count] the first run to update what it did not create
 )
 
@@ -26,7 +27,7 @@ const (
 func GuardCodes() []GuardCode {
 	return []GuardCode{
 		GuardMissing, GuardVariants, GuardUnseen, GuardEmpty, GuardIncomplete, GuardPrices, GuardReplaced, GuardForeign,
-		GuardRematch,
+		GuardRematch, GuardTree,
 	}
 }
 
@@ -76,15 +77,15 @@ func judge(kind Kind, m measures, limits settings.Limits) []Guard {
 	if kind == Full {
 		empty(m.Products == 0 && m.Linked > 0, "products", m.Linked)
 		empty(m.Products > 0 && m.Offers == 0 && m.LinkedVariants > 0, "offers", m.LinkedVariants)
-		speak(above(m.Missing, m.Linked, limits.MissingCount, limits.MissingPercent) || mostOf(m.Missing, m.Linked), GuardMissing, m.Missing, m.Linked)
-		speak(above(m.MissingVariants, m.LinkedVariants, limits.MissingCount, limits.MissingPercent) || mostOf(m.MissingVariants, m.LinkedVariants),
+		speak(above(m.Missing, m.Linked, limits.MissingCount, limits.MissingPercent) || halfOf(m.Missing, m.Linked), GuardMissing, m.Missing, m.Linked)
+		speak(above(m.MissingVariants, m.LinkedVariants, limits.MissingCount, limits.MissingPercent) || halfOf(m.MissingVariants, m.LinkedVariants),
 			GuardVariants, m.MissingVariants, m.LinkedVariants)
 		lost := m.SeenBefore - m.Seen
-		speak(m.Products > 0 && m.Missing == 0 && mostOf(lost, m.SeenBefore), GuardUnseen, lost, m.SeenBefore)
-		speak(above(m.Replaced, m.Linked, 5, 10) || mostOf(m.Replaced, m.Linked), GuardReplaced, m.Replaced, m.Linked)
+		speak(m.Products > 0 && m.Missing == 0 && lost*2 > m.SeenBefore && m.SeenBefore >= 2, GuardUnseen, lost, m.SeenBefore)
 	} else {
 		empty(m.Offers == 0 && m.LinkedVariants > 0, "prices", m.LinkedVariants)
 	}
+	speak(above(m.Replaced, m.Linked, 5, 10) || halfOf(m.Replaced, m.Linked), GuardReplaced, m.Replaced, m.Linked)
 	if above(m.PriceMoves, m.LinkedVariants, limits.PriceCount, limits.PricePercent) {
 		out = append(out, Guard{Code: GuardPrices, Params: Params{
 			"count": strconv.Itoa(m.PriceMoves), "of": strconv.Itoa(m.LinkedVariants), "move": strconv.Itoa(limits.PriceMove),
@@ -96,8 +97,25 @@ func judge(kind Kind, m measures, limits settings.Limits) []Guard {
 	return out
 }
 
+// judgeTree answers the guards of the category tree. One category of few may well get another name.
+func judgeTree(m treeMeasures) []Guard {
+	params := Params{"count": strconv.Itoa(m.Touched), "of": strconv.Itoa(m.Linked)}
+	switch {
+	case m.Linked == 0:
+		return nil
+	case m.Read == 0:
+		return []Guard{{Code: GuardEmpty, Params: Params{"list": "categories", "of": params["of"]}}}
+	case m.Gone == m.Linked, above(m.Touched, m.Linked, 20, 10), m.Touched >= 2 && halfOf(m.Touched, m.Linked):
+		return []Guard{{Code: GuardTree, Params: params}}
+	}
+	return nil
+}
+
 // above reports whether n is more than the least number that matters and more than a share of all.
 func above(n, of, least, percent int) bool { return n > least && n*100 > of*percent }
 
-// mostOf reports whether n is more than half of two or more.
-func mostOf(n, of int) bool { return of >= 2 && n*2 > of }
+// halfOf reports whether n is half of two or more; half of an odd number is rounded down, unless that
+// leaves a single one.
+func halfOf(n, of int) bool {
+	return of >= 2 && (n*2 >= of || n >= 2 && n*2+1 >= of)
+}

@@ -165,11 +165,11 @@ func TestFewChangesNeedNobody(t *testing.T) {
 	sim, ids := few(t, 15)
 	w := newWorld(t, sim, func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, settings.MissingHide })
 	w.full()
-	for _, id := range ids[:7] {
+	for _, id := range ids[:6] {
 		must(t, sim.DeleteProduct(id))
 	}
-	eachOffer(t, sim, ids[7:12], func(o int64) { must(t, sim.SetPrice(o, decimal.NewFromInt(9000))) })
-	if run := w.full(); run.Counters.Missing != 7 || run.Counters.Updated != 5 {
+	eachOffer(t, sim, ids[6:11], func(o int64) { must(t, sim.SetPrice(o, decimal.NewFromInt(9000))) })
+	if run := w.full(); run.Counters.Missing != 6 || run.Counters.Updated != 5 {
 		t.Errorf("counters %+v", run.Counters)
 	}
 }

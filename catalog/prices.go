@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -154,6 +155,7 @@ func (w *worker) unsentOf(ctx context.Context, quotes []quote) (map[plugin.Varia
 // pricesOf plans one product; it is pure.
 func pricesOf(r rules, quotes []quote, p plugin.Product, unsent map[plugin.VariantID]decimal.Decimal) decision {
 	d := decision{Action: actUpdate, Product: p.ID, Name: p.Name, Seen: p.Version, ReadAt: quotes[0].ReadAt, Foreign: !quotes[0].Made}
+	alike, alien := false, false // SKUs are those of the shop
 	for _, q := range quotes {
 		i := slices.IndexFunc(p.Variants, func(v plugin.Variant) bool { return v.ID == q.Variant })
 		if i < 0 {
@@ -162,8 +164,13 @@ func pricesOf(r rules, quotes []quote, p plugin.Product, unsent map[plugin.Varia
 		if q.ReadAt.Before(d.ReadAt) {
 			d.ReadAt = q.ReadAt
 		}
+		told, ours := q.Offer.SKU, strings.TrimSpace(p.Variants[i].SKU)
+		if r.Owners.SKU.writes(false) && told != "" && ours != "" { // elsewhere the merchant's SKUs may be others
+			alike, alien = alike || told == ours, alien || told != ours
+		}
 		priceOf(r, q, p, p.Variants[i], unsent, &d)
 	}
+	d.Replaced = alien && !alike
 	return d
 }
 
@@ -172,7 +179,7 @@ func priceOf(r rules, q quote, p plugin.Product, v plugin.Variant, unsent map[pl
 	patch, from := plugin.VariantPatch{ID: v.ID}, len(d.Items)
 	d.Open = false
 	o := q.Offer
-	o.SKU = v.SKU // prices come without one
+	o.SKU = v.SKU // a price run leaves it alone
 	changes := len(d.Changes)
 	if setPriceAndStock(r, g, o, v, unsent, &patch, d) {
 		all := d.patch("")
@@ -354,7 +361,7 @@ func (w *worker) pricesMoved(ctx context.Context, source CRM, run *Run, plans []
 
 // offer is how a price is staged.
 func (s Stock) offer() Offer {
-	return Offer{ID: s.OfferID, Price: s.Price, Available: s.Available, StockUnknown: s.Unknown}
+	return Offer{ID: s.OfferID, SKU: s.SKU, Price: s.Price, Available: s.Available, StockUnknown: s.Unknown}
 }
 
 func (p *planned) leaveLater(later map[plugin.VariantID]bool) {

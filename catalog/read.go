@@ -196,7 +196,7 @@ func (w *worker) readCategories(ctx context.Context) error {
 // readProducts reads the live products, of the chosen categories when some are chosen.
 func (w *worker) readProducts(ctx context.Context) error {
 	if !w.run.Settings.Products {
-		return w.skipTo(ctx, WriteCategories)
+		return w.skipTo(ctx, CheckPlan)
 	}
 	groups, err := w.categoryGroups(ctx)
 	if err != nil {

@@ -141,7 +141,8 @@ func (s *store) planCounts(ctx context.Context, run int64) (PlanCounts, error) {
 	var c PlanCounts
 	const q = `SELECT count(*) FILTER (WHERE action = 'create') AS to_create,
 			count(*) FILTER (WHERE action = 'update') AS to_update, count(*) FILTER (WHERE action = 'link') AS to_link,
-			count(*) FILTER (WHERE action = 'missing') AS to_miss
+			count(*) FILTER (WHERE action = 'missing') AS to_miss,
+			(SELECT count(*) FROM keybridge.run_tree WHERE run_id = $1 AND state = 'pending' AND action <> 'gone') AS to_tree
 		FROM keybridge.run_plan WHERE run_id = $1 AND state = 'pending'`
 	if err := s.db.GetContext(ctx, &c, q, run); err != nil {
 		return c, fmt.Errorf("count plan of run %d: %w", run, err)

@@ -13,15 +13,32 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// setCurrencies remembers the currency of linked products.
+// setCurrencies remembers the currency of some linked products. When more than a tenth of them have
+// another than before, that of all the others is forgotten: their prices wait for the next full run,
+// which reads it.
 func (s *store) setCurrencies(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []Product) error {
+	ids := pq.Array(each(rows, func(p Product) string { return p.ID }))
+	currencies := pq.Array(each(rows, func(p Product) string { return clean(p.Currency) }))
+	const differ = `SELECT count(*) FROM keybridge.link_product l
+		JOIN unnest($2::text[], $3::text[]) AS t (crm_id, currency) USING (crm_id)
+		WHERE l.connection_id = $1 AND l.currency <> '' AND l.currency <> t.currency`
+	var changed int
+	if err := tx.GetContext(ctx, &changed, differ, conn, ids, currencies); err != nil {
+		return fmt.Errorf("currencies of %s: %w", conn, err)
+	}
 	const q = `UPDATE keybridge.link_product l SET currency = t.currency
 		FROM unnest($2::text[], $3::text[]) AS t (crm_id, currency)
 		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND l.currency <> t.currency`
-	_, err := tx.ExecContext(ctx, q, conn, pq.Array(each(rows, func(p Product) string { return p.ID })),
-		pq.Array(each(rows, func(p Product) string { return clean(p.Currency) })))
-	if err != nil {
+	if _, err := tx.ExecContext(ctx, q, conn, ids, currencies); err != nil {
 		return fmt.Errorf("currencies of %s: %w", conn, err)
+	}
+	if changed*10 <= len(rows) {
+		return nil
+	}
+	const forget = `UPDATE keybridge.link_product SET currency = '', crm_hash = NULL
+		WHERE connection_id = $1 AND NOT crm_id = ANY($2)`
+	if _, err := tx.ExecContext(ctx, forget, conn, ids); err != nil {
+		return fmt.Errorf("forget currencies of %s: %w", conn, err)
 	}
 	return nil
 }

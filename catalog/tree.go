@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -29,6 +30,118 @@ type treeCreate struct {
 }
 
 func (p treePlan) empty() bool { return len(p.links)+len(p.patches)+len(p.creates) == 0 }
+
+// treeChange is what a run means to do to one category, in words. Parents are told as paths; one that
+// is empty is the top of the tree.
+type treeChange struct {
+	CRM       string     `json:"-"`
+	Action    treeAction `json:"-"`
+	Name      string     `json:"name"`
+	OldName   string     `json:"old_name,omitempty"` // of an update
+	Parent    string     `json:"parent,omitempty"`
+	OldParent string     `json:"old_parent,omitempty"`
+	// Shop is the shop's category; empty when it is to be created.
+	Shop plugin.CategoryID `json:"shop,omitempty"`
+}
+
+// treeAction is what is done to a category.
+type treeAction string
+
+const (
+	treeCreated treeAction = "create"
+	treeUpdated treeAction = "update" // renamed or moved
+	treeLinked  treeAction = "link"   // the shop has one of that name there
+	treeGone    treeAction = "gone"   // from the CRM; it is left in the shop
+)
+
+// outline tells everything that writing the tree will do, step by step as the writer goes. It is pure.
+func outline(f treeFacts) []treeChange {
+	o := outliner{treeFacts: f, byID: map[plugin.CategoryID]int{}, byCRM: map[string]int{}}
+	o.shop, o.links = slices.Clone(f.shop), slices.Clone(f.links)
+	for i, s := range o.shop {
+		o.byID[s.ID] = i
+	}
+	for i, l := range o.links {
+		o.byCRM[l.CRM] = i
+	}
+	// A step writes at least one level, so there are no more steps than categories.
+	for range len(f.crm) + 2 {
+		p := planTree(o.treeFacts)
+		if p.empty() {
+			for _, l := range p.gone {
+				o.out = append(o.out, treeChange{CRM: l.CRM, Action: treeGone, Name: l.Name, Shop: l.Shop})
+			}
+			break
+		}
+		o.take(p)
+	}
+	return o.out
+}
+
+// outliner lets plans come true on paper.
+type outliner struct {
+	treeFacts
+	out   []treeChange
+	byID  map[plugin.CategoryID]int
+	byCRM map[string]int
+}
+
+func (o *outliner) take(p treePlan) {
+	for _, l := range p.links {
+		if _, known := o.byCRM[l.CRM]; !known {
+			o.out = append(o.out, treeChange{CRM: l.CRM, Action: treeLinked, Name: l.Name, Parent: o.path(o.parentOf(l.Shop)), Shop: l.Shop})
+		}
+		o.link(l)
+	}
+	for _, t := range p.patches {
+		s := &o.shop[o.byID[t.patch.ID]]
+		c := treeChange{CRM: t.link.CRM, Action: treeUpdated, Name: s.Name, OldName: s.Name, OldParent: o.path(s.ParentID), Shop: s.ID}
+		if t.patch.Name != nil {
+			s.Name, c.Name = *t.patch.Name, *t.patch.Name
+		}
+		if t.patch.ParentID != nil {
+			s.ParentID = *t.patch.ParentID
+		}
+		c.Parent = o.path(s.ParentID)
+		o.out = append(o.out, c)
+		o.link(t.link)
+	}
+	for _, t := range p.creates {
+		id := plugin.CategoryID("new " + t.category.ID)
+		o.byID[id] = len(o.shop)
+		o.shop = append(o.shop, plugin.Category{ID: id, ParentID: t.parent, Name: t.category.Name})
+		o.out = append(o.out, treeChange{CRM: t.category.ID, Action: treeCreated, Name: t.category.Name, Parent: o.path(t.parent)})
+		o.link(categoryLink{CRM: t.category.ID, Shop: id, Name: t.category.Name, Parent: t.category.ParentID})
+	}
+}
+
+func (o *outliner) link(l categoryLink) {
+	if i, known := o.byCRM[l.CRM]; known {
+		o.links[i] = l
+		return
+	}
+	o.byCRM[l.CRM] = len(o.links)
+	o.links = append(o.links, l)
+}
+
+func (o *outliner) parentOf(id plugin.CategoryID) plugin.CategoryID {
+	return o.shop[o.byID[id]].ParentID
+}
+
+// path tells where a category of the shop stands, from the top down.
+func (o *outliner) path(id plugin.CategoryID) string {
+	var names []string
+	for range len(o.shop) { // a shop's own tree may loop
+		i, there := o.byID[id]
+		if !there {
+			break
+		}
+		names = append(names, o.shop[i].Name)
+		id = o.shop[i].ParentID
+	}
+	slices.Reverse(names)
+	return strings.Join(names, " / ")
+}
 
 // treeFacts are what planning the tree knows.
 type treeFacts struct {

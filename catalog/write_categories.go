@@ -54,14 +54,33 @@ func (w *worker) writeCategories(ctx context.Context) error {
 	})
 }
 
+// planTree plans what is to be written now; of an approved run nothing but what was approved.
 func (w *worker) planTree(ctx context.Context, failed map[string]bool) (treePlan, error) {
+	f, err := w.treeFacts(ctx, failed)
+	if err != nil || w.run.ApprovedBy == "" {
+		return planTree(f), err
+	}
+	rows, err := w.e.store.treeOf(ctx, w.run.ID, 0)
+	if err != nil {
+		return treePlan{}, err
+	}
+	approved := setOf(each(rows, func(c treeChange) string { return c.CRM }))
+	plan := planTree(f)
+	for unapproved(plan, f.links, approved, failed) {
+		plan = planTree(f)
+	}
+	return plan, nil
+}
+
+// treeFacts reads both sides of the tree.
+func (w *worker) treeFacts(ctx context.Context, failed map[string]bool) (treeFacts, error) {
 	f := treeFacts{failed: failed, lang: w.rules.Lang}
 	var err error
 	if f.shop, err = w.catalog.Categories(ctx, w.rules.Lang); err != nil {
-		return treePlan{}, fromShop(err)
+		return f, fromShop(err)
 	}
 	if f.crm, err = w.e.store.stagedCategories(ctx, w.run.ID); err != nil {
-		return treePlan{}, err
+		return f, err
 	}
 	for i, c := range f.crm {
 		if f.crm[i].Name = strings.TrimSpace(c.Name); f.crm[i].Name == "" {
@@ -69,10 +88,10 @@ func (w *worker) planTree(ctx context.Context, failed map[string]bool) (treePlan
 		}
 	}
 	if f.links, err = w.e.store.categoryLinks(ctx, w.run.Connection); err != nil {
-		return treePlan{}, err
+		return f, err
 	}
 	f.taken, err = w.e.store.otherCategories(ctx, w.run)
-	return planTree(f), err
+	return f, err
 }
 
 // treeWriting is what came of one step.
