@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -272,4 +273,54 @@ func (w *world) addOffers(products []int64, n int) {
 		}
 	}
 	w.sim.Reset()
+}
+
+// Whoever goes on after a crash asks for the same groups as the one who died.
+func TestKilledWorkersLeaveTheGroupsAsTheyWere(t *testing.T) {
+	t.Parallel()
+	shops := map[int64][]string{}
+	for _, every := range []int64{0, 3} {
+		sim, category := account(t, spread{1: 60, 3: 30, 60: 1}, spread{1: 500})
+		w := newWorld(t, sim, func(c *settings.Catalog) {
+			c.New, c.Missing, c.Chosen = settings.NewPublish, settings.MissingHide, []string{category}
+		})
+		g := &gate{every: every}
+		w.crm = func(c catalog.CRM) catalog.CRM { return gatedCRM{CRM: c, gate: g} }
+		w.engine = w.newEngine()
+		for range 2 {
+			sim.Reset()
+			id := w.begin(catalog.Full)
+			for !w.survives(id) {
+				w.clock.Advance(31 * time.Second) // the lease of the dead worker
+				w.engine = w.newEngine()
+			}
+			if run := w.finish(id); run.State != catalog.Done {
+				t.Fatalf("the run ended %s: %s %v", run.State, run.Code, run.Params)
+			}
+			of := map[string]string{}
+			for _, r := range sim.Requests() {
+				q, err := url.ParseQuery(r.Query)
+				must(t, err)
+				group := q.Get("filter[product_id]")
+				if r.Path != "/v1/offers" || group == "" {
+					continue
+				}
+				for _, id := range strings.Split(group, ",") {
+					if was, asked := of[id]; asked && was != group {
+						t.Fatalf("product %s was asked for in two groups", id)
+					}
+					of[id] = group
+				}
+			}
+			if len(of) != 91 {
+				t.Errorf("%d products were asked for", len(of))
+			}
+		}
+		if shops[every] = w.snapshot(); every > 0 && g.deaths.Load() < 5 {
+			t.Errorf("only %d deaths", g.deaths.Load())
+		}
+	}
+	if !slices.Equal(shops[0], shops[3]) {
+		t.Errorf("the shop differs: %s", firstDifference(shops[3], shops[0]))
+	}
 }
