@@ -328,8 +328,8 @@ func TestAPriceThatMovesFarIsLeftToARunThatAsks(t *testing.T) {
 		t.Errorf("stock %s at %v, %+v", v.Stock, v.Price, w.stock())
 	}
 	w.prices()
-	if v := w.product("SKU-0").Variants[0]; !v.Price.Equal(plugin.NewMoney("25", "UAH")) {
-		t.Errorf("the price run left %v", v.Price)
+	if v := w.product("SKU-0").Variants[0]; !v.Price.Equal(plugin.NewMoney("25", "UAH")) || w.stock().Reason != "" {
+		t.Errorf("the price run left %v, %+v", v.Price, w.stock())
 	}
 }
 

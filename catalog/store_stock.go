@@ -294,7 +294,10 @@ func (s *store) stockChanges(ctx context.Context, conn plugin.ConnectionID, limi
 const unknownShown = 20
 
 func (s *store) stockStatus(ctx context.Context, conn plugin.ConnectionID) (StockStatus, error) {
-	const q = `SELECT c.calls, c.received_at, c.written, c.applied_at, c.reason,
+	// A price left to a run was looked at once a run has ended well.
+	const q = `SELECT c.calls, c.received_at, c.written, c.applied_at,
+			CASE WHEN c.reason = 'stock_price_moves' AND EXISTS (SELECT 1 FROM keybridge.run r
+				WHERE r.connection_id = $1 AND r.state = 'done' AND r.created_at > c.received_at) THEN '' ELSE c.reason END AS reason,
 			(SELECT count(*) FROM keybridge.stock_notice n WHERE n.connection_id = $1 AND n.next_at IS NOT NULL) AS waiting,
 			(SELECT count(*) FROM keybridge.stock_notice n WHERE n.connection_id = $1 AND n.outcome = 'unknown') AS unknown
 		FROM keybridge.stock_call c WHERE c.connection_id = $1`

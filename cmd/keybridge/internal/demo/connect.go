@@ -72,7 +72,8 @@ func (d *demo) key() string {
 	return d.cfg.Key
 }
 
-// setTrigger makes the automation in the simulated KeyCRM that tells the shop of new statuses.
+// setTrigger makes the automation in the simulated KeyCRM that tells the shop of new statuses, and the
+// webhook that tells it of stock.
 func (d *demo) setTrigger(ctx context.Context, merchant *visit.Merchant) error {
 	if d.services.sim == nil {
 		return nil
@@ -83,6 +84,13 @@ func (d *demo) setTrigger(ctx context.Context, merchant *visit.Merchant) error {
 	}
 	manager, err := visit.NewManager(d.services.sim.URL(), d.services.sim.Key())
 	if err != nil {
+		return err
+	}
+	stock, err := merchant.StockLink(ctx)
+	if err != nil {
+		return err
+	}
+	if err := manager.SetStockHook(ctx, stock); err != nil {
 		return err
 	}
 	return manager.SetTrigger(ctx, visit.Trigger{

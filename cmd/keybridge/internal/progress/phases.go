@@ -53,6 +53,7 @@ func fullRun() []phase {
 		{"read_offers", "reading offers", 35},
 		{"confirm", "asking for what is missing", 36},
 		{"confirm_offers", "asking for variants that are missing", 38},
+		{"read_stocks", "reading stock of warehouses", 39},
 		{"plan", "comparing with the shop", 40},
 		{"check", "looking at the plan as a whole", 41},
 		{"verify", "looking what has moved since", 42},

@@ -103,6 +103,21 @@ func (m *Manager) SetTrigger(ctx context.Context, t Trigger) error {
 	return err
 }
 
+// SetStockHook makes the CRM call an address when stock changes, in whatever warehouse.
+func (m *Manager) SetStockHook(ctx context.Context, url string) error {
+	page, err := m.Get(ctx, "/")
+	if err != nil {
+		return err
+	}
+	form, err := page.Form(`form[action="/settings/stock-hook"]`)
+	if err != nil {
+		return err
+	}
+	form.Set("url", url)
+	_, err = form.Send(ctx)
+	return err
+}
+
 // triggerID finds a trigger on its page by its name; empty when there is none.
 func triggerID(page *Page, name string) string {
 	id := ""

@@ -219,6 +219,19 @@ func (m *Merchant) WebhookLink(ctx context.Context) (link, source string, err er
 	return link, strings.TrimPrefix(form.Get("source"), "c:"), nil
 }
 
+// StockLink reads the link to give to the stock webhook.
+func (m *Merchant) StockLink(ctx context.Context) (string, error) {
+	page, err := m.Get(ctx, m.page)
+	if err != nil {
+		return "", err
+	}
+	link := page.Doc.Find("#link-stock").AttrOr("value", "")
+	if link == "" {
+		return "", errors.New("the page shows no link for the stock webhook")
+	}
+	return link, nil
+}
+
 // Run is a synchronisation as the page's API tells it.
 type Run struct {
 	ID       int64    `json:"id"`
