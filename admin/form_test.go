@@ -194,6 +194,8 @@ func FuzzForm(f *testing.F) {
 		"target=cards&pipeline=1&card_status.1%2F101=skip&status_out_card.new=c%3A1%2F101&match=id&new=skip&existing=skip&missing=hide",
 		"target=off&match=never&new=publish&existing=update&missing=unavailable&chosen=10&chosen=11&products=on",
 		"target=orders&payments.=c%3A1&payments.cod=c%3A&match=sku", "target=orders&status_out.new=c:3&order_status.3=c:odd&match=sku",
+		"target=off&match=sku&new=hide&existing=update&missing=hide&owner_name=shop&owner_price=nobody&limit_missing_count=-1&limit_price_move=1e9",
+		"target=off&match=sku&new=hide&existing=update&missing=hide&owner_sku=fill&limit_missing_percent=50&limit_price_move=+90&language=xx&default_category=%00",
 		"target=everything&chosen=%00&source=%F0%9F%92%A5", "%zz;=&&&=a=b",
 	} {
 		f.Add(seed)
@@ -209,6 +211,16 @@ func FuzzForm(f *testing.F) {
 		}
 		if !slices.Contains(targets(), set.Orders.Target) || !slices.Contains(matchKeys(), set.Catalog.Match) {
 			t.Errorf("passed: %+v", set)
+		}
+		for _, n := range set.Catalog.Limits.Numbers() {
+			if !n.Valid() {
+				t.Errorf("passed: %s = %d", n.Name, *n.Value)
+			}
+		}
+		for field, o := range set.Catalog.Owners {
+			if !slices.Contains(settings.OwnedFields(), field) || !slices.Contains(shownOwners(), o) {
+				t.Errorf("passed: %q owned by %q", field, o)
+			}
 		}
 		for _, m := range mappings(set.Orders, l, s) {
 			for row, choice := range m.choices {
