@@ -92,9 +92,9 @@ func (a *Admin) publishHidden(w http.ResponseWriter, r *http.Request, v *visit) 
 		}
 		return a.renderHidden(w, r, v, http.StatusUnprocessableEntity, views)
 	}
-	code := "published"
+	code := "now_published"
 	if done == 0 {
-		code = "published_none"
+		code = "now_published_none"
 	}
 	return redirect(w, r, a.links(v.conn.ID).Hidden, code, "")
 }

@@ -94,7 +94,7 @@ func TestHiddenProductsArePublishedOneByOneAndAllAtOnce(t *testing.T) {
 		t.Fatalf("%d products wait: %s", rows, squeeze(page.Find(".kb").Text()))
 	}
 	id := page.Find("button[name=product]").First().AttrOr("value", "")
-	if to, done := r.post(path+"/hidden", url.Values{"product": {id}}).leads(); to != path+"/hidden" || done != "published" {
+	if to, done := r.post(path+"/hidden", url.Values{"product": {id}}).leads(); to != path+"/hidden" || done != "now_published" {
 		t.Errorf("publishing leads to %q, done %q", to, done)
 	}
 	got, err := shop.Catalog().Products(t.Context(), "uk", []plugin.ProductID{plugin.ProductID(id)})
@@ -105,7 +105,7 @@ func TestHiddenProductsArePublishedOneByOneAndAllAtOnce(t *testing.T) {
 	if n := page.Find("tbody tr").Length(); n != rows-1 {
 		t.Errorf("%d products wait after one was published, want %d", n, rows-1)
 	}
-	if _, done := r.post(path+"/hidden", url.Values{"product": {id}}).leads(); done != "published_none" {
+	if _, done := r.post(path+"/hidden", url.Values{"product": {id}}).leads(); done != "now_published_none" {
 		t.Errorf("publishing it again: done %q", done)
 	}
 	api := "/api" + strings.Replace(path, "/c/", "/connections/", 1) + "/hidden"
@@ -120,7 +120,7 @@ func TestHiddenProductsArePublishedOneByOneAndAllAtOnce(t *testing.T) {
 	}
 	form := url.Values{}
 	r.get(path + "/hidden").Find("input[name=shown]").Each(func(_ int, in *goquery.Selection) { form.Add("shown", in.AttrOr("value", "")) })
-	if _, done := r.post(path+"/hidden", form).leads(); done != "published" {
+	if _, done := r.post(path+"/hidden", form).leads(); done != "now_published" {
 		t.Errorf("publishing all: done %q", done)
 	}
 	r.get(path + "/hidden").says("Нічого не чекає перевірки")

@@ -50,7 +50,7 @@ var doneCodes = []string{
 	"connected", "key_replaced", "switched_on", "switched_off", "saved", "saved_not_ready", "refreshed", "deleted",
 	"run_started", "run_going_on", "run_off", "run_cancelled", "run_approved",
 	"run_moved", "run_not_waiting", "preview_started", "retried", "ignored", "entry_moved_on",
-	"rematch_started", "rematch_no_key", "published", "published_none", "pinned", "unpinned",
+	"rematch_started", "rematch_no_key", "now_published", "now_published_none", "pinned", "unpinned",
 }
 
 func (a *Admin) frame(r *http.Request, v *visit) frame {
