@@ -332,6 +332,31 @@ func TestRunThatWaitsShowsWhyAndWhatAndTakesTheDecision(t *testing.T) {
 	r.get(path + "/runs/4711/plan").want(http.StatusNotFound)
 }
 
+func TestPlanShowsCategoriesOnItsFirstPage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	id, err := r.runs.Start(t.Context(), r.only(), catalog.Full, "schedule")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.db.MustExec(`UPDATE keybridge.run SET state = 'approval', phase = 'verify', preview = true WHERE id = $1`, id)
+	r.db.MustExec(`INSERT INTO keybridge.run_tree (run_id, n, crm_id, action, body, state) VALUES
+		($1, 1, '10', 'update', '{"name": "Сукні", "old_name": "Плаття", "parent": "Одяг", "old_parent": ""}', 'pending'),
+		($1, 2, '11', 'create', '{"name": "<b>Сад</b>"}', 'pending'),
+		($1, 3, '12', 'gone', '{"name": "Меблі"}', 'pending'),
+		($1, 4, '13', 'create', '{"name": "Відкинута"}', 'dropped')`, id)
+	at := path + "/runs/" + strconv.FormatInt(id, 10)
+	page := r.get(at + "/plan").want(http.StatusOK).says("змінити 2 категорії").says("Плаття → Сукні").
+		says("верхній рівень → Одяг").says("<b>Сад</b>").says("Немає в KeyCRM, залишиться в магазині")
+	if n := page.Find("#plan-categories tbody tr").Length(); n != 3 {
+		t.Errorf("%d categories", n)
+	}
+	if n := r.get(at + "/plan?after=x").want(http.StatusOK).Find("#plan-categories").Length(); n != 0 {
+		t.Error("the second page repeats the categories")
+	}
+}
+
 func TestPreviewIsAskedForFromThePage(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
