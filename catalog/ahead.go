@@ -8,8 +8,13 @@ import (
 	"time"
 )
 
-// maxAhead is how many pages may be in hand that are not stored yet.
-const maxAhead = 8
+const (
+	// maxAhead is how many pages may be in hand that are not stored yet, and are stored together.
+	maxAhead = 16
+	// linger is how long a page waits for company. A CRM that lets a page a second through has each
+	// stored by itself.
+	linger = 100 * time.Millisecond
+)
 
 // pageKey names a page of a list.
 type pageKey struct {
@@ -45,7 +50,7 @@ type fetched struct {
 	last  bool // nothing more will come
 }
 
-// read answers the page that key names together with those behind it that have been fetched already.
+// read answers the page that key names together with those behind it that come at once.
 func read[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx context.Context, page string) (Page[T], error)) (stretch[T], error) {
 	if w.ahead == nil || w.ahead.next != key {
 		w.dropAhead()
@@ -53,20 +58,16 @@ func read[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx con
 	}
 	var out stretch[T]
 	f, ok := <-w.ahead.pages
-	for w.asked = f.asked; ; {
-		if !ok {
-			w.ahead = nil
-			runtime.Goexit() // whoever fetched was made to; it would have been us
-		}
-		page, _ := f.page.(Page[T])
-		if f.err != nil && out.count > 0 {
-			w.dropAhead() // what is good is stored first; then the page is asked for again
-			return out, nil
-		}
+	w.asked = f.asked
+	for wait := time.NewTimer(linger); ok; {
 		if f.err != nil {
 			w.dropAhead()
+			if out.count > 0 { // what is good is stored first; then the page is asked for again
+				return out, nil
+			}
 			return out, f.err
 		}
+		page, _ := f.page.(Page[T])
 		out.Rows, out.Total, out.Next = append(out.Rows, page.Rows...), page.Total, page.Next
 		out.count++
 		if f.last {
@@ -74,12 +75,20 @@ func read[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx con
 			return out, nil
 		}
 		w.ahead.next.page = page.Next
+		if out.count == maxAhead {
+			return out, nil
+		}
 		select {
 		case f, ok = <-w.ahead.pages:
-		default:
+		case <-wait.C:
 			return out, nil
 		}
 	}
+	if out.count == 0 {
+		w.ahead = nil
+		runtime.Goexit() // whoever fetched was made to; it would have been us
+	}
+	return out, nil
 }
 
 // startAhead begins to fetch at a page, until the list or the slice ends.

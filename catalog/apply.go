@@ -28,7 +28,11 @@ func (w *worker) write(ctx context.Context) error {
 			return err
 		}
 	}
-	plans, err := w.e.store.openPlans(ctx, w.run.ID, planPending, w.e.deps.Config.WriteBatch)
+	at, err := w.run.at()
+	if err != nil {
+		return err
+	}
+	plans, err := w.e.store.openPlans(ctx, w.run.ID, planPending, at.Page, w.e.deps.Config.WriteBatch)
 	if err != nil {
 		return err
 	}
@@ -40,7 +44,7 @@ func (w *worker) write(ctx context.Context) error {
 
 // writeAgain plans what failed anew and tries it once more.
 func (w *worker) writeAgain(ctx context.Context) error {
-	old, err := w.e.store.openPlans(ctx, w.run.ID, planAgain, w.e.deps.Config.WriteBatch)
+	old, err := w.e.store.openPlans(ctx, w.run.ID, planAgain, "", w.e.deps.Config.WriteBatch)
 	if err != nil {
 		return err
 	}
@@ -131,6 +135,9 @@ func (w *worker) apply(ctx context.Context, plans []planned, total int64, last b
 	}
 	run := w.next()
 	run.Done, run.Total = run.Done+int64(len(plans)), total
+	if !last {
+		run.moveTo(cursor{Page: plans[len(plans)-1].CRM})
+	}
 	return w.writeLocked(ctx, run, updates, func(tx *sqlx.Tx) error {
 		if err := w.applyUpdates(ctx, updates, b); err != nil {
 			return err
@@ -150,8 +157,7 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 	run.Counters.count(b.items)
 	for _, f := range []func() error{
 		func() error { return s.dropIntents(ctx, tx, run.Connection, b.refused) },
-		func() error { return s.fulfil(ctx, tx, *run, b.fulfilled, now) },
-		func() error { return s.joinVariants(ctx, tx, *run, b.joints) },
+		func() error { return s.joinVariants(ctx, tx, *run, b.joints, len(b.fulfilled) == len(b.settled)) },
 		func() error { return s.noteReview(ctx, tx, run.Connection, b.review) },
 		func() error { return s.markGone(ctx, tx, run.Connection, b.gone) },
 		func() error { return s.settle(ctx, tx, *run, w.rulesHash, b.settled, now) },
@@ -251,8 +257,10 @@ func (b *writing) patchOf(p planned) *plugin.ProductPatch {
 
 // wrote notes what stands as planned.
 func (b *writing) wrote(p planned, res plugin.ProductResult) {
-	b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: res.ID, Images: len(p.Images) > 0})
-	s := settled{CRM: p.CRM, Hash: p.Hash, Version: res.Version, Category: b.categoryOf(p), Missing: p.Missing, Images: imagesDone, Currency: p.Currency}
+	if b.last || len(p.Images) > 0 { // else the cursor says it
+		b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: res.ID, Images: len(p.Images) > 0})
+	}
+	s := settled{CRM: p.CRM, Made: b.fulfilled[p.CRM], Hash: p.Hash, Version: res.Version, Category: b.categoryOf(p), Missing: p.Missing, Images: imagesDone, Currency: p.Currency}
 	if len(p.Images) > 0 {
 		s.Images = imagesPending
 	}

@@ -61,7 +61,7 @@ type Config struct {
 	HandOver time.Duration
 	// Slice is how long one Handle works before it lets others have the worker. Default 30 s.
 	Slice time.Duration
-	// WriteBatch is how many products one call to the shop writes. Default 200.
+	// WriteBatch is how many products one call to the shop writes. Default 500, at most plugin.MaxBatch.
 	WriteBatch int
 	// PlanBatch is how many products are planned at a time. Default 1000, at most plugin.MaxBatch.
 	PlanBatch int
@@ -76,7 +76,7 @@ func (c Config) withDefaults() Config {
 	c.HandOver = orDefault(c.HandOver, 30*time.Second)
 	c.Slice = orDefault(c.Slice, 30*time.Second)
 	c.Gather = orDefault(c.Gather, 2*time.Second)
-	c.WriteBatch = min(orDefault(c.WriteBatch, 200), plugin.MaxBatch)
+	c.WriteBatch = min(orDefault(c.WriteBatch, 500), plugin.MaxBatch)
 	c.PlanBatch = min(orDefault(c.PlanBatch, plugin.MaxBatch), plugin.MaxBatch)
 	c.Pictures = c.Pictures.withDefaults()
 	return c

@@ -234,7 +234,11 @@ func (w *worker) writePrices(ctx context.Context) error {
 			return err
 		}
 	}
-	plans, err := w.e.store.openPlans(ctx, w.run.ID, planPending, w.e.deps.Config.WriteBatch)
+	at, err := w.run.at()
+	if err != nil {
+		return err
+	}
+	plans, err := w.e.store.openPlans(ctx, w.run.ID, planPending, at.Page, w.e.deps.Config.WriteBatch)
 	if err != nil {
 		return err
 	}
@@ -284,6 +288,9 @@ func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, 
 	b := &writing{last: last, approved: w.run.ApprovedBy != ""}
 	run := w.next()
 	run.Done, run.Total = run.Done+int64(len(plans)), total
+	if !last {
+		run.moveTo(cursor{Page: plans[len(plans)-1].CRM})
+	}
 	return w.writeLocked(ctx, run, plans, func(tx *sqlx.Tx) error {
 		versions, done, err := w.patchPrices(ctx, plans, b)
 		if err != nil {
@@ -307,7 +314,7 @@ func (w *worker) patchPrices(ctx context.Context, plans []planned, b *writing) (
 	for _, p := range plans {
 		if p.Patch == nil {
 			b.unchanged++
-			b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: p.Product})
+			b.done(p)
 			continue
 		}
 		patches, of = append(patches, *p.Patch), append(of, p)
@@ -325,13 +332,20 @@ func (w *worker) patchPrices(ctx context.Context, plans []planned, b *writing) (
 				b.failed(p, res.Err)
 				continue
 			}
-			b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: p.Product})
+			b.done(p)
 			b.count(p, res)
 			versions[p.Product] = seenVersion{Before: p.Seen, After: res.Version}
 			done = append(done, p.Quoted...)
 		}
 	}
 	return versions, done, nil
+}
+
+// done marks a price as written, unless the cursor says it.
+func (b *writing) done(p planned) {
+	if b.last {
+		b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: p.Product})
+	}
 }
 
 // pricesMoved reads prices of planned variants again and answers the products of which the CRM no

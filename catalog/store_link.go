@@ -208,7 +208,9 @@ const (
 
 // settled is what is remembered of a product once it stands as planned.
 type settled struct {
-	CRM      string
+	CRM string
+	// Made is the product that an intent has led to; empty: there was none.
+	Made     plugin.ProductID
 	Hash     []byte // nil: look again in the next run
 	Version  plugin.Version
 	Category plugin.CategoryID
@@ -226,10 +228,11 @@ func (s *store) settle(ctx context.Context, tx *sqlx.Tx, run Run, rules []byte, 
 	const q = `UPDATE keybridge.link_product l
 		SET crm_hash = nullif(t.hash, ''::bytea), settings_hash = $2, shop_version = t.version, category_id = t.category,
 			images = CASE WHEN t.images = '' THEN l.images ELSE t.images END, missing_action = t.missing,
-			missing_version = CASE WHEN t.missing = '' THEN '' ELSE t.version END, currency = t.currency, updated_at = $3
-		FROM unnest($4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
-			AS t (crm_id, hash, version, category, images, missing, currency)
-		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND l.state = 'linked'`
+			missing_version = CASE WHEN t.missing = '' THEN '' ELSE t.version END, currency = t.currency, updated_at = $3,
+			state = 'linked', product_id = CASE WHEN l.state = 'creating' THEN t.made ELSE l.product_id END, before_ids = '{}'
+		FROM unnest($4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
+			AS t (crm_id, hash, version, category, images, missing, currency, made)
+		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND (l.state = 'linked' OR t.made <> '')`
 	_, err := tx.ExecContext(ctx, q, run.Connection, rules, now,
 		pq.Array(each(rows, func(r settled) string { return r.CRM })),
 		pq.ByteaArray(each(rows, func(r settled) []byte { return append([]byte{}, r.Hash...) })),
@@ -237,7 +240,8 @@ func (s *store) settle(ctx context.Context, tx *sqlx.Tx, run Run, rules []byte, 
 		pq.Array(each(rows, func(r settled) string { return string(r.Category) })),
 		pq.Array(each(rows, func(r settled) string { return r.Images })),
 		pq.Array(each(rows, func(r settled) string { return r.Missing })),
-		pq.Array(each(rows, func(r settled) string { return r.Currency })))
+		pq.Array(each(rows, func(r settled) string { return r.Currency })),
+		pq.Array(each(rows, func(r settled) string { return string(r.Made) })))
 	if err != nil {
 		return fmt.Errorf("settle links of %s: %w", run.Connection, err)
 	}
@@ -273,16 +277,26 @@ type joint struct {
 }
 
 // joinVariants links variants. One that stood for another offer of ours changes hands; one of
-// another connection is left to it.
-func (s *store) joinVariants(ctx context.Context, tx *sqlx.Tx, run Run, rows []joint) error {
+// another connection is left to it. made says that all are of products just created, and so most
+// likely none is linked yet.
+func (s *store) joinVariants(ctx context.Context, tx *sqlx.Tx, run Run, rows []joint, made bool) error {
 	if len(rows) == 0 {
 		return nil
+	}
+	if made {
+		columns := []string{"connection_id", "shop_id", "crm_id", "crm_product_id", "variant_id", "product_id", "read_at"}
+		fresh, err := copied(ctx, tx, "link_variant", columns, rows, func(j joint) []any {
+			return []any{string(run.Connection), string(run.Shop), j.Offer, j.CRM, string(j.Variant), string(j.Product), j.ReadAt}
+		})
+		if fresh || err != nil {
+			return err
+		}
 	}
 	offers := pq.Array(each(rows, func(j joint) string { return j.Offer }))
 	variants := pq.Array(each(rows, func(j joint) string { return string(j.Variant) }))
 	const drop = `DELETE FROM keybridge.link_variant l USING unnest($2::text[], $3::text[]) AS t (crm_id, variant_id)
-		WHERE l.connection_id = $1 AND l.variant_id = t.variant_id AND l.crm_id <> t.crm_id`
-	if _, err := tx.ExecContext(ctx, drop, run.Connection, offers, variants); err != nil {
+		WHERE l.connection_id = $1 AND l.shop_id = $4 AND l.variant_id = t.variant_id AND l.crm_id <> t.crm_id`
+	if _, err := tx.ExecContext(ctx, drop, run.Connection, offers, variants, run.Shop); err != nil {
 		return fmt.Errorf("join variants of %s: %w", run.Connection, err)
 	}
 	const put = `INSERT INTO keybridge.link_variant

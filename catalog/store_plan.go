@@ -170,37 +170,60 @@ func (s *store) bodies(ctx context.Context, q string, read func(id string, body 
 	return rows.Err()
 }
 
-// severalInCRM answers those of the products whose key another live product of the CRM has too.
+// severalInCRM answers those of the live products whose key another live product of the CRM has too.
 func (s *store) severalInCRM(ctx context.Context, run int64, key settings.MatchKey, ids []string) (map[string]bool, error) {
-	var q string
+	var find string
 	switch key {
 	case settings.MatchSKU:
-		q = sameOfferKey("sku")
+		find = findTwins("sku")
 	case settings.MatchBarcode:
-		q = sameOfferKey("barcode")
+		find = findTwins("barcode")
 	case settings.MatchName:
-		q = `SELECT p.id FROM keybridge.stage_product p
-			WHERE p.run_id = $1 AND p.id = ANY($2) AND p.name_key <> '' AND EXISTS (
-				SELECT 1 FROM keybridge.stage_product x
-				WHERE x.run_id = p.run_id AND md5(x.name_key) = md5(p.name_key) AND x.name_key = p.name_key
-					AND x.id <> p.id AND x.presence = 'live')`
+		find = `INSERT INTO keybridge.stage_twin (run_id, product_id)
+			SELECT run_id, id FROM keybridge.stage_product WHERE run_id = $1 AND presence = 'live' AND name_key IN (
+				SELECT name_key FROM keybridge.stage_product WHERE run_id = $1 AND presence = 'live' AND name_key <> ''
+				GROUP BY name_key HAVING count(*) > 1)`
 	default:
 		return nil, nil
 	}
+	if err := s.lookForTwins(ctx, run, find); err != nil {
+		return nil, err
+	}
 	var found []string
+	const q = `SELECT product_id FROM keybridge.stage_twin WHERE run_id = $1 AND product_id = ANY($2)`
 	if err := s.db.SelectContext(ctx, &found, q, run, pq.Array(ids)); err != nil {
 		return nil, fmt.Errorf("look for equal keys of run %d: %w", run, err)
 	}
 	return setOf(found), nil
 }
 
-func sameOfferKey(column string) string {
-	return `SELECT DISTINCT o.product_id FROM keybridge.stage_offer o
-		WHERE o.run_id = $1 AND o.product_id = ANY($2) AND o.` + column + ` <> '' AND NOT o.archived AND EXISTS (
-			SELECT 1 FROM keybridge.stage_offer x
-			JOIN keybridge.stage_product p ON p.run_id = x.run_id AND p.id = x.product_id AND p.presence = 'live'
-			WHERE x.run_id = o.run_id AND x.` + column + ` <> '' AND md5(x.` + column + `) = md5(o.` + column + `) AND x.` + column + ` = o.` + column + `
-				AND x.product_id <> o.product_id AND NOT x.archived)`
+func findTwins(column string) string {
+	return `WITH keys AS (
+			SELECT o.product_id, o.` + column + ` AS key FROM keybridge.stage_offer o
+			JOIN keybridge.stage_product p ON p.run_id = o.run_id AND p.id = o.product_id AND p.presence = 'live'
+			WHERE o.run_id = $1 AND o.` + column + ` <> '' AND NOT o.archived)
+		INSERT INTO keybridge.stage_twin (run_id, product_id)
+		SELECT DISTINCT $1::bigint, product_id FROM keys
+		WHERE key IN (SELECT key FROM keys GROUP BY key HAVING min(product_id) <> max(product_id))`
+}
+
+// lookForTwins looks for them when the first is asked about.
+func (s *store) lookForTwins(ctx context.Context, run int64, find string) error {
+	err := s.inLazyTx(ctx, func(tx *sqlx.Tx) error {
+		res, err := tx.ExecContext(ctx, `INSERT INTO keybridge.stage_twin (run_id, product_id) VALUES ($1, '') ON CONFLICT DO NOTHING`, run)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); n == 0 || err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, find, run)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for equal keys of run %d: %w", run, err)
+	}
+	return nil
 }
 
 // planned is the plan of one product of the CRM.
@@ -214,6 +237,19 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 	if len(plans) == 0 {
 		return nil
 	}
+	columns := []string{
+		"run_id", "crm_id", "action", "product_id", "name", "body", "state", "images", "price_moves", "gone_variants", "replaced",
+		"foreign_made",
+	}
+	fresh, err := copied(ctx, tx, "run_plan", columns, plans, func(p planned) []any {
+		return []any{
+			run, p.CRM, string(p.Action), string(p.Product), p.Name, string(toJSON(p.decision)), string(planPending), "none",
+			p.PriceMoves, len(p.Gone), p.Replaced, p.Foreign,
+		}
+	})
+	if fresh || err != nil {
+		return err
+	}
 	const q = `INSERT INTO keybridge.run_plan (run_id, crm_id, action, product_id, name, body, state, images,
 			price_moves, gone_variants, replaced, foreign_made)
 		SELECT $1, crm_id, action, product_id, name, body::jsonb, 'pending', 'none', moves, gone, replaced, foreign_made
@@ -222,7 +258,7 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 			AS t (crm_id, action, product_id, name, body, moves, gone, replaced, foreign_made)
 		ON CONFLICT (run_id, crm_id) DO UPDATE SET action = excluded.action, product_id = excluded.product_id,
 			name = excluded.name, body = excluded.body`
-	_, err := tx.ExecContext(ctx, q, run,
+	_, err = tx.ExecContext(ctx, q, run,
 		pq.Array(each(plans, func(p planned) string { return p.CRM })),
 		pq.Array(each(plans, func(p planned) string { return string(p.Action) })),
 		pq.Array(each(plans, func(p planned) string { return string(p.Product) })),
@@ -242,18 +278,18 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 type planState string
 
 const (
-	planPending planState = "pending"
+	planPending planState = "pending" // or written, as the run's cursor tells
 	planDone    planState = "done"
 	planAgain   planState = "again" // failed once, is tried once more at the end
 	planFailed  planState = "failed"
 	planDropped planState = "dropped" // left alone
 )
 
-// openPlans answers the next plans in a state.
-func (s *store) openPlans(ctx context.Context, run int64, state planState, limit int) ([]planned, error) {
+// openPlans answers the next plans in a state, behind the given product.
+func (s *store) openPlans(ctx context.Context, run int64, state planState, after string, limit int) ([]planned, error) {
 	const q = `SELECT crm_id AS id, body FROM keybridge.run_plan
-		WHERE run_id = $1 AND state = $2 ORDER BY crm_id LIMIT $3`
-	return s.plans(ctx, run, q, run, state, limit)
+		WHERE run_id = $1 AND state = $2 AND crm_id > $3 ORDER BY crm_id LIMIT $4`
+	return s.plans(ctx, run, q, run, state, after, limit)
 }
 
 // imagePlans answers the next products whose pictures are to be written.

@@ -141,7 +141,8 @@ func (s *store) moveVersions(ctx context.Context, tx *sqlx.Tx, conn plugin.Conne
 	}
 	const q = `UPDATE keybridge.link_product l SET shop_version = t.after, crm_hash = NULL, updated_at = $2
 		FROM unnest($3::text[], $4::text[], $5::text[]) AS t (product_id, before, after)
-		WHERE l.connection_id = $1 AND l.product_id = t.product_id AND l.shop_version = t.before`
+		WHERE l.connection_id = $1 AND l.shop_id = (SELECT shop_id FROM keybridge.connection WHERE id = $1)
+			AND l.product_id = t.product_id AND l.shop_version = t.before`
 	if _, err := tx.ExecContext(ctx, q, conn, now, pq.Array(ids), pq.Array(before), pq.Array(after)); err != nil {
 		return fmt.Errorf("move versions of %s: %w", conn, err)
 	}

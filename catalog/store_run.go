@@ -331,20 +331,10 @@ func (s *store) addChanges(ctx context.Context, tx *sqlx.Tx, run int64, changes 
 	if len(changes) == 0 {
 		return nil
 	}
-	var crms, products, variants, names, fields, olds, news []string
-	var overwrote []bool
-	for _, c := range changes {
-		crms, products, variants = append(crms, c.CRMID), append(products, string(c.Product)), append(variants, string(c.Variant))
-		names, fields = append(names, c.Name), append(fields, string(c.Field))
-		olds, news, overwrote = append(olds, c.Old), append(news, c.New), append(overwrote, c.Overwrote)
-	}
-	const q = `INSERT INTO keybridge.run_change
-			(run_id, crm_id, product_id, variant_id, name, field, old, new, overwrote, at)
-		SELECT $1, crm_id, product_id, variant_id, name, field, old, new, overwrote, $2
-		FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::boolean[])
-			AS t (crm_id, product_id, variant_id, name, field, old, new, overwrote)`
-	_, err := tx.ExecContext(ctx, q, run, now, pq.Array(crms), pq.Array(products), pq.Array(variants), pq.Array(names),
-		pq.Array(fields), pq.Array(olds), pq.Array(news), pq.Array(overwrote))
+	const q = `COPY keybridge.run_change (run_id, crm_id, product_id, variant_id, name, field, old, new, overwrote, at) FROM STDIN`
+	err := copyIn(ctx, tx, q, changes, func(c Change) []any {
+		return []any{run, c.CRMID, string(c.Product), string(c.Variant), c.Name, string(c.Field), c.Old, c.New, c.Overwrote, now}
+	})
 	if err != nil {
 		return fmt.Errorf("list changes of run %d: %w", run, err)
 	}

@@ -67,6 +67,13 @@ func (s *store) stageCategories(ctx context.Context, tx *sqlx.Tx, run int64, row
 
 func (s *store) stageProducts(ctx context.Context, tx *sqlx.Tx, run int64, rows []stagedProduct) (int, error) {
 	rows = onlyLast(rows, func(p stagedProduct) string { return p.ID })
+	columns := []string{"run_id", "id", "presence", "scanned", "name_key", "category_id", "hash", "body", "read_at"}
+	fresh, err := copied(ctx, tx, "stage_product", columns, rows, func(p stagedProduct) []any {
+		return []any{run, p.ID, string(p.Presence), p.Scanned, p.NameKey, p.Category, p.Hash, string(p.Body), p.ReadAt}
+	})
+	if fresh || err != nil {
+		return len(rows), err
+	}
 	const q = `WITH put AS (
 			INSERT INTO keybridge.stage_product (run_id, id, presence, scanned, name_key, category_id, hash, body, read_at)
 			SELECT $1, id, presence, scanned, name_key, category_id, hash, body::jsonb, read_at
@@ -91,6 +98,14 @@ func (s *store) stageOffers(ctx context.Context, tx *sqlx.Tx, run int64, rows []
 	rows = onlyLast(rows, func(o Offer) string { return o.ID })
 	for i := range rows {
 		rows[i] = rows[i].scrubbed()
+	}
+	columns := []string{"run_id", "id", "product_id", "sku", "barcode", "archived", "hash", "body", "read_at"}
+	fresh, err := copied(ctx, tx, "stage_offer", columns, rows, func(o Offer) []any {
+		body := toJSON(o)
+		return []any{run, o.ID, o.ProductID, o.SKU, o.Barcode, o.Archived, digest(body), string(body), at}
+	})
+	if fresh || err != nil {
+		return len(rows), err
 	}
 	bodies := each(rows, func(o Offer) []byte { return toJSON(o) })
 	const q = `WITH put AS (
@@ -182,7 +197,7 @@ const tidyBatch = 20_000
 // answers how many rows it deleted.
 func (s *store) tidy(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, run int64) (int64, error) {
 	var total int64
-	for _, table := range []string{"stage_category", "stage_product", "stage_offer", "run_plan", "run_group", "run_tree"} {
+	for _, table := range []string{"stage_category", "stage_product", "stage_offer", "stage_twin", "run_plan", "run_group", "run_tree"} {
 		q := `DELETE FROM keybridge.` + table + ` WHERE ctid IN (
 			SELECT t.ctid FROM keybridge.` + table + ` t JOIN keybridge.run r ON r.id = t.run_id
 			WHERE r.connection_id = $1 AND (r.id = $2 OR r.state IN ('done', 'failed', 'cancelled'))
