@@ -32,7 +32,7 @@ lint: ## run golangci-lint (built from source the first time, which takes a minu
 
 bench: ## measure the catalog engine against its goals, one line a figure (see docs/performance.md)
 	@scripts/setup test
-	@go build -o bin/bench ./bench
+	@go build -o bin/bench ./bench && go test -c -o bin/pace.test .
 	@./bin/bench $(BENCHFLAGS)
 
 bench-go: ## run all Go benchmarks

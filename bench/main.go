@@ -34,6 +34,7 @@ type sizes struct {
 	rounds       int
 	offers       int
 	small, large int
+	pace         string
 }
 
 // bench prints figures to out and everything else to notes.
@@ -56,6 +57,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	f.IntVar(&b.rounds, "rounds", 3, "how often each ratio is measured; the median counts")
 	f.IntVar(&b.offers, "offers", 100_000, "offers of the catalog that is synchronised without a limit")
 	f.IntVar(&b.small, "small", 10_000, "offers of the smaller catalog whose memory is compared")
+	f.StringVar(&b.pace, "pace", "bin/pace.test", "the tests of the module's root, compiled")
 	f.IntVar(&b.large, "large", 1_000_000, "offers of the larger one")
 	profile := f.String("profile", "", "write a CPU profile of this process to the file")
 	if err := f.Parse(args); err != nil {
@@ -94,6 +96,7 @@ type group struct {
 func groups() []group {
 	return []group{
 		{"requests", (*bench).measureRequests},
+		{"pace", (*bench).measurePace},
 		{"speed", (*bench).measureSpeed},
 		{"memory", (*bench).measureMemory},
 	}

@@ -30,6 +30,9 @@ type stretch[T any] struct {
 	Total int
 	Next  string
 	count int
+	// first: reading has just begun. What is read first is stored for good at once, so that the run gets
+	// on however often the database crashes.
+	first bool
 }
 
 // ahead fetches pages of a list while earlier ones are stored: one request at a time, as many as the
@@ -37,6 +40,7 @@ type stretch[T any] struct {
 // elsewhere than at the page behind, what was fetched is dropped.
 type ahead struct {
 	next   pageKey // the one that comes out next
+	most   int     // how many may come out together: one at first, then more and more
 	cancel context.CancelFunc
 	pages  chan fetched
 	over   chan struct{}
@@ -56,7 +60,9 @@ func read[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx con
 		w.dropAhead()
 		startAhead(ctx, w, key, fetch)
 	}
-	var out stretch[T]
+	most := w.ahead.most
+	w.ahead.most = min(2*most, maxAhead)
+	out := stretch[T]{first: most == 1}
 	f, ok := <-w.ahead.pages
 	w.asked = f.asked
 	for wait := time.NewTimer(linger); ok; {
@@ -75,7 +81,7 @@ func read[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx con
 			return out, nil
 		}
 		w.ahead.next.page = page.Next
-		if out.count == maxAhead {
+		if out.count == most {
 			return out, nil
 		}
 		select {
@@ -94,7 +100,7 @@ func read[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx con
 // startAhead begins to fetch at a page, until the list or the slice ends.
 func startAhead[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx context.Context, page string) (Page[T], error)) {
 	ctx, cancel := context.WithCancel(ctx)
-	a := &ahead{next: key, cancel: cancel, pages: make(chan fetched, maxAhead), over: make(chan struct{})}
+	a := &ahead{next: key, most: 1, cancel: cancel, pages: make(chan fetched, maxAhead), over: make(chan struct{})}
 	w.ahead = a
 	e, until := w.e, w.until
 	go func() {

@@ -110,7 +110,11 @@ func readPage[T any](ctx context.Context, w *worker, at cursor, l list[T], p par
 	}
 	run := w.next()
 	run.Counters.Requests += got.count
-	return w.note(ctx, run, func(tx *sqlx.Tx) error {
+	keep := w.note
+	if got.first {
+		keep = w.commit
+	}
+	return keep(ctx, run, func(tx *sqlx.Tx) error {
 		fresh, err := l.stage(tx, got.Rows)
 		if err != nil {
 			return err
