@@ -23,6 +23,10 @@ func (b *bench) measureRequests(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
+	// Candidates for «missing» are asked for by id, on top of what is counted here.
+	if err := w.edit(ctx, func(s *settings.Catalog) { s.Missing = settings.MissingNothing }); err != nil {
+		return err
+	}
 	all, err := w.survey(ctx)
 	if err != nil {
 		return err
