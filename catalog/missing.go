@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"slices"
-
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -38,14 +36,14 @@ func missingVariants(r rules, g goods, l link, shop plugin.Product, p pairing, d
 	for _, id := range p.pairs {
 		taken[id] = true
 	}
+	live, variants := setOf(each(g.Offers, func(o Offer) string { return o.ID })), variantsOf(shop)
 	for _, offer := range offersOf(l.Variants) {
 		gone := l.Variants[offer]
-		live := slices.ContainsFunc(g.Offers, func(o Offer) bool { return o.ID == offer })
-		i := slices.IndexFunc(shop.Variants, func(v plugin.Variant) bool { return v.ID == gone.Variant })
-		if live || i < 0 || gone.Missing != "" || taken[gone.Variant] {
+		v, there := variants[gone.Variant]
+		if live[offer] || !there || gone.Missing != "" || taken[gone.Variant] {
 			continue
 		}
-		missingVariant(r, offer, shop.Variants[i], d)
+		missingVariant(r, offer, v, d)
 	}
 }
 

@@ -15,18 +15,29 @@ type pairing struct {
 	adds, unclear []Offer
 }
 
+// identity is a way in which an offer can be seen to be a variant: both bear the same text. An empty
+// one says nothing.
+type identity struct {
+	offer   func(Offer) string
+	variant func(plugin.Variant) string
+}
+
 // pair joins by link first, then by the code that identifies goods, then by options, and at last
-// the only offer to the only variant.
+// the only offer to the only variant. It takes one look at each, however many there are.
 func pair(r rules, offers []Offer, shop plugin.Product, links map[string]variantLink) pairing {
 	p := pairing{pairs: map[string]plugin.VariantID{}}
 	free := slices.Clone(shop.Variants)
-	rest := p.join(offers, &free, func(o Offer, v plugin.Variant) bool { return links[o.ID].Variant == v.ID })
+	rest := p.join(offers, &free, identity{
+		func(o Offer) string { return string(links[o.ID].Variant) },
+		func(v plugin.Variant) string { return string(v.ID) },
+	})
 	free = p.freeOf(free, offers, links, &rest)
 	for _, same := range identities(r.Match) {
 		rest = p.join(rest, &free, same)
 	}
 	if len(offers) == 1 && len(shop.Variants) == 1 && len(rest) == 1 && len(free) == 1 && len(rest[0].Options) == 0 {
-		rest = p.join(rest, &free, func(Offer, plugin.Variant) bool { return true })
+		p.pairs[rest[0].ID] = free[0].ID
+		return p
 	}
 	for _, o := range rest {
 		if o.SKU == "" && o.Barcode == "" && len(o.Options) == 0 && len(free) > 0 {
@@ -42,9 +53,9 @@ func pair(r rules, offers []Offer, shop plugin.Product, links map[string]variant
 // but for one case: a product without variants that has got some. Its only variant stays sold, as
 // the first of them.
 func (p *pairing) freeOf(free []plugin.Variant, offers []Offer, links map[string]variantLink, rest *[]Offer) []plugin.Variant {
-	gone := map[plugin.VariantID]bool{}
+	gone, there := map[plugin.VariantID]bool{}, setOf(each(offers, func(o Offer) string { return o.ID }))
 	for offer, l := range links {
-		if !slices.ContainsFunc(offers, func(o Offer) bool { return o.ID == offer }) {
+		if !there[offer] {
 			gone[l.Variant] = true
 		}
 	}
@@ -56,50 +67,51 @@ func (p *pairing) freeOf(free []plugin.Variant, offers []Offer, links map[string
 	return slices.DeleteFunc(free, func(v plugin.Variant) bool { return gone[v.ID] })
 }
 
-// join pairs each offer with the only free variant for which same holds, unless another offer would
-// claim it too. It answers the offers left over.
-func (p *pairing) join(offers []Offer, free *[]plugin.Variant, same func(Offer, plugin.Variant) bool) []Offer {
+// join pairs each offer with the only free variant that bears the same text, unless another offer
+// would claim it too. It answers the offers left over.
+func (p *pairing) join(offers []Offer, free *[]plugin.Variant, same identity) []Offer {
+	bearers := map[string][]plugin.VariantID{}
+	for _, v := range *free {
+		if text := same.variant(v); text != "" {
+			bearers[text] = append(bearers[text], v.ID)
+		}
+	}
 	claims := map[plugin.VariantID][]string{}
 	for _, o := range offers {
-		var hits []plugin.VariantID
-		for _, v := range *free {
-			if same(o, v) {
-				hits = append(hits, v.ID)
-			}
-		}
-		if len(hits) == 1 {
+		if hits := bearers[same.offer(o)]; len(hits) == 1 {
 			claims[hits[0]] = append(claims[hits[0]], o.ID)
 		}
 	}
+	paired := map[plugin.VariantID]bool{}
 	for variant, by := range claims {
 		if len(by) == 1 {
-			p.pairs[by[0]] = variant
-			*free = slices.DeleteFunc(*free, func(v plugin.Variant) bool { return v.ID == variant })
+			p.pairs[by[0]], paired[variant] = variant, true
 		}
 	}
+	*free = slices.DeleteFunc(*free, func(v plugin.Variant) bool { return paired[v.ID] })
 	return slices.DeleteFunc(slices.Clone(offers), func(o Offer) bool { return p.pairs[o.ID] != "" })
 }
 
 // identities are the ways in which an offer can be seen to be a variant, the surest first.
-func identities(key settings.MatchKey) []func(Offer, plugin.Variant) bool {
-	sku := func(o Offer, v plugin.Variant) bool { return o.SKU != "" && o.SKU == strings.TrimSpace(v.SKU) }
-	barcode := func(o Offer, v plugin.Variant) bool {
-		return o.Barcode != "" && o.Barcode == strings.TrimSpace(v.Barcode)
+func identities(key settings.MatchKey) []identity {
+	sku := identity{func(o Offer) string { return o.SKU }, func(v plugin.Variant) string { return strings.TrimSpace(v.SKU) }}
+	barcode := identity{func(o Offer) string { return o.Barcode }, func(v plugin.Variant) string { return strings.TrimSpace(v.Barcode) }}
+	options := identity{
+		func(o Offer) string { return optionsText(o.Options) },
+		func(v plugin.Variant) string { return optionsText(v.Options) },
 	}
-	options := func(o Offer, v plugin.Variant) bool { return len(o.Options) > 0 && sameOptions(o.Options, v.Options) }
 	if key == settings.MatchBarcode {
-		return []func(Offer, plugin.Variant) bool{barcode, sku, options}
+		return []identity{barcode, sku, options}
 	}
-	return []func(Offer, plugin.Variant) bool{sku, barcode, options}
+	return []identity{sku, barcode, options}
 }
 
-// sameOptions compares without regard to order or case: two systems write axes differently.
-func sameOptions(a, b []plugin.Attribute) bool {
-	return slices.Equal(optionKeys(a), optionKeys(b))
-}
-
-func optionKeys(list []plugin.Attribute) []string {
+// optionsText has no regard to order or case: two systems write axes differently. Empty: no options.
+func optionsText(list []plugin.Attribute) string {
+	if len(list) == 0 {
+		return ""
+	}
 	keys := each(list, func(a plugin.Attribute) string { return nameKey(a.Name) + "\x00" + nameKey(a.Value) })
 	slices.Sort(keys)
-	return keys
+	return string(toJSON(keys))
 }

@@ -156,19 +156,20 @@ func (w *worker) unsentOf(ctx context.Context, quotes []quote) (map[plugin.Varia
 func pricesOf(r rules, quotes []quote, p plugin.Product, unsent map[plugin.VariantID]decimal.Decimal) decision {
 	d := decision{Action: actUpdate, Product: p.ID, Name: p.Name, Seen: p.Version, ReadAt: quotes[0].ReadAt, Foreign: !quotes[0].Made}
 	alike, alien := false, false // SKUs are those of the shop
+	variants := variantsOf(p)
 	for _, q := range quotes {
-		i := slices.IndexFunc(p.Variants, func(v plugin.Variant) bool { return v.ID == q.Variant })
-		if i < 0 {
+		v, there := variants[q.Variant]
+		if !there {
 			continue
 		}
 		if q.ReadAt.Before(d.ReadAt) {
 			d.ReadAt = q.ReadAt
 		}
-		told, ours := q.Offer.SKU, strings.TrimSpace(p.Variants[i].SKU)
+		told, ours := q.Offer.SKU, strings.TrimSpace(v.SKU)
 		if r.Owners.SKU.writes(false) && told != "" && ours != "" { // elsewhere the merchant's SKUs may be others
 			alike, alien = alike || told == ours, alien || told != ours
 		}
-		priceOf(r, q, p, p.Variants[i], unsent, &d)
+		priceOf(r, q, p, v, unsent, &d)
 	}
 	d.Replaced = alien && !alike
 	return d

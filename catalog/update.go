@@ -95,14 +95,22 @@ func updateVariants(r rules, g goods, f facts, l link, shop plugin.Product, d *d
 		d.Open = true
 		d.item(ItemConflict, ReasonVariantUnclear, Params{"sku": o.SKU})
 	}
+	variants := variantsOf(shop)
 	for _, o := range g.Offers {
 		if id, ok := p.pairs[o.ID]; ok {
-			i := slices.IndexFunc(shop.Variants, func(v plugin.Variant) bool { return v.ID == id })
-			updateVariant(r, g, f, l, o, shop.Variants[i], d)
+			updateVariant(r, g, f, l, o, variants[id], d)
 		}
 	}
 	addVariants(r, g, p.adds, d)
 	missingVariants(r, g, l, shop, p, d)
+}
+
+func variantsOf(p plugin.Product) map[plugin.VariantID]plugin.Variant {
+	out := make(map[plugin.VariantID]plugin.Variant, len(p.Variants))
+	for _, v := range p.Variants {
+		out[v.ID] = v
+	}
+	return out
 }
 
 // addVariants makes variants for offers the shop does not have. What the merchant wants to look at
