@@ -115,12 +115,14 @@ const tickEvery = 5 * time.Second
 const (
 	keepBodies = 30 * 24 * time.Hour
 	keepInbox  = 14 * 24 * time.Hour
+	// keepChanges is how long a merchant can see what was written, old and new.
+	keepChanges = 30 * 24 * time.Hour
 )
 
 func (k *Keybridge) purge(ctx context.Context) error {
 	yesterday := k.host.Clock().Now().Add(-24 * time.Hour)
 	return errors.Join(k.exporter.Purge(ctx, keepBodies), k.hooks.Inbox().Purge(ctx, keepInbox),
-		k.catalog.StockCalls().Purge(ctx, keepBodies), k.uses.Purge(ctx, yesterday))
+		k.catalog.Purge(ctx, keepChanges), k.catalog.StockCalls().Purge(ctx, keepChanges), k.uses.Purge(ctx, yesterday))
 }
 
 func (k *Keybridge) watchInstallations(ctx context.Context) {

@@ -196,6 +196,11 @@ func (e *Engine) Items(ctx context.Context, run, after int64, limit int) ([]Item
 	return e.store.items(ctx, run, after, limit)
 }
 
+// Purge forgets what runs that ended longer ago than age have changed and left alone.
+func (e *Engine) Purge(ctx context.Context, age time.Duration) error {
+	return e.store.purgeRuns(ctx, e.now().Add(-age))
+}
+
 // Due implements jobs.Source.
 func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
 	if err := e.store.lapse(ctx, now.Add(-PreviewKept), now); err != nil {
