@@ -154,6 +154,12 @@ func (s *store) moveVersions(ctx context.Context, tx *sqlx.Tx, conn plugin.Conne
 func (s *store) lockLinks(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, products []string) (map[string]map[plugin.VariantID]time.Time, error) {
 	const q = `SELECT crm_product_id, variant_id, read_at FROM keybridge.link_variant
 		WHERE connection_id = $1 AND crm_product_id = ANY($2) ORDER BY crm_id FOR UPDATE`
+	// Nobody waits for ever for a worker that was frozen in the middle: after a while its transaction is
+	// ended for it, and its write, if it comes, finds another version.
+	const bounds = `SELECT set_config('lock_timeout', '30s', true), set_config('idle_in_transaction_session_timeout', '60s', true)`
+	if _, err := tx.ExecContext(ctx, bounds); err != nil {
+		return nil, fmt.Errorf("lock links of %s: %w", conn, err)
+	}
 	var rows []struct {
 		Product string           `db:"crm_product_id"`
 		Variant plugin.VariantID `db:"variant_id"`
