@@ -14,13 +14,17 @@ type store struct {
 	db *sqlx.DB
 }
 
-// inTx runs f in one transaction.
+// inTx runs f in one transaction. Should the process be frozen in the middle, Postgres ends it after a
+// minute, so that a worker that takes over does not wait for rows it holds.
 func (s *store) inTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = '60s'`); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
 	if err := f(tx); err != nil {
 		return err
 	}
