@@ -106,9 +106,10 @@ type writing struct {
 	items   []Item
 	refused []string // creations the shop did not make
 
-	foreign                              int
-	fulfilled                            map[string]plugin.ProductID // creations that came to be, by the CRM's product
-	created, updated, unchanged, missing int
+	foreign                               int
+	fulfilled                             map[string]plugin.ProductID // creations that came to be, by the CRM's product
+	created, updated, unchanged, restored int
+	hidden, unavailable                   int // of the missing
 }
 
 // apply writes a batch to the shop and commits what came of it.
@@ -153,7 +154,10 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 	run.Counters.Updated += b.updated
 	run.Counters.Foreign += b.foreign
 	run.Counters.Unchanged += b.unchanged
-	run.Counters.Missing += b.missing
+	run.Counters.Missing += b.hidden + b.unavailable
+	run.Counters.Hidden += b.hidden
+	run.Counters.Unavailable += b.unavailable
+	run.Counters.Restored += b.restored
 	run.Counters.count(b.items)
 	for _, f := range []func() error{
 		func() error { return s.dropIntents(ctx, tx, run.Connection, b.refused) },
@@ -302,11 +306,18 @@ func (b *writing) count(p planned, res plugin.ProductResult) {
 	case actCreate:
 		b.created++
 	case actMissing:
-		b.missing++
+		if p.Missing == missingUnavailable {
+			b.unavailable++
+		} else {
+			b.hidden++
+		}
 	default:
 		b.updated++
 		if p.Foreign {
 			b.foreign++
+		}
+		if p.restores() {
+			b.restored++
 		}
 	}
 	for _, c := range p.Changes {

@@ -52,30 +52,42 @@ func TestChosenCategoriesLimitProductsWithWhatLiesBelow(t *testing.T) {
 	}
 }
 
-func TestMissingIsHiddenAndRestored(t *testing.T) {
+func TestMissingIsTakenOffAndRestored(t *testing.T) {
 	t.Parallel()
-	sim := small(t)
-	id := sim.AddProduct(goods("Мандрівний", "TRAVEL", 0))
-	touched := sim.AddProduct(goods("Зачеплений", "TOUCHED", 0))
-	w := newWorld(t, sim, func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, settings.MissingHide })
-	w.full()
-	must(t, sim.ArchiveProduct(id, true))
-	must(t, sim.ArchiveProduct(touched, true))
-	if run := w.full(); run.Counters.Missing != 2 || w.product("TRAVEL").Published {
-		t.Errorf("counters %+v", run.Counters)
-	}
-	before := sim.RequestCount()
-	w.shop.writes.Store(0)
-	calm := w.full()
-	if w.shop.writes.Load() != 0 || calm.Counters.Missing != 0 || sim.RequestCount()-before != calm.Counters.Requests {
-		t.Errorf("what is hidden was treated again: %+v", calm.Counters)
-	}
-	w.patch(plugin.ProductPatch{ID: w.product("TOUCHED").ID, Description: ptr("<p>нове</p>")})
-	must(t, sim.ArchiveProduct(id, false))
-	must(t, sim.ArchiveProduct(touched, false))
-	w.full()
-	if !w.product("TRAVEL").Published || w.product("TOUCHED").Published {
-		t.Error("what we hid must come back, unless somebody touched it")
+	for policy, offSale := range map[settings.MissingPolicy]func(plugin.Product) bool{
+		settings.MissingHide:        func(p plugin.Product) bool { return !p.Published },
+		settings.MissingUnavailable: func(p plugin.Product) bool { return !p.Orderable },
+	} {
+		t.Run(string(policy), func(t *testing.T) {
+			t.Parallel()
+			sim := small(t)
+			id := sim.AddProduct(goods("Мандрівний", "TRAVEL", 0))
+			touched := sim.AddProduct(goods("Зачеплений", "TOUCHED", 0))
+			w := newWorld(t, sim, func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, policy })
+			w.full()
+			must(t, sim.ArchiveProduct(id, true))
+			must(t, sim.ArchiveProduct(touched, true))
+			gone := w.full().Counters
+			if !offSale(w.product("TRAVEL")) || gone.Missing != 2 || gone.Hidden+gone.Unavailable != 2 || (gone.Hidden == 2) != (policy == settings.MissingHide) {
+				t.Errorf("counters %+v", gone)
+			}
+			before := sim.RequestCount()
+			w.shop.writes.Store(0)
+			calm := w.full()
+			if w.shop.writes.Load() != 0 || calm.Counters.Missing != 0 || sim.RequestCount()-before != calm.Counters.Requests {
+				t.Errorf("what is off sale was treated again: %+v", calm.Counters)
+			}
+			w.patch(plugin.ProductPatch{ID: w.product("TOUCHED").ID, Description: ptr("<p>нове</p>")})
+			must(t, sim.ArchiveProduct(id, false))
+			must(t, sim.ArchiveProduct(touched, false))
+			back := w.full().Counters
+			if offSale(w.product("TRAVEL")) || !offSale(w.product("TOUCHED")) {
+				t.Error("what we took off must come back, unless somebody touched it")
+			}
+			if back.Restored != 1 || back.Missing != 0 {
+				t.Errorf("counters %+v", back)
+			}
+		})
 	}
 }
 

@@ -86,6 +86,12 @@ func restore(r rules, l link, shop plugin.Product, d *decision) {
 	}
 }
 
+// restores reports whether a product is shown or sold again. Nothing else does that to one.
+func (d *decision) restores() bool {
+	p := d.Patch
+	return p != nil && (p.Published != nil && *p.Published || p.Orderable != nil && *p.Orderable)
+}
+
 // restoreVariant undoes what was done to a variant whose offer has come back.
 func restoreVariant(missing string, v plugin.Variant, p *plugin.VariantPatch, d *decision) bool {
 	yes := true

@@ -52,12 +52,17 @@ type Counters struct {
 	Created      int            `json:"created"`
 	Updated      int            `json:"updated"`
 	Unchanged    int            `json:"unchanged"`
-	Missing      int            `json:"missing"` // hidden or made unavailable
+	Missing      int            `json:"missing"` // gone from the CRM, and hidden or made unavailable
 	Skipped      map[Reason]int `json:"skipped,omitempty"`
 	Conflicts    int            `json:"conflicts"`
 	Errors       int            `json:"errors"`
 	Images       int            `json:"images"`        // pictures stored
 	ImagesFailed int            `json:"images_failed"` // pictures
+	// Hidden and Unavailable say what was done with the missing ones.
+	Hidden      int `json:"hidden,omitempty"`
+	Unavailable int `json:"unavailable,omitempty"`
+	// Restored counts those that had been hidden or made unavailable and came back, among Updated.
+	Restored int `json:"restored,omitempty"`
 	// Foreign counts written products that we did not create, among Updated.
 	Foreign int `json:"foreign,omitempty"`
 	// Seen counts linked products that the CRM's list showed, once the run is over.
