@@ -39,6 +39,8 @@ func TestEachActionNeedsItsPermission(t *testing.T) {
 		{"POST", api + "/runs", plugin.PermOperate},
 		{"GET", path + "/runs/1/changes", plugin.PermView},
 		{"GET", api + "/runs/1/changes", plugin.PermView},
+		{"GET", path + "/runs/1/items", plugin.PermView},
+		{"GET", api + "/runs/1/items", plugin.PermView},
 		{"GET", path + "/pins", plugin.PermView},
 		{"GET", api + "/pins", plugin.PermView},
 		{"POST", path + "/pins", plugin.PermOperate},

@@ -65,6 +65,7 @@ func (a *Admin) Handler() http.Handler {
 		r.Post("/runs/{run}/approve", a.page(plugin.PermOperate, a.approveRun))
 		r.Post("/runs/{run}/cancel", a.page(plugin.PermOperate, a.cancelRun))
 		r.Get("/runs/{run}/changes", a.page(plugin.PermView, a.showChanges))
+		r.Get("/runs/{run}/items", a.page(plugin.PermView, a.showItems))
 		r.Get("/pins", a.page(plugin.PermView, a.showPins))
 		r.Post("/pins", a.page(plugin.PermOperate, a.addPin))
 		r.Post("/pins/remove", a.page(plugin.PermOperate, a.removePin))

@@ -31,6 +31,7 @@ func (a *Admin) api() http.Handler {
 		r.Post("/runs/{run}/approve", a.json(plugin.PermOperate, a.apiApprove))
 		r.Post("/runs/{run}/cancel", a.json(plugin.PermOperate, a.apiCancel))
 		r.Get("/runs/{run}/changes", a.json(plugin.PermView, a.apiChanges))
+		r.Get("/runs/{run}/items", a.json(plugin.PermView, a.apiItems))
 		r.Get("/pins", a.json(plugin.PermView, a.apiPins))
 		r.Post("/pins", a.json(plugin.PermOperate, a.apiPin))
 		r.Post("/pins/remove", a.json(plugin.PermOperate, a.apiUnpin))

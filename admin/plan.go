@@ -27,6 +27,8 @@ type planPage struct {
 	Approve, Cancel string
 	Guards          []string
 	Counts          []string
+	// Items lists what the plan leaves alone and why; empty when that is nothing.
+	Items string
 	// Categories stand on the first page alone.
 	Categories []PlannedWords
 	Products   []plannedView
@@ -76,7 +78,7 @@ func (a *Admin) showPlan(w http.ResponseWriter, r *http.Request, v *visit) error
 	view := a.runView(v, run)
 	page := planPage{
 		frame: a.frame(r, v), Waits: run.State == catalog.Approval, Approve: view.Approve, Cancel: view.Cancel,
-		Guards: view.Guards, Counts: planCounts(v, counts),
+		Guards: view.Guards, Counts: planCounts(v, counts), Items: view.Items,
 	}
 	if r.URL.Query().Get("after") == "" {
 		tree, err := a.Runs.PlanTree(r.Context(), run.ID, treeShown)

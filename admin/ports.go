@@ -64,8 +64,9 @@ type Runs interface {
 	Reschedule(ctx context.Context, id plugin.ConnectionID) error
 	// Changes lists what a run wrote, oldest first.
 	Changes(ctx context.Context, run, after int64, limit int) ([]catalog.Change, error)
-	// Items lists what a run left alone, oldest first.
-	Items(ctx context.Context, run, after int64, limit int) ([]catalog.Item, error)
+	// ItemsOf lists what of a kind a run left alone, oldest first.
+	ItemsOf(ctx context.Context, run int64, kind catalog.ItemKind, after int64, limit int) ([]catalog.Item, error)
+	CountItems(ctx context.Context, run int64) (map[catalog.ItemKind]int, error)
 }
 
 // Products is what a person may do to synchronised products by hand; *catalog.Engine does it.

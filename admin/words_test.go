@@ -36,6 +36,9 @@ func TestEveryCodeHasWords(t *testing.T) {
 	for _, r := range catalog.Reasons() {
 		need("item.reason.", string(r))
 	}
+	for _, k := range catalog.ItemKinds() {
+		need("items.kind.", string(k))
+	}
 	for _, g := range catalog.GuardCodes() {
 		need("guard.", string(g))
 	}

@@ -31,11 +31,6 @@ type workView struct {
 	CanStart, Prices bool
 }
 
-// itemView is a product or category that needs attention.
-type itemView struct {
-	Name, Reason string
-}
-
 type runView struct {
 	ID                 int64
 	Kind, State, Class string
@@ -53,6 +48,8 @@ type runView struct {
 	Approve, Plan string
 	// Changes lists what it wrote; empty when it wrote nothing.
 	Changes string
+	// Items lists what it left alone and why; empty when that is nothing.
+	Items string
 	// The form's token, for templates that get the run alone.
 	CSRFField, CSRF string
 }
@@ -74,7 +71,7 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 			continue
 		}
 		if len(w.Last) == 0 && run.Counters.Conflicts+run.Counters.Errors > 0 {
-			if w.Items, err = a.items(ctx, v, run.ID); err != nil {
+			if w.Items, err = a.pressing(ctx, v, run.ID); err != nil {
 				return nil, err
 			}
 		}
@@ -93,27 +90,6 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 	return w, err
 }
 
-// How many items of a run are looked through, and how many are shown.
-const (
-	itemsRead  = 500
-	itemsShown = 20
-)
-
-func (a *Admin) items(ctx context.Context, v *visit, run int64) ([]itemView, error) {
-	items, err := a.Runs.Items(ctx, run, 0, itemsRead)
-	if err != nil {
-		return nil, err
-	}
-	var out []itemView
-	for _, item := range items {
-		pressing := item.Kind == catalog.ItemConflict || item.Kind == catalog.ItemError
-		if pressing && len(out) < itemsShown {
-			out = append(out, itemView{Name: item.Name, Reason: DescribeItem(v.words, item)})
-		}
-	}
-	return out, nil
-}
-
 func (a *Admin) runView(v *visit, run catalog.Run) runView {
 	told := DescribeRun(v.words, run)
 	out := runView{
@@ -126,6 +102,9 @@ func (a *Admin) runView(v *visit, run catalog.Run) runView {
 	out.Cancel, out.Approve, out.Plan = at+"/cancel", at+"/approve", at+"/plan"
 	if c := run.Counters; c.Created+c.Updated+c.Missing > 0 {
 		out.Changes = at + "/changes"
+	}
+	if c := run.Counters; len(c.Skipped)+c.Conflicts+c.Errors+c.Notes+c.ImagesFailed > 0 {
+		out.Items = at + "/items"
 	}
 	if run.Total > 0 {
 		out.Percent = min(100*run.Done/run.Total, 100)

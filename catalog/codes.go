@@ -99,6 +99,9 @@ const (
 	ItemNote     ItemKind = "note"     // was done, but not all of it
 )
 
+// ItemKinds lists the kinds, the most pressing first.
+func ItemKinds() []ItemKind { return []ItemKind{ItemError, ItemConflict, ItemSkip, ItemNote} }
+
 // Reason says why an item is listed. Parameters stand in brackets.
 type Reason string
 

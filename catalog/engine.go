@@ -193,7 +193,17 @@ func (e *Engine) Changes(ctx context.Context, run, after int64, limit int) ([]Ch
 // Items lists what a run left alone, oldest first, from behind the item with the id after (0: from
 // the first).
 func (e *Engine) Items(ctx context.Context, run, after int64, limit int) ([]Item, error) {
-	return e.store.items(ctx, run, after, limit)
+	return e.store.items(ctx, run, "", after, limit)
+}
+
+// ItemsOf is Items for one kind.
+func (e *Engine) ItemsOf(ctx context.Context, run int64, kind ItemKind, after int64, limit int) ([]Item, error) {
+	return e.store.items(ctx, run, kind, after, limit)
+}
+
+// CountItems counts what a run left alone, by kind.
+func (e *Engine) CountItems(ctx context.Context, run int64) (map[ItemKind]int, error) {
+	return e.store.countItems(ctx, run)
 }
 
 // Purge forgets what runs that ended longer ago than age have changed and left alone.

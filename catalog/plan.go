@@ -234,6 +234,7 @@ func (c *Counters) count(items []Item) {
 		case ItemError:
 			c.Errors++
 		case ItemNote:
+			c.Notes++
 		}
 	}
 }

@@ -58,6 +58,8 @@ type Counters struct {
 	Errors       int            `json:"errors"`
 	Images       int            `json:"images"`        // pictures stored
 	ImagesFailed int            `json:"images_failed"` // pictures
+	// Notes counts remarks on what was not done whole, those on pictures apart.
+	Notes int `json:"notes,omitempty"`
 	// Hidden and Unavailable say what was done with the missing ones.
 	Hidden      int `json:"hidden,omitempty"`
 	Unavailable int `json:"unavailable,omitempty"`

@@ -275,9 +275,10 @@ func (s *store) changes(ctx context.Context, run, after int64, limit int) ([]Cha
 	return out, nil
 }
 
-func (s *store) items(ctx context.Context, run, after int64, limit int) ([]Item, error) {
+// items answers those of one kind; empty: of all.
+func (s *store) items(ctx context.Context, run int64, kind ItemKind, after int64, limit int) ([]Item, error) {
 	const q = `SELECT id, kind, crm_id, product_id, name, reason, params, at
-		FROM keybridge.run_item WHERE run_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+		FROM keybridge.run_item WHERE run_id = $1 AND id > $2 AND $4 IN ('', kind) ORDER BY id LIMIT $3`
 	var rows []struct {
 		ID      int64     `db:"id"`
 		Kind    string    `db:"kind"`
@@ -288,7 +289,7 @@ func (s *store) items(ctx context.Context, run, after int64, limit int) ([]Item,
 		Params  []byte    `db:"params"`
 		At      time.Time `db:"at"`
 	}
-	if err := s.db.SelectContext(ctx, &rows, q, run, after, limit); err != nil {
+	if err := s.db.SelectContext(ctx, &rows, q, run, after, limit, kind); err != nil {
 		return nil, fmt.Errorf("items of run %d: %w", run, err)
 	}
 	out := make([]Item, len(rows))
@@ -300,6 +301,22 @@ func (s *store) items(ctx context.Context, run, after int64, limit int) ([]Item,
 		if err := json.Unmarshal(r.Params, &out[i].Params); err != nil {
 			return nil, fmt.Errorf("items of run %d: %w", run, err)
 		}
+	}
+	return out, nil
+}
+
+func (s *store) countItems(ctx context.Context, run int64) (map[ItemKind]int, error) {
+	var rows []struct {
+		Kind  ItemKind `db:"kind"`
+		Count int      `db:"count"`
+	}
+	const q = `SELECT kind, count(*) FROM keybridge.run_item WHERE run_id = $1 GROUP BY kind`
+	if err := s.db.SelectContext(ctx, &rows, q, run); err != nil {
+		return nil, fmt.Errorf("count items of run %d: %w", run, err)
+	}
+	out := make(map[ItemKind]int, len(rows))
+	for _, r := range rows {
+		out[r.Kind] = r.Count
 	}
 	return out, nil
 }
