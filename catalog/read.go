@@ -83,7 +83,8 @@ func (r *Run) moveTo(c cursor) { r.cursor = string(toJSON(c)) }
 
 // list is one of the lists a run reads.
 type list[T any] struct {
-	name  string
+	name string
+	// fetch runs ahead, beside the worker, whose fields it may not use.
 	fetch func(ctx context.Context, codes []string, page string) (Page[T], error)
 	// stage stores rows and answers how many of them were not there before.
 	stage func(tx *sqlx.Tx, rows []T) (int, error)

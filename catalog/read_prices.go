@@ -56,10 +56,11 @@ func (w *worker) readPrices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	warehouses := w.warehouses()
 	return readPage(ctx, w, at, list[Stock]{
 		name: listPrices,
 		fetch: func(ctx context.Context, codes []string, page string) (Page[Stock], error) {
-			answer, err := source.StockPage(ctx, w.stockQuery(codes), page)
+			answer, err := source.StockPage(ctx, StockQuery{Offers: codes, Warehouses: warehouses}, page)
 			return answer, onlyOf(listPrices, codes, answer.Rows, func(s Stock) string { return s.OfferID }, err)
 		},
 		stage: func(tx *sqlx.Tx, rows []Stock) (int, error) {
