@@ -78,7 +78,7 @@ func create(r rules, g goods, f facts) decision {
 	if r.Can.Images {
 		d.Images = g.Product.Pictures
 	}
-	d.change("", FieldCreated, "", g.Product.Name)
+	d.change("", FieldCreated, "", cut(g.Product.Name))
 	return d
 }
 

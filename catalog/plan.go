@@ -153,7 +153,7 @@ func (w *worker) decideAll(ctx context.Context, rows []standing) (planBatch, err
 		if r.Presence == live {
 			g := m.goods[r.ID]
 			d := decide(w.rules, g, m.facts(r))
-			d.Name, d.Currency = g.Product.Name, g.Product.Currency
+			d.Name, d.Currency = cut(g.Product.Name), g.Product.Currency
 			if l, linked := m.links[r.ID]; d.Action == actUpdate {
 				d.weigh(linked, l, !agrees(g, m.shop[plugin.ProductID(r.Product)]))
 			}
@@ -163,7 +163,7 @@ func (w *worker) decideAll(ctx context.Context, rows []standing) (planBatch, err
 		if l, linked := m.links[r.ID]; linked {
 			shop := m.shop[plugin.ProductID(r.Product)]
 			d := decideMissing(w.rules, l, shop)
-			d.Name = shop.Name
+			d.Name = cut(shop.Name)
 			b.take(r, l, d)
 		}
 	}

@@ -48,7 +48,7 @@ func overwrites(l link, c Change) bool {
 func updateTexts(r rules, g goods, shop plugin.Product, d *decision) {
 	if name := g.Product.Name; name != "" && name != shop.Name && r.Owners.Name.writes(shop.Name == "") {
 		d.patch(r.Lang).Name = &name
-		d.change("", FieldName, shop.Name, name)
+		d.change("", FieldName, cut(shop.Name), cut(name))
 	}
 	if g.TooLong {
 		d.item(ItemNote, ReasonDescriptionLong, nil)
@@ -59,7 +59,7 @@ func updateTexts(r rules, g goods, shop plugin.Product, d *decision) {
 	}
 	if unit := g.Product.Unit; unit != "" && unit != shop.Unit && r.Owners.Unit.writes(shop.Unit == "") {
 		d.patch(r.Lang).Unit = &unit
-		d.change("", FieldUnit, shop.Unit, unit)
+		d.change("", FieldUnit, cut(shop.Unit), cut(unit))
 	}
 	if !r.Can.Attributes || !r.Owners.Attributes.writes(len(shop.Attributes) == 0) {
 		return
@@ -93,7 +93,7 @@ func updateVariants(r rules, g goods, f facts, l link, shop plugin.Product, d *d
 	d.Pairs = p.pairs
 	for _, o := range p.unclear {
 		d.Open = true
-		d.item(ItemConflict, ReasonVariantUnclear, Params{"sku": o.SKU})
+		d.item(ItemConflict, ReasonVariantUnclear, Params{"sku": cut(o.SKU)})
 	}
 	variants := variantsOf(shop)
 	for _, o := range g.Offers {
@@ -119,7 +119,7 @@ func addVariants(r rules, g goods, offers []Offer, d *decision) {
 	for _, o := range offers {
 		if r.New == settings.NewSkip {
 			d.Open = true
-			d.item(ItemSkip, ReasonVariantNotAdded, Params{"sku": o.SKU})
+			d.item(ItemSkip, ReasonVariantNotAdded, Params{"sku": cut(o.SKU)})
 			continue
 		}
 		v := newVariant(r, g, o, d)
@@ -127,7 +127,7 @@ func addVariants(r rules, g goods, offers []Offer, d *decision) {
 		patch := d.patch(r.Lang)
 		patch.AddVariants = append(patch.AddVariants, v)
 		d.Adds = append(d.Adds, o.ID)
-		d.change("", FieldVariant, "", strings.TrimSpace(o.SKU+" "+listText(o.Options)))
+		d.change("", FieldVariant, "", cut(strings.TrimSpace(o.SKU+" "+listText(o.Options))))
 	}
 }
 

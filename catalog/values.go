@@ -16,7 +16,7 @@ func price(r rules, g goods, o Offer, d *decision) plugin.Money {
 	}
 	if !o.Price.Valid || o.Price.Decimal.Sign() <= 0 {
 		d.Open = true
-		d.item(ItemNote, ReasonNoPrice, Params{"sku": o.SKU})
+		d.item(ItemNote, ReasonNoPrice, Params{"sku": cut(o.SKU)})
 		return plugin.Money{}
 	}
 	return plugin.Money{Amount: o.Price.Decimal, Currency: r.Currency}
@@ -30,7 +30,7 @@ func otherCurrency(r rules, g goods, d *decision) {
 		}
 	}
 	d.Open = true
-	d.item(ItemNote, ReasonOtherCurrency, Params{"crm": g.Product.Currency, "shop": r.Currency})
+	d.item(ItemNote, ReasonOtherCurrency, Params{"crm": cut(g.Product.Currency), "shop": r.Currency})
 }
 
 // stock is what may be sold of an offer: never below zero, less what orders have taken that the CRM
