@@ -135,7 +135,7 @@ func (a *Admin) runOf(r *http.Request, v *visit) (catalog.Run, error) {
 	return run, nil
 }
 
-// approveRun is «Застосувати».
+// approveRun is «Застосувати саме це».
 func (a *Admin) approveRun(w http.ResponseWriter, r *http.Request, v *visit) error {
 	run, err := a.runOf(r, v)
 	if err != nil {

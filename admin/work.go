@@ -43,7 +43,9 @@ type runView struct {
 	Started, Finished string
 	Cancel            string
 	// Waits: a person decides, after looking at Plan. Guards say why; a preview may have none.
-	Waits         bool
+	Waits bool
+	// Preview: it was asked for to see what would be, and gives way to whatever is started next.
+	Preview       bool
 	Guards        []string
 	Approve, Plan string
 	// Changes lists what it wrote; empty when it wrote nothing.
@@ -96,7 +98,7 @@ func (a *Admin) runView(v *visit, run catalog.Run) runView {
 		ID: run.ID, Kind: told.Kind, State: told.State, Phase: told.Phase, Reason: told.Reason,
 		Class: runClass(run.State), Done: run.Done, Total: run.Total, Counters: told.Counters, Guards: told.Guards,
 		Started: v.whenSet(run.StartedAt), Finished: v.whenSet(run.FinishedAt),
-		Waits: run.State == catalog.Approval, CSRFField: plugin.CSRFField, CSRF: v.op.CSRFToken,
+		Waits: run.State == catalog.Approval, Preview: run.Preview, CSRFField: plugin.CSRFField, CSRF: v.op.CSRFToken,
 	}
 	at := a.links(v.conn.ID).Runs + "/" + strconv.FormatInt(run.ID, 10)
 	out.Cancel, out.Approve, out.Plan = at+"/cancel", at+"/approve", at+"/plan"

@@ -367,7 +367,21 @@ func TestPreviewIsAskedForFromThePage(t *testing.T) {
 	if _, done := r.post(path+"/runs", url.Values{"kind": {"preview"}}).leads(); done != "preview_started" {
 		t.Errorf("done %q", done)
 	}
-	if runs, err := r.runs.Runs(t.Context(), r.only(), 1); err != nil || len(runs) != 1 || !runs[0].Preview {
-		t.Errorf("runs = %+v, %v", runs, err)
+	runs, err := r.runs.Runs(t.Context(), r.only(), 1)
+	if err != nil || len(runs) != 1 || !runs[0].Preview {
+		t.Fatalf("runs = %+v, %v", runs, err)
+	}
+	// It stands in nobody's way: another run can be started over it.
+	r.db.MustExec(`UPDATE keybridge.run SET state = 'approval', phase = 'verify' WHERE id = $1`, runs[0].ID)
+	page := r.get(path).says("Застосувати саме це")
+	if n := page.Find(`#runs button[name="kind"]`).Length(); n != 4 {
+		t.Errorf("%d buttons to start a run while a preview waits", n)
+	}
+	if _, done := r.post(path+"/runs", url.Values{"kind": {"full"}}).leads(); done != "run_started" {
+		t.Errorf("done %q", done)
+	}
+	r.db.MustExec(`UPDATE keybridge.run SET state = 'approval', phase = 'verify' WHERE state = 'queued'`)
+	if n := r.get(path).Find(`#runs button[name="kind"]`).Length(); n != 0 {
+		t.Errorf("%d buttons to start a run while another waits for a decision", n)
 	}
 }
