@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,8 +31,8 @@ func account(t *testing.T, chosen, others spread) (sim *keycrmtest.Server, categ
 	sim, _ = few(t, 0)
 	ours, theirs := sim.AddCategory("Вибрана", 0), sim.AddCategory("Інша", 0)
 	add := func(what string, category int64, s spread) {
-		for offers, products := range s {
-			for i := range products {
+		for _, offers := range slices.Sorted(maps.Keys(s)) {
+			for i := range s[offers] {
 				name := fmt.Sprintf("%s %d-%d", what, offers, i)
 				p := keycrmtest.NewProduct{Product: keycrmtest.Product{Name: name, CategoryID: category}}
 				for j := range offers {
