@@ -49,6 +49,7 @@ type Exporter struct {
 
 	mu    sync.Mutex
 	dicts map[plugin.ConnectionID]keptDictionary
+	asked map[plugin.ConnectionID]chan struct{} // dictionaries on their way
 }
 
 type keptDictionary struct {
@@ -62,7 +63,7 @@ func New(d Deps) *Exporter {
 	if d.Active == nil {
 		d.Active = func(plugin.ShopID) bool { return true }
 	}
-	return &Exporter{Deps: d, store: store{db: d.DB}, dicts: map[plugin.ConnectionID]keptDictionary{}}
+	return &Exporter{Deps: d, store: store{db: d.DB}, dicts: map[plugin.ConnectionID]keptDictionary{}, asked: map[plugin.ConnectionID]chan struct{}{}}
 }
 
 var _ jobs.Source = (*Exporter)(nil)
@@ -115,15 +116,53 @@ func (x *Exporter) origin(c plugin.ConnectionID, e *entry) plugin.Origin {
 	return plugin.Origin{Plugin: x.PluginID, Connection: c, Ref: "order " + e.Number}
 }
 
-// dictionary answers what is known of a connection's account; at most DictionaryTTL old.
+// dictionary answers what is known of a connection's account; at most DictionaryTTL old. Of workers that
+// need it at the same time one asks and the others wait: each would cost requests that orders need.
 func (x *Exporter) dictionary(ctx context.Context, id plugin.ConnectionID, sink Sink) (Dictionary, error) {
-	now := x.Clock.Now()
+	for {
+		kept, asked := x.kept(id)
+		if asked == nil {
+			return kept, nil
+		}
+		if asked.mine {
+			return x.ask(ctx, id, sink, asked)
+		}
+		select {
+		case <-asked.over:
+		case <-ctx.Done():
+			return Dictionary{}, fmt.Errorf("dictionary of %s: %w", id, ctx.Err())
+		}
+	}
+}
+
+// asking is a dictionary on its way.
+type asking struct {
+	over chan struct{} // closed once the answer is there or did not come
+	mine bool          // the caller is to ask
+}
+
+// kept answers a dictionary that is young enough, else who asks for it.
+func (x *Exporter) kept(id plugin.ConnectionID) (Dictionary, *asking) {
 	x.mu.Lock()
-	kept, ok := x.dicts[id]
-	x.mu.Unlock()
-	if ok && now.Sub(kept.at) < x.Config.DictionaryTTL {
+	defer x.mu.Unlock()
+	if kept, ok := x.dicts[id]; ok && x.Clock.Now().Sub(kept.at) < x.Config.DictionaryTTL {
 		return kept.Dictionary, nil
 	}
+	if over, ok := x.asked[id]; ok {
+		return Dictionary{}, &asking{over: over}
+	}
+	x.asked[id] = make(chan struct{})
+	return Dictionary{}, &asking{over: x.asked[id], mine: true}
+}
+
+func (x *Exporter) ask(ctx context.Context, id plugin.ConnectionID, sink Sink, a *asking) (Dictionary, error) {
+	defer func() { // also when the sink panics
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		delete(x.asked, id)
+		close(a.over)
+	}()
+	now := x.Clock.Now()
 	d, err := sink.OrderDictionary(ctx)
 	if err != nil {
 		return Dictionary{}, err
