@@ -103,7 +103,7 @@ type Engine struct {
 func New(d Deps) *Engine {
 	d.Config = d.Config.withDefaults()
 	return &Engine{
-		deps: d, store: &store{db: d.DB}, texts: newSanitizer(), pictures: newFetcher(d.Config.Pictures),
+		deps: d, store: &store{db: d.DB, idle: d.Config.Lease}, texts: newSanitizer(), pictures: newFetcher(d.Config.Pictures),
 		writers: newWriters(d.DB.Stats().MaxOpenConnections),
 	}
 }

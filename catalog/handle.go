@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -34,28 +35,36 @@ func (e *Engine) settle(ctx context.Context, run Run, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	log := e.deps.Log.With("run", run.ID, "connection", run.Connection)
+	if err = e.standing(ctx, log, run, err, stopping); errors.Is(err, errLost) {
+		log.Warn("run: it was ended, or its lease ran out and another worker goes on")
+		return nil
+	}
+	return err
+}
+
+// standing stores how a slice ended. Errors: errLost when the run is another worker's by now.
+func (e *Engine) standing(ctx context.Context, log *slog.Logger, run Run, err error, stopping bool) error {
 	var why outcome
 	var later *budget.Later
 	switch {
 	case errors.Is(err, errLost):
-		log.Warn("run: it was ended, or its lease ran out and another worker goes on")
-		return nil
+		return err
 	case err == nil && (run.State == Done || run.State == Approval):
 		return nil
 	case err == nil, stopping:
-		return ignoreLost(e.store.leave(ctx, run, e.now()))
+		return e.store.leave(ctx, run, e.now())
 	case errors.As(err, &later): // its turn is too far away to keep a worker for
-		return ignoreLost(e.store.leave(ctx, run, e.now().Add(later.After)))
+		return e.store.leave(ctx, run, e.now().Add(later.After))
 	default:
 		why = outcomeOf(err)
 	}
 	if why.final || run.attempts+1 >= maxAttempts {
 		log.Error("run failed", "phase", run.Phase, "code", why.code, "error", err.Error())
-		return ignoreLost(e.store.end(ctx, e.deps.DB, run, Failed, why, e.now()))
+		return e.store.end(ctx, e.deps.DB, run, Failed, why, e.now())
 	}
 	next := e.now().Add(pause(run.attempts, why.after))
 	log.Warn("run waits", "phase", run.Phase, "code", why.code, "until", next, "error", err.Error())
-	return ignoreLost(e.store.wait(ctx, run, next, why))
+	return e.store.wait(ctx, run, next, why)
 }
 
 func ignoreLost(err error) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -12,17 +13,20 @@ import (
 // transaction belong to a step, which commits them together with the run's checkpoint.
 type store struct {
 	db *sqlx.DB
+	// idle is how long a transaction may be left alone in the middle before Postgres ends it.
+	idle time.Duration
 }
 
-// inTx runs f in one transaction. Should the process be frozen in the middle, Postgres ends it after a
-// minute, so that a worker that takes over does not wait for rows it holds.
+// inTx runs f in one transaction. Should the process be frozen in the middle, Postgres ends it as soon
+// as the lease is over as well: neither who takes over nor a merchant who stops the run waits for its
+// rows any longer.
 func (s *store) inTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = '60s'`); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`SET LOCAL idle_in_transaction_session_timeout = %d`, s.idle.Milliseconds())); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := f(tx); err != nil {

@@ -104,7 +104,7 @@ func (b *browser) shot(name string, height int64) {
 // the order in the journal and in the CRM.
 func TestMerchantAndBuyerInABrowser(t *testing.T) {
 	t.Parallel()
-	m := newMortal(t, keycrmtest.WithCatalog(90, 150))
+	m := newMortal(t, keycrmtest.WithCatalog(90, 150), keycrmtest.WithPictureSize(480))
 	m.start()
 	b := openBrowser(t)
 

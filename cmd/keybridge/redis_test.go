@@ -22,7 +22,7 @@ import (
 func TestRedisEmptiedOrStoppedLosesNothing(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	m := newMortal(t, keycrmtest.WithCatalog(260, 420))
+	m := newMortal(t, keycrmtest.WithCatalog(160, 240))
 	redis := localredis.StartReal(t)
 	m.env = []string{"DATABASE_URL=" + m.dsn, "REDIS_URL=" + redis.URL()}
 	m.start()

@@ -28,7 +28,7 @@ const (
 
 func newCrew(t *testing.T) crew {
 	t.Helper()
-	m := newMortal(t, keycrmtest.WithCatalog(260, 420))
+	m := newMortal(t, keycrmtest.WithCatalog(160, 240))
 	m.env = []string{"DATABASE_URL=" + m.dsn, "REDIS_URL=" + localredis.StartReal(t).URL()}
 	m.args = []string{"--role", "web"}
 	m.start()

@@ -39,11 +39,12 @@ type config struct {
 	noReserve       bool
 	noPipelines     bool
 	history         int
+	pictureSize     int
 }
 
 func defaults() config {
 	return config{
-		now: time.Now, limit: 60, seed: 1, products: 1260, offers: 2400, retryDelay: time.Second,
+		now: time.Now, limit: 60, seed: 1, products: 1260, offers: 2400, pictureSize: 480, retryDelay: time.Second,
 		publicURL: inProcessURL,
 	}
 }
@@ -56,6 +57,9 @@ func WithKey(key string) Option { return func(c *config) { c.keys = append(c.key
 
 // WithLimit sets how many requests a minute a key may send (default 60); 0 switches the limiter off.
 func WithLimit(perMinute int) Option { return func(c *config) { c.limit = perMinute } }
+
+// WithPictureSize sets how wide and high pictures are drawn, in pixels (default 480).
+func WithPictureSize(pixels int) Option { return func(c *config) { c.pictureSize = pixels } }
 
 // WithSeed chooses another invented catalog (default 1).
 func WithSeed(seed int64) Option { return func(c *config) { c.seed = seed } }

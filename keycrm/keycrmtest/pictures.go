@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	pictureSize     = 480
 	pictureQuality  = 86
 	cachedPictures  = 200
 	pictureLifetime = "public, max-age=86400"
@@ -73,7 +72,7 @@ func (s *Server) picture(name string) ([]byte, error) {
 		return nil, nil
 	}
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, sc.draw(pictureSize), &jpeg.Options{Quality: pictureQuality}); err != nil {
+	if err := jpeg.Encode(&out, sc.draw(s.cfg.pictureSize), &jpeg.Options{Quality: pictureQuality}); err != nil {
 		return nil, fmt.Errorf("draw %s: %w", name, err)
 	}
 	s.pics.put(name, out.Bytes())
