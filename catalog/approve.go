@@ -184,27 +184,35 @@ func (w *worker) movedInCRM(ctx context.Context, run *Run, plans []planned) (map
 		return w.pricesMoved(ctx, source, run, plans)
 	}
 	ids := each(plans, func(p planned) string { return p.CRM })
-	page, err := source.ProductPage(ctx, ProductQuery{IDs: ids, Archived: true}, "")
+	asked := w.askedFor(ids)
+	page, err := source.ProductPage(ctx, ProductQuery{IDs: asked, Archived: true}, "")
 	if err != nil {
-		return nil, fmt.Errorf("verify %d products: %w", len(ids), err)
+		return nil, fmt.Errorf("verify %d products: %w", len(asked), err)
 	}
 	run.Counters.Requests++
-	offers, err := w.offersNow(ctx, source, run, ids)
+	offers, err := w.offersNow(ctx, source, run, asked)
 	if err != nil {
 		return nil, err
 	}
-	now := map[string][]byte{}
+	if w.rules.Can.AsProducts {
+		now, parts := splitHashes(page.Rows, offers)
+		return w.e.store.differ(ctx, run.ID, ids, now, parts)
+	}
+	now, parts := map[string][]byte{}, map[string]map[string][]byte{}
 	for _, p := range w.stagedProducts(page.Rows, false) {
 		if p.Presence == live {
 			now[p.ID] = p.Hash
 		}
 	}
-	return w.e.store.differ(ctx, run.ID, ids, now, offers)
+	for id, list := range offers {
+		parts[id] = hashesOf(list)
+	}
+	return w.e.store.differ(ctx, run.ID, ids, now, parts)
 }
 
-// offersNow reads the offers of some products again and answers the hash of each, by product.
-func (w *worker) offersNow(ctx context.Context, source CRM, run *Run, products []string) (map[string]map[string][]byte, error) {
-	out := map[string]map[string][]byte{}
+// offersNow reads the offers of some products again and answers them by product.
+func (w *worker) offersNow(ctx context.Context, source CRM, run *Run, products []string) (map[string][]Offer, error) {
+	out := map[string][]Offer{}
 	read := 0
 	for cursor := ""; ; {
 		page, err := source.OfferPage(ctx, OfferQuery{Products: products}, cursor)
@@ -218,10 +226,7 @@ func (w *worker) offersNow(ctx context.Context, source CRM, run *Run, products [
 		}
 		for _, o := range page.Rows {
 			o = o.scrubbed()
-			if out[o.ProductID] == nil {
-				out[o.ProductID] = map[string][]byte{}
-			}
-			out[o.ProductID][o.ID] = digest(toJSON(o))
+			out[o.ProductID] = append(out[o.ProductID], o)
 		}
 		if cursor = page.Next; cursor == "" || read > page.Total+GroupSize*maxStale {
 			return out, nil

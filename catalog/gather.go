@@ -211,7 +211,7 @@ func (w *worker) hits(ctx context.Context, ids []string, all map[string]goods) (
 	if !byKey {
 		if w.rules.Match == settings.MatchID {
 			for _, id := range ids {
-				out[id] = []plugin.ProductID{plugin.ProductID(id)}
+				out[id] = []plugin.ProductID{w.sameID(id)}
 			}
 		}
 		return out, nil

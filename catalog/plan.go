@@ -14,6 +14,9 @@ func (w *worker) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if did, err := w.split(ctx, at); did || err != nil {
+		return err
+	}
 	if at.Page == "" {
 		if err := w.judgeWarehouses(ctx); err != nil {
 			return err

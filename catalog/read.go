@@ -269,7 +269,11 @@ func (w *worker) confirm(ctx context.Context) error {
 	if w.run.Settings.Missing == settings.MissingNothing {
 		return w.skipTo(ctx, ConfirmOffers)
 	}
-	ids, left, err := w.e.store.unseen(ctx, w.run, GroupSize)
+	unseen := w.e.store.unseen
+	if w.rules.Can.AsProducts {
+		unseen = w.e.store.unseenKeys
+	}
+	ids, left, err := unseen(ctx, w.run, GroupSize)
 	if err != nil {
 		return err
 	}

@@ -231,8 +231,12 @@ func (w *worker) confirmOffers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	unread := w.e.store.unreadOffers
+	if w.rules.Can.AsProducts {
+		unread = w.e.store.unreadOfKeys
+	}
 	if at.Codes == nil {
-		if at.Codes, err = w.e.store.unreadOffers(ctx, w.run, at.After, GroupSize); err != nil {
+		if at.Codes, err = unread(ctx, w.run, at.After, GroupSize); err != nil {
 			return err
 		}
 	}

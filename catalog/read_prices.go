@@ -24,15 +24,16 @@ func (w *worker) checkCurrency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := source.ProductPage(ctx, ProductQuery{IDs: ids, Archived: true}, "")
-	if err := onlyOf("products", ids, page.Rows, func(p Product) string { return p.ID }, err); err != nil {
+	asked := w.askedFor(ids)
+	page, err := source.ProductPage(ctx, ProductQuery{IDs: asked, Archived: true}, "")
+	if err := onlyOf("products", asked, page.Rows, func(p Product) string { return p.ID }, err); err != nil {
 		return fmt.Errorf("check currency: %w", err)
 	}
 	run := w.next()
 	run.Counters.Requests++
 	run.enter(ReadPrices)
 	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		return w.e.store.setCurrencies(ctx, tx, run.Connection, page.Rows)
+		return w.e.store.setCurrencies(ctx, tx, run.Connection, w.underKeys(ids, page.Rows))
 	})
 }
 

@@ -95,6 +95,8 @@ type rules struct {
 type abilities struct {
 	Categories bool `json:"categories"`
 	Variants   bool `json:"variants"`
+	// AsProducts: each variant is a product of its own.
+	AsProducts bool `json:"as_products,omitempty"`
 	Stock      bool `json:"stock"`
 	Images     bool `json:"images"`
 	Attributes bool `json:"attributes"`
@@ -106,7 +108,8 @@ func newRules(set settings.Catalog, lang, currency string, caps plugin.Capabilit
 		Owners: newOwners(set.Owners), Lang: lang, Currency: currency, Limits: set.Limits.OrUsual(),
 		Can: abilities{
 			Categories: caps.Has(plugin.CapCategories), Variants: caps.Has(plugin.CapVariants),
-			Stock: caps.Has(plugin.CapStock), Images: caps.Has(plugin.CapImages),
+			AsProducts: caps.Has(plugin.CapVariantsAsProducts) && !caps.Has(plugin.CapVariants),
+			Stock:      caps.Has(plugin.CapStock), Images: caps.Has(plugin.CapImages),
 			Attributes: caps.Has(plugin.CapAttributes),
 		},
 	}

@@ -11,7 +11,9 @@ const (
 	CapCategories Capability = "categories"
 	// CapVariants: a product may have several variants.
 	CapVariants Capability = "variants"
-	// CapVariantsAsProducts: the shop keeps each variant as a product of its own.
+	// CapVariantsAsProducts: the shop keeps each variant as a product of its own, so a product has one
+	// variant. It counts where CapVariants is not declared. The external id of what is made of a variant
+	// is the CRM's product id and offer id with a slash between them.
 	CapVariantsAsProducts Capability = "variants_as_products"
 	// CapStock: stock is tracked per variant and can be written.
 	CapStock Capability = "stock"

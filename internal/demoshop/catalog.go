@@ -13,6 +13,7 @@ import (
 // Origin has nowhere to be repeated and is not kept.
 type catalog struct {
 	store *store
+	most  int // variants of a product
 }
 
 var _ plugin.Catalog = (*catalog)(nil)
@@ -85,7 +86,7 @@ func (c *catalog) facts(ctx context.Context, tx *sqlx.Tx, categories []plugin.Ca
 		ids = ids[1:]
 		return id
 	}
-	return catalogFacts{categories: known, newIDs: next}, nil
+	return catalogFacts{categories: known, newIDs: next, most: c.most}, nil
 }
 
 // UpdateProducts implements plugin.Catalog.

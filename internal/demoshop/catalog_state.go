@@ -57,6 +57,7 @@ func (s *productState) minPrice() decimal.NullDecimal {
 type catalogFacts struct {
 	categories map[int64]bool // of the ids asked for, those that exist
 	newIDs     func() int64   // ids for added variants
+	most       int            // variants of a product
 }
 
 // patch applies one item and reports what it added and whether anything changed.
@@ -74,7 +75,7 @@ func (s *productState) patch(p plugin.ProductPatch, facts catalogFacts) (added [
 		}
 		changed = changed || did
 	}
-	if added, err = s.addVariants(p.AddVariants, facts.newIDs); err != nil {
+	if added, err = s.addVariants(p.AddVariants, facts); err != nil {
 		return nil, false, err
 	}
 	if err := s.removeVariants(p.RemoveVariants); err != nil {
@@ -187,16 +188,16 @@ func sameVariant(a, b variantRow) bool {
 		a.size().Equal(b.size()) && slices.Equal(a.Options, b.Options)
 }
 
-func (s *productState) addVariants(list []plugin.NewVariant, newID func() int64) ([]int64, error) {
-	if len(s.variants)+len(list) > maxVariants {
-		return nil, invalidf("product %d would have more than %d variants", s.row.ID, maxVariants)
+func (s *productState) addVariants(list []plugin.NewVariant, facts catalogFacts) ([]int64, error) {
+	if len(s.variants)+len(list) > facts.most {
+		return nil, invalidf("product %d would have more than %d variants", s.row.ID, facts.most)
 	}
 	var added []int64
 	for i, nv := range list {
 		if err := checkNewVariant(nv); err != nil {
 			return nil, fmt.Errorf("new variant %d: %w", i, err)
 		}
-		v := newVariantRow(newID(), s.row.ID, nv)
+		v := newVariantRow(facts.newIDs(), s.row.ID, nv)
 		s.variants = append(s.variants, v)
 		s.added = append(s.added, v.ID)
 		added = append(added, v.ID)
@@ -253,6 +254,6 @@ func newProductState(np plugin.NewProduct, id int64, facts catalogFacts) (*produ
 	if err := checkProductTexts(s.row); err != nil {
 		return nil, err
 	}
-	_, err = s.addVariants(np.Variants, facts.newIDs)
+	_, err = s.addVariants(np.Variants, facts)
 	return s, err
 }

@@ -52,6 +52,8 @@ type Config struct {
 	// Storefronts are the faces of the shop; empty means one, "main", on PublicURL's host. An order
 	// belongs to the first that names the host it was placed on, else to the first of all.
 	Storefronts []plugin.Storefront
+	// VariantsAsProducts makes it a shop whose products have one variant each.
+	VariantsAsProducts bool
 }
 
 // withDefaults checks the configuration and fills what was left out.

@@ -18,9 +18,13 @@ type shop struct {
 var _ plugin.Shop = (*shop)(nil)
 
 func newShop(e *Engine) *shop {
+	most := maxVariants
+	if e.cfg.VariantsAsProducts {
+		most = 1
+	}
 	return &shop{
 		engine:  e,
-		catalog: &catalog{store: e.store},
+		catalog: &catalog{store: e.store, most: most},
 		orders:  &orders{engine: e, store: e.store},
 		dict:    &dictionaries{engine: e},
 	}
@@ -38,10 +42,14 @@ func (s *shop) Profile(ctx context.Context) (plugin.Profile, error) {
 	}, nil
 }
 
-// Capabilities implements plugin.Shop: everything but variants kept as products.
+// Capabilities implements plugin.Shop: everything, with variants of products or as products.
 func (s *shop) Capabilities() plugin.Capabilities {
+	variants := plugin.CapVariants
+	if s.engine.cfg.VariantsAsProducts {
+		variants = plugin.CapVariantsAsProducts
+	}
 	return plugin.Capabilities{
-		plugin.CapCategories, plugin.CapVariants, plugin.CapStock, plugin.CapImages, plugin.CapAttributes,
+		plugin.CapCategories, variants, plugin.CapStock, plugin.CapImages, plugin.CapAttributes,
 		plugin.CapOldPrice, plugin.CapAddOns, plugin.CapUTM, plugin.CapFactCRMOrder, plugin.CapFactTracking,
 		plugin.CapFactShipping, plugin.CapFactPayment, plugin.CapFactCRMTotals,
 	}

@@ -1,0 +1,131 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// parents answers the staged products as the CRM has them, behind the given one.
+func (s *store) parents(ctx context.Context, run int64, after string, limit int) ([]parent, error) {
+	const q = `SELECT id, presence, scanned, read_at FROM keybridge.stage_product
+		WHERE run_id = $1 AND id > $2 AND presence <> 'outside' AND strpos(id, $3) = 0 ORDER BY id LIMIT $4`
+	var rows []parent
+	if err := s.db.SelectContext(ctx, &rows, q, run, after, keySeparator, limit); err != nil {
+		return nil, fmt.Errorf("products of run %d: %w", run, err)
+	}
+	return rows, nil
+}
+
+// keysOf answers the finished links of products and of their offers, by product. '0' comes right
+// behind the separator.
+func (s *store) keysOf(ctx context.Context, conn plugin.ConnectionID, ids []string) (map[string][]keyed, error) {
+	const q = `SELECT t.id, l.crm_id, ARRAY(SELECT v.crm_id FROM keybridge.link_variant v
+			WHERE v.connection_id = $1 AND v.crm_product_id = l.crm_id) AS offers
+		FROM unnest($2::text[]) AS t (id)
+		JOIN LATERAL (
+			SELECT crm_id FROM keybridge.link_product WHERE connection_id = $1 AND state = 'linked' AND crm_id = t.id
+			UNION ALL
+			SELECT crm_id FROM keybridge.link_product WHERE connection_id = $1 AND state = 'linked'
+				AND crm_id > t.id || '/' AND crm_id < t.id || '0') l ON true
+		ORDER BY t.id, length(l.crm_id), l.crm_id`
+	var rows []struct {
+		ID     string         `db:"id"`
+		Key    string         `db:"crm_id"`
+		Offers pq.StringArray `db:"offers"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, conn, pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("links of %s: %w", conn, err)
+	}
+	out := map[string][]keyed{}
+	for _, r := range rows {
+		out[r.ID] = append(out[r.ID], keyed{Key: r.Key, Offers: r.Offers})
+	}
+	return out, nil
+}
+
+// putSplit stages what was split and moves links to their new keys.
+func (s *store) putSplit(ctx context.Context, tx *sqlx.Tx, run Run, all splitting) error {
+	if len(all.rows) > 0 {
+		if _, err := s.stageProducts(ctx, tx, run.ID, all.rows); err != nil {
+			return err
+		}
+	}
+	bodies := each(all.offers, func(o Offer) []byte { return toJSON(o) })
+	const offers = `UPDATE keybridge.stage_offer o SET product_id = t.product_id, hash = t.hash, body = t.body::jsonb
+		FROM unnest($2::text[], $3::text[], $4::bytea[], $5::text[]) AS t (id, product_id, hash, body)
+		WHERE o.run_id = $1 AND o.id = t.id`
+	_, err := tx.ExecContext(ctx, offers, run.ID,
+		pq.Array(each(all.offers, func(o Offer) string { return o.ID })),
+		pq.Array(each(all.offers, func(o Offer) string { return o.ProductID })),
+		pq.ByteaArray(each(bodies, digest)),
+		pq.Array(each(bodies, func(b []byte) string { return string(b) })))
+	if err != nil {
+		return fmt.Errorf("split offers of run %d: %w", run.ID, err)
+	}
+	var ids, presences, from, to []string
+	for id, p := range all.parents {
+		ids, presences = append(ids, id), append(presences, string(p))
+	}
+	const parents = `UPDATE keybridge.stage_product p SET presence = t.presence, scanned = false
+		FROM unnest($2::text[], $3::text[]) AS t (id, presence) WHERE p.run_id = $1 AND p.id = t.id`
+	if _, err := tx.ExecContext(ctx, parents, run.ID, pq.Array(ids), pq.Array(presences)); err != nil {
+		return fmt.Errorf("split products of run %d: %w", run.ID, err)
+	}
+	for old, key := range all.keys {
+		from, to = append(from, old), append(to, key)
+	}
+	for _, q := range []string{
+		`UPDATE keybridge.link_product l SET crm_id = t.key, crm_hash = NULL FROM unnest($2::text[], $3::text[]) AS t (old, key)
+			WHERE l.connection_id = $1 AND l.crm_id = t.old AND l.state = 'linked'`,
+		`UPDATE keybridge.link_variant v SET crm_product_id = t.key FROM unnest($2::text[], $3::text[]) AS t (old, key)
+			WHERE v.connection_id = $1 AND v.crm_product_id = t.old`,
+	} {
+		if _, err := tx.ExecContext(ctx, q, run.Connection, pq.Array(from), pq.Array(to)); err != nil {
+			return fmt.Errorf("move links of %s: %w", run.Connection, err)
+		}
+	}
+	return nil
+}
+
+// unseenKeys is unseen for keys of offers: it answers the products behind them.
+func (s *store) unseenKeys(ctx context.Context, run Run, limit int) (ids []string, all int, err error) {
+	const q = `SELECT id, count(*) OVER () AS all FROM (
+			SELECT DISTINCT split_part(l.crm_id, '/', 1) AS id FROM keybridge.link_product l
+			WHERE l.connection_id = $1 AND l.state = 'linked' AND l.missing_action = '') l
+		WHERE NOT EXISTS (SELECT 1 FROM keybridge.stage_product p WHERE p.run_id = $2 AND p.id = l.id)
+		ORDER BY id COLLATE "C" LIMIT $3`
+	var rows []struct {
+		ID  string `db:"id"`
+		All int    `db:"all"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, q, run.Connection, run.ID, limit); err != nil {
+		return nil, 0, fmt.Errorf("unseen products of run %d: %w", run.ID, err)
+	}
+	for _, r := range rows {
+		ids, all = append(ids, r.ID), r.All
+	}
+	return ids, all, nil
+}
+
+// unreadOfKeys is unreadOffers for keys of offers: it answers the products behind them.
+func (s *store) unreadOfKeys(ctx context.Context, run Run, after string, limit int) ([]string, error) {
+	const q = `SELECT p.id FROM keybridge.stage_product p
+		WHERE p.run_id = $1 AND p.presence = 'live' AND p.id > $3 AND (
+			p.id IN (SELECT split_part(v.crm_product_id, '/', 1) FROM keybridge.link_variant v
+				JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = v.crm_product_id AND l.missing_action = ''
+				LEFT JOIN keybridge.stage_offer o ON o.run_id = $1 AND o.id = v.crm_id
+				WHERE v.connection_id = $2 AND v.missing_action = '' AND v.crm_id NOT LIKE 'product:%' AND o.id IS NULL)
+			OR p.body->>'several' = 'true' AND NOT EXISTS (
+				SELECT 1 FROM keybridge.stage_offer o WHERE o.run_id = $1 AND o.product_id = p.id))
+		ORDER BY p.id LIMIT $4`
+	var ids []string
+	if err := s.db.SelectContext(ctx, &ids, q, run.ID, run.Connection, after, limit); err != nil {
+		return nil, fmt.Errorf("unread offers of run %d: %w", run.ID, err)
+	}
+	return ids, nil
+}
