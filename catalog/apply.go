@@ -19,8 +19,12 @@ func (w *worker) origin() plugin.Origin {
 	return plugin.Origin{Plugin: w.e.deps.PluginID, Connection: w.run.Connection, Ref: ref}
 }
 
+// applying writes a batch to the shop and commits what came of it; total is how many products are
+// planned. last: nothing is tried again.
+type applying func(ctx context.Context, plans []planned, total int64, last bool) error
+
 // write writes the next planned products.
-func (w *worker) write(ctx context.Context) error {
+func (w *worker) write(ctx context.Context, apply applying) error {
 	total := w.run.Total
 	if total == 0 {
 		var err error
@@ -39,7 +43,7 @@ func (w *worker) write(ctx context.Context) error {
 	if len(plans) == 0 {
 		return w.skipTo(ctx, WriteAgain)
 	}
-	return w.apply(ctx, plans, total, false)
+	return apply(ctx, plans, total, false)
 }
 
 // writeAgain plans what failed anew and tries it once more.

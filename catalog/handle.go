@@ -258,7 +258,7 @@ func (w *worker) step(ctx context.Context) error {
 	case WriteCategories:
 		return w.writeCategories(ctx)
 	case WriteProducts:
-		return w.write(ctx)
+		return w.write(ctx, w.apply)
 	case WriteAgain:
 		return w.writeAgain(ctx)
 	case WriteImages:
@@ -270,7 +270,7 @@ func (w *worker) step(ctx context.Context) error {
 	case PlanPrices:
 		return w.planPrices(ctx)
 	case WritePrices:
-		return w.writePrices(ctx)
+		return w.write(ctx, w.applyPrices)
 	case Tidy:
 		return w.tidy(ctx)
 	}

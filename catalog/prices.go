@@ -226,29 +226,6 @@ func (w *worker) storePrices(ctx context.Context, tx *sqlx.Tx, run *Run, b *pric
 	return w.e.store.putPlan(ctx, tx, run.ID, b.plans)
 }
 
-// writePrices writes the next planned products.
-func (w *worker) writePrices(ctx context.Context) error {
-	total := w.run.Total
-	if total == 0 {
-		var err error
-		if total, err = w.e.store.countPlans(ctx, w.run.ID, planPending); err != nil {
-			return err
-		}
-	}
-	at, err := w.run.at()
-	if err != nil {
-		return err
-	}
-	plans, err := w.e.store.openPlans(ctx, w.run.ID, planPending, at.Page, w.e.deps.Config.WriteBatch)
-	if err != nil {
-		return err
-	}
-	if len(plans) == 0 {
-		return w.skipTo(ctx, WriteAgain)
-	}
-	return w.applyPrices(ctx, plans, total, false)
-}
-
 // pricesAgain plans what failed anew and tries it once more; what was approved is tried as it is.
 func (w *worker) pricesAgain(ctx context.Context, old []planned) error {
 	if w.run.ApprovedBy != "" {

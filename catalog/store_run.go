@@ -248,8 +248,15 @@ func (s *store) fenced(ctx context.Context, db sqlx.ExecerContext, id int64, q s
 }
 
 func (s *store) changes(ctx context.Context, run, after int64, limit int) ([]Change, error) {
-	const q = `SELECT id, crm_id, product_id, variant_id, name, field, old, new, overwrote, at
-		FROM keybridge.run_change WHERE run_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+	out, err := s.selectChanges(ctx, `SELECT id, crm_id, product_id, variant_id, name, field, old, new, overwrote, at
+		FROM keybridge.run_change WHERE run_id = $1 AND id > $2 ORDER BY id LIMIT $3`, run, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("changes of run %d: %w", run, err)
+	}
+	return out, nil
+}
+
+func (s *store) selectChanges(ctx context.Context, q string, args ...any) ([]Change, error) {
 	var rows []struct {
 		ID        int64     `db:"id"`
 		CRMID     string    `db:"crm_id"`
@@ -262,8 +269,8 @@ func (s *store) changes(ctx context.Context, run, after int64, limit int) ([]Cha
 		Overwrote bool      `db:"overwrote"`
 		At        time.Time `db:"at"`
 	}
-	if err := s.db.SelectContext(ctx, &rows, q, run, after, limit); err != nil {
-		return nil, fmt.Errorf("changes of run %d: %w", run, err)
+	if err := s.db.SelectContext(ctx, &rows, q, args...); err != nil {
+		return nil, err
 	}
 	out := make([]Change, len(rows))
 	for i, r := range rows {

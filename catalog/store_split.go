@@ -94,22 +94,11 @@ func (s *store) putSplit(ctx context.Context, tx *sqlx.Tx, run Run, all splittin
 
 // unseenKeys is unseen for keys of offers: it answers the products behind them.
 func (s *store) unseenKeys(ctx context.Context, run Run, limit int) (ids []string, all int, err error) {
-	const q = `SELECT id, count(*) OVER () AS all FROM (
+	return s.selectUnseen(ctx, run, limit, `SELECT id, count(*) OVER () AS all FROM (
 			SELECT DISTINCT split_part(l.crm_id, '/', 1) AS id FROM keybridge.link_product l
 			WHERE l.connection_id = $1 AND l.state = 'linked' AND l.missing_action = '') l
 		WHERE NOT EXISTS (SELECT 1 FROM keybridge.stage_product p WHERE p.run_id = $2 AND p.id = l.id)
-		ORDER BY id COLLATE "C" LIMIT $3`
-	var rows []struct {
-		ID  string `db:"id"`
-		All int    `db:"all"`
-	}
-	if err := s.db.SelectContext(ctx, &rows, q, run.Connection, run.ID, limit); err != nil {
-		return nil, 0, fmt.Errorf("unseen products of run %d: %w", run.ID, err)
-	}
-	for _, r := range rows {
-		ids, all = append(ids, r.ID), r.All
-	}
-	return ids, all, nil
+		ORDER BY id COLLATE "C" LIMIT $3`)
 }
 
 // unreadOfKeys is unreadOffers for keys of offers: it answers the products behind them.

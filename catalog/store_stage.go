@@ -154,13 +154,16 @@ func (s *store) chosenCategories(ctx context.Context, run int64, chosen []string
 // unseen answers linked products that the run has not read yet, and how many there are in all.
 // Those that were found missing before are not asked for again.
 func (s *store) unseen(ctx context.Context, run Run, limit int) (ids []string, all int, err error) {
-	const q = `SELECT l.crm_id, count(*) OVER () AS all
+	return s.selectUnseen(ctx, run, limit, `SELECT l.crm_id AS id, count(*) OVER () AS all
 		FROM keybridge.link_product l
 		WHERE l.connection_id = $1 AND l.state = 'linked' AND l.missing_action = ''
 			AND NOT EXISTS (SELECT 1 FROM keybridge.stage_product p WHERE p.run_id = $2 AND p.id = l.crm_id)
-		ORDER BY l.crm_id LIMIT $3`
+		ORDER BY l.crm_id LIMIT $3`)
+}
+
+func (s *store) selectUnseen(ctx context.Context, run Run, limit int, q string) (ids []string, all int, err error) {
 	var rows []struct {
-		ID  string `db:"crm_id"`
+		ID  string `db:"id"`
 		All int    `db:"all"`
 	}
 	if err := s.db.SelectContext(ctx, &rows, q, run.Connection, run.ID, limit); err != nil {

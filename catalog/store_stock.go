@@ -264,28 +264,10 @@ func (s *store) addStockChanges(ctx context.Context, tx *sqlx.Tx, conn plugin.Co
 }
 
 func (s *store) stockChanges(ctx context.Context, conn plugin.ConnectionID, limit int) ([]Change, error) {
-	const q = `SELECT id, crm_id, product_id, variant_id, name, field, old, new, at FROM keybridge.stock_change
-		WHERE connection_id = $1 ORDER BY id DESC LIMIT $2`
-	var rows []struct {
-		ID      int64     `db:"id"`
-		CRMID   string    `db:"crm_id"`
-		Product string    `db:"product_id"`
-		Variant string    `db:"variant_id"`
-		Name    string    `db:"name"`
-		Field   string    `db:"field"`
-		Old     string    `db:"old"`
-		New     string    `db:"new"`
-		At      time.Time `db:"at"`
-	}
-	if err := s.db.SelectContext(ctx, &rows, q, conn, limit); err != nil {
+	out, err := s.selectChanges(ctx, `SELECT id, crm_id, product_id, variant_id, name, field, old, new, at
+		FROM keybridge.stock_change WHERE connection_id = $1 ORDER BY id DESC LIMIT $2`, conn, limit)
+	if err != nil {
 		return nil, fmt.Errorf("stock changes of %s: %w", conn, err)
-	}
-	out := make([]Change, len(rows))
-	for i, r := range rows {
-		out[i] = Change{
-			ID: r.ID, CRMID: r.CRMID, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant),
-			Name: r.Name, Field: Field(r.Field), Old: r.Old, New: r.New, At: r.At.UTC(),
-		}
 	}
 	return out, nil
 }
