@@ -135,11 +135,19 @@ func (a *Admin) showPins(w http.ResponseWriter, r *http.Request, v *visit) error
 			p.Product, p.Field, orID(p.Name, string(p.Product)), v.words.T("field." + string(p.Field)), v.when(p.At),
 		})
 	}
-	if len(list) == pinsShown {
-		last := list[len(list)-1]
-		page.Next = page.Pins + "?" + url.Values{"product": {string(last.Product)}, "field": {string(last.Field)}}.Encode()
+	if next := nextPins(list); next != "" {
+		page.Next = page.Pins + "?" + next
 	}
 	return a.render(w, r, v, http.StatusOK, "pins", v.words.T("pins.title"), page)
+}
+
+// nextPins is the query of the following page; empty at the end. pinAfter reads it.
+func nextPins(list []catalog.Pin) string {
+	if len(list) < pinsShown {
+		return ""
+	}
+	last := list[len(list)-1]
+	return url.Values{"product": {string(last.Product)}, "field": {string(last.Field)}}.Encode()
 }
 
 func pinAfter(r *http.Request) catalog.Pin {
@@ -224,14 +232,20 @@ type apiPin struct {
 	PinnedAt time.Time           `json:"pinned_at,omitzero"`
 }
 
+type apiPinList struct {
+	Pins []apiPin `json:"pins"`
+	// Next is the query of the following page; empty at the end.
+	Next string `json:"next,omitempty"`
+}
+
 func (a *Admin) apiPins(r *http.Request, v *visit) (int, any, error) {
 	list, err := a.Products.Pins(r.Context(), v.conn.ID, pinAfter(r), pinsShown)
 	if err != nil {
 		return 0, nil, err
 	}
-	out := make([]apiPin, 0, len(list))
+	out := apiPinList{Pins: []apiPin{}, Next: nextPins(list)}
 	for _, p := range list {
-		out = append(out, apiPin{p.Product, p.Field, p.Name, p.By, p.At})
+		out.Pins = append(out.Pins, apiPin{p.Product, p.Field, p.Name, p.By, p.At})
 	}
 	return http.StatusOK, out, nil
 }

@@ -69,20 +69,15 @@ func (e *Engine) locked(ctx context.Context, conn plugin.ConnectionID, plans []p
 // writeLocked writes plans of a run under the locks of their links and commits what write stores
 // together with where the run stands then.
 func (w *worker) writeLocked(ctx context.Context, run *Run, plans []planned, write func(tx *sqlx.Tx) error) error {
-	err := w.e.locked(ctx, run.Connection, plans, func(tx *sqlx.Tx, later map[plugin.VariantID]bool) error {
-		for i := range plans {
-			plans[i].keepLater(later)
-		}
-		if err := write(tx); err != nil {
-			return err
-		}
-		return w.e.store.checkpoint(ctx, tx, w.run, *run, w.e.now().Add(w.e.deps.Config.Lease))
-	})
-	if err == nil {
-		run.attempts = 0
-		w.run = *run
+	locked := func(ctx context.Context, f func(tx *sqlx.Tx) error) error {
+		return w.e.locked(ctx, run.Connection, plans, func(tx *sqlx.Tx, later map[plugin.VariantID]bool) error {
+			for i := range plans {
+				plans[i].keepLater(later)
+			}
+			return f(tx)
+		})
 	}
-	return err
+	return w.commitBy(ctx, run, locked, write)
 }
 
 // keepLater takes price and stock of variants out of a plan of which a later reading was written

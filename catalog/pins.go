@@ -29,8 +29,7 @@ func (f Field) Pinnable() bool {
 // Pin keeps a field of a product as it is in the shop, from now on: what a run has planned for it and
 // not written yet is not written either. A field that is pinned already stays so.
 // Errors: plugin.ErrNotFound when the product is neither linked by the connection nor in a plan that
-// waits, plugin.ErrInvalid for
-// what is no field of products.
+// waits, plugin.ErrInvalid for what is no field of products.
 func (e *Engine) Pin(ctx context.Context, id plugin.ConnectionID, product plugin.ProductID, field settings.OwnedField, by string) error {
 	if !Field(field).Pinnable() {
 		return fmt.Errorf("pin of product %q: no such field: %w", product, plugin.ErrInvalid)
