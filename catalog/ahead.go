@@ -9,8 +9,11 @@ import (
 )
 
 const (
-	// maxAhead is how many pages may be in hand that are not stored yet, and are stored together.
+	// maxAhead is how many pages of the CRM may be in hand that are not stored yet, and are stored
+	// together.
 	maxAhead = 16
+	// oneAhead is for batches read from our own store: one is made ready while the one before is stored.
+	oneAhead = 1
 	// linger is how long a page waits for company. A CRM that lets a page a second through has each
 	// stored by itself.
 	linger = 100 * time.Millisecond
@@ -29,18 +32,21 @@ type stretch[T any] struct {
 	// Total and Next are those of the last page.
 	Total int
 	Next  string
+	// asked is when the first page was asked for.
+	asked time.Time
 	count int
 	// first: reading has just begun. What is read first is stored for good at once, so that the run gets
 	// on however often the database crashes.
 	first bool
 }
 
-// ahead fetches pages of a list while earlier ones are stored: one request at a time, as many as the
-// budget lets through, and no more than maxAhead in advance of what is stored. Should the run go on
-// elsewhere than at the page behind, what was fetched is dropped.
+// ahead fetches pages of a list while earlier ones are stored: one at a time, and no more than depth in
+// advance of what is stored. Should the run go on elsewhere than at the page behind, what was fetched
+// is dropped.
 type ahead struct {
 	next   pageKey // the one that comes out next
-	most   int     // how many may come out together: one at first, then more and more
+	depth  int
+	most   int // how many may come out together: one at first, then more and more, up to depth
 	cancel context.CancelFunc
 	pages  chan fetched
 	over   chan struct{}
@@ -54,17 +60,17 @@ type fetched struct {
 	last  bool // nothing more will come
 }
 
-// read answers the page that key names together with those behind it that come at once.
-func read[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx context.Context, page string) (Page[T], error)) (stretch[T], error) {
+// read answers the page that key names together with those behind it that come at once, depth at most.
+// fetch is called beside the steps of w and must not use what they change.
+func read[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch func(ctx context.Context, page string) (Page[T], error)) (stretch[T], error) {
 	if w.ahead == nil || w.ahead.next != key {
 		w.dropAhead()
-		startAhead(ctx, w, key, fetch)
+		startAhead(ctx, w, key, depth, fetch)
 	}
 	most := w.ahead.most
-	w.ahead.most = min(2*most, maxAhead)
-	out := stretch[T]{first: most == 1}
+	w.ahead.most = min(2*most, w.ahead.depth)
 	f, ok := <-w.ahead.pages
-	w.asked = f.asked
+	out := stretch[T]{first: most == 1, asked: f.asked}
 	for wait := time.NewTimer(linger); ok; {
 		if f.err != nil {
 			w.dropAhead()
@@ -98,9 +104,10 @@ func read[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx con
 }
 
 // startAhead begins to fetch at a page, until the list or the slice ends.
-func startAhead[T any](ctx context.Context, w *worker, key pageKey, fetch func(ctx context.Context, page string) (Page[T], error)) {
+func startAhead[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch func(ctx context.Context, page string) (Page[T], error)) {
 	ctx, cancel := context.WithCancel(ctx)
-	a := &ahead{next: key, most: 1, cancel: cancel, pages: make(chan fetched, maxAhead), over: make(chan struct{})}
+	// One page more is in the hands of whoever fetches.
+	a := &ahead{next: key, depth: depth, most: 1, cancel: cancel, pages: make(chan fetched, depth-1), over: make(chan struct{})}
 	w.ahead = a
 	e, until := w.e, w.until
 	go func() {

@@ -36,14 +36,21 @@ func (w *worker) write(ctx context.Context, apply applying) error {
 	if err != nil {
 		return err
 	}
-	plans, err := w.e.store.openPlans(ctx, w.run.ID, planPending, at.Page, w.e.deps.Config.WriteBatch)
+	run, most := w.run.ID, w.e.deps.Config.WriteBatch
+	got, err := read(ctx, w, pageKey{phase: w.run.Phase, page: at.Page}, oneAhead, func(ctx context.Context, after string) (Page[planned], error) {
+		plans, err := w.e.store.openPlans(ctx, run, planPending, after, most)
+		if err != nil || len(plans) == 0 {
+			return Page[planned]{}, err
+		}
+		return Page[planned]{Rows: plans, Next: plans[len(plans)-1].CRM}, nil
+	})
 	if err != nil {
 		return err
 	}
-	if len(plans) == 0 {
+	if len(got.Rows) == 0 {
 		return w.skipTo(ctx, WriteAgain)
 	}
-	return apply(ctx, plans, total, false)
+	return apply(ctx, got.Rows, total, false)
 }
 
 // writeAgain plans what failed anew and tries it once more.

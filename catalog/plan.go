@@ -22,15 +22,17 @@ func (w *worker) plan(ctx context.Context) error {
 			return err
 		}
 	}
-	rows, err := w.e.store.standings(ctx, w.run, w.writesCategories(), w.rulesHash, at.Page, w.e.deps.Config.PlanBatch)
+	mind := *w // thinks ahead while this one stores
+	got, err := read(ctx, w, pageKey{phase: w.run.Phase, page: at.Page}, oneAhead, mind.think)
 	if err != nil {
 		return err
 	}
-	if len(rows) == 0 {
+	if len(got.Rows) == 0 {
 		return w.skipTo(ctx, CheckPlan)
 	}
-	if did, err := w.resolve(ctx, creatingOf(rows)); did || err != nil {
-		return err // the rows are read again in the next step
+	t := got.Rows[0]
+	if did, err := w.resolve(ctx, t.creating); did || err != nil {
+		return err // the products are thought about anew in the next step
 	}
 	total := w.run.Total
 	if total == 0 {
@@ -38,19 +40,38 @@ func (w *worker) plan(ctx context.Context) error {
 			return err
 		}
 	}
+	run := w.next()
+	run.moveTo(cursor{Page: got.Next})
+	run.Done, run.Total = run.Done+int64(t.products), total
+	run.Counters.Unchanged += t.unchanged
+	return w.note(ctx, run, func(tx *sqlx.Tx) error { return w.storePlan(ctx, tx, run, t.batch) })
+}
+
+// thought is what was made up about the next products and is not stored yet.
+type thought struct {
+	products  int
+	creating  []string // those whose creation was begun earlier
+	unchanged int
+	batch     planBatch
+}
+
+// think makes up a plan of the products behind the given one, and changes nothing.
+func (w *worker) think(ctx context.Context, after string) (Page[thought], error) {
+	var none Page[thought]
+	rows, err := w.e.store.standings(ctx, w.run, w.writesCategories(), w.rulesHash, after, w.e.deps.Config.PlanBatch)
+	if err != nil || len(rows) == 0 {
+		return none, err
+	}
 	open, unchanged, err := w.changed(ctx, rows)
 	if err != nil {
-		return err
+		return none, err
 	}
 	batch, err := w.decideAll(ctx, open)
 	if err != nil {
-		return err
+		return none, err
 	}
-	run := w.next()
-	run.moveTo(cursor{Page: rows[len(rows)-1].ID})
-	run.Done, run.Total = run.Done+int64(len(rows)), total
-	run.Counters.Unchanged += unchanged
-	return w.note(ctx, run, func(tx *sqlx.Tx) error { return w.storePlan(ctx, tx, run, batch) })
+	t := thought{products: len(rows), creating: creatingOf(rows), unchanged: unchanged, batch: batch}
+	return Page[thought]{Rows: []thought{t}, Next: rows[len(rows)-1].ID}, nil
 }
 
 func creatingOf(rows []standing) []string {

@@ -38,18 +38,17 @@ func (w *worker) planPrices(ctx context.Context) error {
 		if err := w.e.store.analyseStaged(ctx); err != nil {
 			return err
 		}
-	}
-	quotes, err := w.e.store.quotes(ctx, w.run, at.Page, w.e.deps.Config.PlanBatch)
-	if err != nil {
-		return err
-	}
-	if len(quotes) == 0 {
-		return w.skipTo(ctx, CheckPlan)
-	}
-	if at.Page == "" {
 		if err := w.judgeWarehouses(ctx); err != nil {
 			return err
 		}
+	}
+	mind := *w // thinks ahead while this one stores
+	got, err := read(ctx, w, pageKey{phase: w.run.Phase, page: at.Page}, oneAhead, mind.thinkPrices)
+	if err != nil {
+		return err
+	}
+	if len(got.Rows) == 0 {
+		return w.skipTo(ctx, CheckPlan)
 	}
 	total := w.run.Total
 	if total == 0 {
@@ -57,14 +56,21 @@ func (w *worker) planPrices(ctx context.Context) error {
 			return err
 		}
 	}
-	b, err := w.comparePrices(ctx, quotes)
-	if err != nil {
-		return err
-	}
-	run := w.next()
-	run.moveTo(cursor{Page: quotes[len(quotes)-1].CRM})
+	b, run := got.Rows[0], w.next()
+	run.moveTo(cursor{Page: got.Next})
 	run.Done, run.Total = run.Done+int64(b.products), total
 	return w.note(ctx, run, func(tx *sqlx.Tx) error { return w.storePrices(ctx, tx, run, b) })
+}
+
+// thinkPrices makes up a plan of the prices behind the given product, and changes nothing.
+func (w *worker) thinkPrices(ctx context.Context, after string) (Page[*priceBatch], error) {
+	quotes, err := w.e.store.quotes(ctx, w.run, after, w.e.deps.Config.PlanBatch)
+	if err != nil || len(quotes) == 0 {
+		return Page[*priceBatch]{}, err
+	}
+	last := quotes[len(quotes)-1].CRM
+	b, err := w.comparePrices(ctx, quotes)
+	return Page[*priceBatch]{Rows: []*priceBatch{b}, Next: last}, err
 }
 
 // priceBatch is what the planning of some prices came to.

@@ -103,12 +103,13 @@ type part struct {
 // where the part ends.
 func readPage[T any](ctx context.Context, w *worker, at cursor, l list[T], p part) error {
 	key := pageKey{phase: w.run.Phase, codes: strings.Join(p.codes, ","), page: at.Page}
-	got, err := read(ctx, w, key, func(ctx context.Context, page string) (Page[T], error) {
+	got, err := read(ctx, w, key, maxAhead, func(ctx context.Context, page string) (Page[T], error) {
 		return l.fetch(ctx, p.codes, page)
 	})
 	if err != nil {
 		return fmt.Errorf("read %s page %q: %w", l.name, at.Page, err)
 	}
+	w.asked = got.asked
 	run := w.next()
 	run.Counters.Requests += got.count
 	keep := w.note
