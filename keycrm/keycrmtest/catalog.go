@@ -11,10 +11,12 @@ import (
 
 func newDatabase(g *generator) *database {
 	d := &database{
-		settings:         newTable[settings]("settings", 0),
-		categories:       newTable[Category]("categories", firstCategory+int64(len(g.categories))-1),
-		products:         newTable[Product]("products", firstProduct+int64(g.products())-1),
-		offers:           newTable[Offer]("offers", firstOffer+int64(g.offers())-1),
+		settings:   newTable[settings]("settings", 0),
+		categories: newTable[Category]("categories", firstCategory+int64(len(g.categories))-1),
+		products: newTableNoting("products", firstProduct+int64(g.products())-1, func(p *Product) bool {
+			return p.Deleted || !p.VisibleAt.IsZero()
+		}),
+		offers:           newTableNoting("offers", firstOffer+int64(g.offers())-1, func(o *Offer) bool { return o.Deleted }),
 		buyers:           newTable[Buyer]("buyers", 3000),
 		orders:           newTable[Order]("orders", firstOrder-1),
 		cards:            newTable[Card]("cards", 4000),
@@ -220,8 +222,8 @@ func (s *Server) productIDs(match func(brief) bool, w window) ([]int64, int) {
 
 func (s *Server) anyProductHidden() bool {
 	now := s.now()
-	for _, p := range s.db.products.rows {
-		if p.Deleted || now.Before(p.VisibleAt) {
+	for id := range s.db.products.oddities {
+		if p := s.db.products.rows[id]; p.Deleted || now.Before(p.VisibleAt) {
 			return true
 		}
 	}
@@ -230,22 +232,13 @@ func (s *Server) anyProductHidden() bool {
 
 func (s *Server) offerIDs(match func(brief) bool, w window) ([]int64, int) {
 	first, last := int64(firstOffer), s.db.offers.last
-	if match == nil && !s.anyProductHidden() && !s.anyOfferDeleted() {
+	if match == nil && !s.anyProductHidden() && len(s.db.offers.oddities) == 0 {
 		return w.dense(first, last)
 	}
 	return w.scan(first, last, func(id int64) bool {
 		b, ok := s.offerBrief(id)
 		return ok && (match == nil || match(b))
 	})
-}
-
-func (s *Server) anyOfferDeleted() bool {
-	for _, o := range s.db.offers.rows {
-		if o.Deleted {
-			return true
-		}
-	}
-	return false
 }
 
 // window is the slice of a list that a page shows.

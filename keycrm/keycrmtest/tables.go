@@ -12,10 +12,38 @@ type table[T any] struct {
 	rows  map[int64]*T
 	last  int64
 	dirty map[int64]struct{}
+	// odd says which rows are not listed like all others; nil: none. oddities are their ids, at hand
+	// without walking through all.
+	odd      func(*T) bool
+	oddities map[int64]struct{}
 }
 
 func newTable[T any](name string, last int64) *table[T] {
-	return &table[T]{name: name, rows: map[int64]*T{}, last: last, dirty: map[int64]struct{}{}}
+	return &table[T]{name: name, rows: map[int64]*T{}, last: last, dirty: map[int64]struct{}{}, oddities: map[int64]struct{}{}}
+}
+
+// newTableNoting also notes the odd rows.
+func newTableNoting[T any](name string, last int64, odd func(*T) bool) *table[T] {
+	t := newTable[T](name, last)
+	t.odd = odd
+	return t
+}
+
+func (t *table[T]) set(id int64, row *T) {
+	t.rows[id] = row
+	if t.odd == nil {
+		return
+	}
+	if t.odd(row) {
+		t.oddities[id] = struct{}{}
+	} else {
+		delete(t.oddities, id)
+	}
+}
+
+func (t *table[T]) remove(id int64) {
+	delete(t.rows, id)
+	delete(t.oddities, id)
 }
 
 // next returns an id that was never used.
@@ -25,13 +53,13 @@ func (t *table[T]) next() int64 {
 }
 
 func (t *table[T]) put(id int64, row *T) {
-	t.rows[id] = row
+	t.set(id, row)
 	t.last = max(t.last, id)
 	t.dirty[id] = struct{}{}
 }
 
 func (t *table[T]) drop(id int64) {
-	delete(t.rows, id)
+	t.remove(id)
 	t.dirty[id] = struct{}{}
 }
 
@@ -103,14 +131,14 @@ func (t *table[T]) rowsOf(ids []int64) ([]change, error) {
 func (t *table[T]) load(c change) error {
 	t.last = max(t.last, c.ID)
 	if c.Row == nil {
-		delete(t.rows, c.ID)
+		t.remove(c.ID)
 		return nil
 	}
 	row := new(T)
 	if err := json.Unmarshal(c.Row, row); err != nil {
 		return fmt.Errorf("decode %s %d: %w", t.name, c.ID, err)
 	}
-	t.rows[c.ID] = row
+	t.set(c.ID, row)
 	return nil
 }
 
