@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -48,23 +48,28 @@ func (c crew) hire() *child {
 func (c *child) freeze() { _ = c.cmd.Process.Signal(syscall.SIGSTOP) }
 func (c *child) thaw()   { _ = c.cmd.Process.Signal(syscall.SIGCONT) }
 
-// after does something right when the CRM has served so many requests, before their answers are read,
-// and returns then.
-func (c crew) after(requests int, do func()) {
+// amid starts something and, when the CRM is about to answer a page of products to a run for the second
+// time, does something and returns. Workers ask for other things too, also before they have taken a run
+// up.
+func (c crew) amid(start, do func()) {
 	c.t.Helper()
-	done := make(chan struct{})
-	var mu sync.Mutex
-	seen := 0
-	c.sim.After(func(keycrmtest.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		if seen++; seen == requests {
-			do()
-			close(done)
+	reached, answer := make(chan struct{}), make(chan struct{})
+	var pages atomic.Int32
+	c.sim.After(func(q keycrmtest.Request) {
+		if q.Path == "/v1/products" && pages.Add(1) == 2 {
+			close(reached)
+			<-answer
 		}
 	})
-	<-done
+	start()
+	select {
+	case <-reached:
+	case <-time.After(2 * time.Minute):
+		c.t.Fatal("no run has read its second page")
+	}
+	do()
 	c.sim.After(nil)
+	close(answer)
 }
 
 // standing is where the run stands, as its holder wrote it.
@@ -112,10 +117,10 @@ func TestKilledWorkerIsReplacedWhenItsLeaseEnds(t *testing.T) {
 	second.freeze() // so that it is known who has the run
 	third.freeze()
 	c.connect(t.Context()) // the first save starts the first run
-	first := c.hire()
+	var first *child
 	var killed time.Time
 	var stood standing
-	c.after(3, func() {
+	c.amid(func() { first = c.hire() }, func() {
 		first.kill()
 		killed, stood = time.Now(), c.run()
 	})
@@ -146,8 +151,11 @@ func TestFrozenWorkersLateWriteIsRefused(t *testing.T) {
 	second := c.hire()
 	second.freeze()
 	c.connect(t.Context())
-	first := c.hire()
-	c.after(3, first.freeze)
+	var first *child
+	c.amid(func() { first = c.hire() }, func() { first.freeze() })
+	if held := c.run(); held.State != "running" {
+		t.Fatalf("the run was %+v when its worker froze", held)
+	}
 	second.thaw()
 	c.checkCatalog(t.Context())
 
