@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -27,6 +28,8 @@ func serveSim(_ context.Context, args []string, in io.Reader, out io.Writer) err
 	if err := f.Parse(args); err != nil {
 		return err
 	}
+	// It stands for a service elsewhere, whose memory is collected on other cores.
+	debug.SetGCPercent(gcPercent)
 	sim, err := keycrmtest.StartServer("127.0.0.1:0", keycrmtest.WithLimit(0), keycrmtest.WithCatalog(*products, *offers))
 	if err != nil {
 		return err

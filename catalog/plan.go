@@ -265,29 +265,24 @@ func (c *Counters) count(items []Item) {
 
 // tidy drops what the run has staged and, when nothing is left, ends it.
 func (w *worker) tidy(ctx context.Context) error {
-	over, run := false, w.next()
-	err := w.e.store.inTx(ctx, func(tx *sqlx.Tx) error {
+	run, left := w.next(), int64(0)
+	err := w.note(ctx, run, func(tx *sqlx.Tx) (err error) {
 		if run.Kind == Full && run.cursor == "" {
-			seen, err := w.e.store.seen(ctx, tx, *run)
-			if err != nil {
+			if run.Counters.Seen, err = w.e.store.seen(ctx, tx, *run); err != nil {
 				return err
 			}
-			run.Counters.Seen = seen
 			run.moveTo(cursor{Page: "counted"})
 		}
-		n, err := w.e.store.tidy(ctx, tx, w.run.Connection, w.run.ID)
-		if err != nil {
-			return err
-		}
-		if over = n == 0; over {
-			return w.e.store.end(ctx, tx, *run, Done, outcome{}, w.e.now())
-		}
-		return w.e.store.checkpoint(ctx, tx, w.run, *run, w.e.now().Add(w.e.deps.Config.Lease))
+		left, err = w.e.store.tidy(ctx, tx, run.Connection, run.ID)
+		return err
+	})
+	if err != nil || left > 0 {
+		return err
+	}
+	err = w.e.store.inTx(ctx, func(tx *sqlx.Tx) error {
+		return w.e.store.end(ctx, tx, w.run, Done, outcome{}, w.e.now())
 	})
 	if err == nil {
-		w.run = *run
-	}
-	if err == nil && over {
 		w.run.State = Done
 	}
 	return err
