@@ -149,3 +149,7 @@ func (w *worker) dropAhead() {
 		<-a.over
 	}
 }
+
+// inHand reports whether pages of the CRM were fetched that are not stored yet. They cost requests, so they
+// are stored though the slice is over; what comes from our own store is dropped.
+func (w *worker) inHand() bool { return w.ahead != nil && w.ahead.depth > oneAhead }

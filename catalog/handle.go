@@ -110,7 +110,7 @@ func (w *worker) slice(ctx context.Context) (err error) {
 	}
 	defer w.dropAhead()
 	w.until = w.e.now().Add(w.e.deps.Config.Slice)
-	for w.run.State == Running && (w.e.now().Before(w.until) || w.ahead != nil) {
+	for w.run.State == Running && (w.e.now().Before(w.until) || w.inHand()) {
 		if err := w.step(ctx); err != nil {
 			return cause(ctx, err)
 		}

@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/settings"
@@ -56,5 +57,36 @@ func TestSecondRunWritesNothing(t *testing.T) {
 	}
 	if changes := w.changes(second.ID); len(changes) != 0 {
 		t.Errorf("the second run lists changes: %+v", changes[0])
+	}
+}
+
+// TestSlowShopIsWrittenToOnceASlice: a worker lets others have its place as soon as its slice is over,
+// also when the next batch is at hand.
+func TestSlowShopIsWrittenToOnceASlice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, keycrmtest.Start(t, keycrmtest.WithLimit(0), keycrmtest.WithCatalog(40, 40)))
+	w.config = catalog.Config{WriteBatch: 8, Slice: 10 * time.Second}
+	w.engine = w.newEngine()
+	calls := 0
+	w.shop.stopAt(func(call string) {
+		if call == "before CreateProducts" {
+			calls++
+			w.clock.Advance(10 * time.Second)
+		}
+	})
+	id := w.begin(catalog.Full)
+	done := false
+	for slices := 1; !done && slices < 100; slices++ {
+		before := calls
+		must(t, w.engine.Handle(t.Context(), id))
+		if calls-before > 1 {
+			t.Fatalf("slice %d asked the shop %d times", slices, calls-before)
+		}
+		run, err := w.engine.Run(t.Context(), id)
+		must(t, err)
+		done = run.State == catalog.Done
+	}
+	if !done || calls != 5 {
+		t.Errorf("%d batches of 8 for 40 products, want 5", calls)
 	}
 }
