@@ -122,7 +122,7 @@ func TestMerchantAndBuyerInABrowser(t *testing.T) {
 	b.do("choose", chromedp.Click(chromedp.CSS(`[name="products"]`)), chromedp.Click(chromedp.CSS(`[name="categories"]`)),
 		choose("new", "publish"), choose("target", "orders"))
 	b.do("the blocks of orders appear", chromedp.WaitVisible(chromedp.CSS(`[name="source"]`)), choose("source", "7"),
-		choose("add_ons.postcard", "skip"), choose("add_ons.no_call", "c:OR_1010"))
+		choose("add_ons.no_call", "c:OR_1010"))
 	b.do("save", chromedp.Click(chromedp.CSS(`.kb-savebutton`)))
 	b.see(`[role="status"], .kb-note`, "збережено")
 	b.see("#runs .kb-runs", "Завершено") // the first save starts the first synchronisation; nothing is reloaded by hand

@@ -104,6 +104,7 @@ func seedFields() []CustomField {
 		newSeedField(27, "Дата події", "OR_1014", "order", "date", false),
 		newSeedField(28, "Подарункове пакування", "OR_1015", "order", "switcher", false),
 		newSeedField(29, "Страхова сума", "OR_1016", "order", "float", false),
+		newSeedField(35, "Листівка з вашим текстом", "OR_1019", "order", "textarea", false),
 		newSeedField(24, "Сторінка", "LD_1011", "lead", "link", false),
 		newSeedField(25, "Інтереси", "LD_1012", "lead", "select", true, "Одяг", "Посуд", "Дім"),
 		newSeedField(33, "Подарункове пакування", "LD_1017", "lead", "switcher", false),

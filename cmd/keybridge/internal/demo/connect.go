@@ -14,7 +14,7 @@ import (
 func wishes() visit.Wishes {
 	return visit.Wishes{
 		Target: "Створювати в замовленнях", NewProducts: "Опублікувати", Source: "Мій магазин",
-		AddOns: map[string]string{"Не дзвоніть мені": "Без дзвінка", "Листівка з вашим текстом": "Не передавати"},
+		AddOns: map[string]string{"Не дзвоніть мені": "Без дзвінка"},
 	}
 }
 

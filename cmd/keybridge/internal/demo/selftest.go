@@ -134,6 +134,9 @@ func (t *selftest) again(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d products unchanged", c.Unchanged), nil
 }
 
+// postcard is what the buyer has written on the card that goes with the goods.
+const postcard = "З днем народження!"
+
 func (t *selftest) buy(ctx context.Context) (string, error) {
 	buyer, err := visit.NewBuyer(t.demo.shop.url)
 	if err != nil {
@@ -144,6 +147,7 @@ func (t *selftest) buy(ctx context.Context) (string, error) {
 		Fields: url.Values{
 			"name": {"Олена Тестенко"}, "phone": {"067 123 45 67"}, "email": {"olena@example.com"},
 			"delivery": {"np_branch"}, "payment": {"card"}, "promo": {"ЛІТО5"}, "addon_gift_wrap": {"1"},
+			"addon_postcard": {"1"}, "postcard_text": {postcard},
 			"comment": {"Подзвоніть перед відправкою"},
 		},
 	})
@@ -192,6 +196,7 @@ func checkOrder(o *keycrm.Order, total decimal.Decimal) error {
 	want("SKU", len(o.Products) > 0 && o.Products[0].SKU != "")
 	want("delivery", o.Shipping != nil && o.Shipping.DeliveryServiceID != 0 && o.Shipping.ReceivePoint != "")
 	want("payment", len(o.Payments) == 1 && o.Payments[0].Status == "paid" && o.Payments[0].Amount.Decimal.Equal(total))
+	want("postcard", slices.ContainsFunc(o.CustomFields, func(v keycrm.FieldValue) bool { return slices.Contains(v.Texts(), postcard) }))
 	want("comment", o.BuyerComment == "Подзвоніть перед відправкою")
 	if len(wrong) > 0 {
 		return fmt.Errorf("KeyCRM order %d differs in: %s", o.ID, strings.Join(wrong, ", "))
