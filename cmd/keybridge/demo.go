@@ -45,6 +45,8 @@ runs inside this process.`,
 	f.IntVar(&cfg.ShopPort, "shop-port", 8080, "port of the shop; the next free one is taken if it is busy")
 	f.IntVar(&cfg.SimPort, "sim-port", 8090, "port of the simulated KeyCRM; the next free one is taken if it is busy")
 	f.BoolVar(&cfg.QuickChecks, "quick-checks", false, "wait seconds instead of minutes before an order with an unclear answer is looked up again; safe with the simulator only")
+	f.StringVar(&cfg.Lang, "lang", "uk", "language of the integrations page, uk or en, until somebody chooses another at its top")
+	f.BoolVar(&cfg.Bilingual, "bilingual", false, "a shop that keeps its texts in Ukrainian and English, so that the language of the catalog can be chosen")
 	f.BoolVar(&selftest, "selftest", false, "do the whole main job unattended in a fresh folder, print what happened, exit 0 or 1")
 	return cmd
 }
@@ -54,6 +56,9 @@ func checkDemo(cfg demo.Config, selftest bool) error {
 	case plugin.RoleAll, plugin.RoleWeb, plugin.RoleWorker:
 	default:
 		return errors.New("--role must be all, web or worker")
+	}
+	if cfg.Lang != "uk" && cfg.Lang != "en" {
+		return errors.New("--lang must be uk or en")
 	}
 	if selftest && (cfg.Blank || cfg.Key != "" || cfg.CRMURL != "" || cfg.Role != plugin.RoleAll) {
 		return errors.New("--selftest runs with the simulator, alone in a fresh folder: leave out --blank, --keycrm-key, --keycrm-url and --role")

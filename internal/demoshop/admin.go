@@ -40,6 +40,7 @@ func (e *Engine) ownAdminRoutes(r chi.Router) {
 		http.Redirect(w, r, "/admin/orders", http.StatusSeeOther)
 	})
 	r.Post("/logout", e.logout)
+	r.Post("/language", e.adminLanguage)
 	r.Get("/orders", e.adminOrders)
 	r.Get("/orders/{id}", e.adminOrder)
 	r.Get("/products", e.adminProducts)
@@ -134,6 +135,8 @@ type adminFrame struct {
 	Section  string
 	Head     template.HTML
 	Operator plugin.Operator
+	Lang     string // of the frame
+	Back     string // where the language switch returns to
 	CSRF     string
 	Unread   int
 	Notice   string
@@ -144,13 +147,11 @@ func (f adminFrame) May(p string) bool { return f.Operator.May(plugin.Permission
 
 // frame prepares the frame of a page for the signed-in operator.
 func (e *Engine) frame(r *http.Request, section, title string) adminFrame {
-	f := adminFrame{ShopName: e.cfg.ShopName, Title: title, Section: section}
-	if !strings.HasPrefix(r.URL.Path, pluginAdminPath) { // the plugin has notices of its own
-		f.Notice = notice(r.URL.Query().Get("done"))
-	}
+	f := adminFrame{ShopName: e.cfg.ShopName, Title: title, Section: section, Notice: notice(r.URL.Query().Get("done")), Lang: e.langOf(r), Back: backTo(r)}
 	if s, ok := e.session(r); ok {
 		f.Operator, f.CSRF = s.operator(), s.csrf()
 	}
+	f.Title = f.Say(title)
 	var err error
 	if f.Unread, err = e.store.unreadMessages(r.Context()); err != nil {
 		e.cfg.Logger.WarnContext(r.Context(), "messages are not counted", "error", err)
@@ -197,7 +198,7 @@ func (e *Engine) adminFrame(w http.ResponseWriter, r *http.Request, p framedPage
 		p.Status = http.StatusOK
 	}
 	f := e.frame(r, p.Section, p.Title)
-	f.Head = p.Head
+	f.Head, f.Notice = p.Head, "" // the page has notices of its own, under the same codes
 	e.render(w, r, p.Status, "admin/frame", struct {
 		Frame adminFrame
 		Body  template.HTML

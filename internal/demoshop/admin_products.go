@@ -77,9 +77,16 @@ type productPage struct {
 	Variants   []variantRow
 	Images     []imageRow
 	Categories []categoryOption
+	Foreign    []foreignText
 	// KeptBy names the plugin that keeps the product in step with another system; empty when none does.
 	KeptBy string
 	Error  string
+}
+
+// foreignText are the product's texts in a language beside the first.
+type foreignText struct {
+	plugin.Language
+	Text text
 }
 
 // categoryOption is a category with its depth, for a select.
@@ -119,6 +126,9 @@ func (e *Engine) productPage(r *http.Request, id int64) (productPage, error) {
 	}
 	for _, n := range newTree(categories).flat() {
 		page.Categories = append(page.Categories, categoryOption{n.ID, strings.Repeat("— ", n.Depth) + n.Name})
+	}
+	for _, l := range e.cfg.Languages[1:] {
+		page.Foreign = append(page.Foreign, foreignText{l, page.Product.text(l.Code)})
 	}
 	page.KeptBy = e.keeperOf(r.Context(), id)
 	return page, nil

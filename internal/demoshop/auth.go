@@ -47,6 +47,7 @@ func (e *Engine) staff(login string) (staff, bool) {
 type session struct {
 	token string
 	staff staff
+	lang  string // of the admin, chosen in this browser
 }
 
 // csrf is derived from the session's secret, so it ends with the session.
@@ -56,7 +57,7 @@ func (s session) may(p plugin.Permission) bool { return s.operator().May(p) }
 
 func (s session) operator() plugin.Operator {
 	return plugin.Operator{
-		ID: s.staff.Login, Name: s.staff.Name, Shop: ShopID, Permissions: s.staff.permissions, Lang: Locale, CSRFToken: s.csrf(),
+		ID: s.staff.Login, Name: s.staff.Name, Shop: ShopID, Permissions: s.staff.permissions, Lang: s.lang, CSRFToken: s.csrf(),
 	}
 }
 
@@ -107,7 +108,7 @@ func (e *Engine) session(r *http.Request) (session, bool) {
 	if !ok || subtle.ConstantTimeCompare(row.Proof, proof(c.Value, who.password)) != 1 {
 		return session{}, false
 	}
-	return session{token: c.Value, staff: who}, true
+	return session{token: c.Value, staff: who, lang: e.langOf(r)}, true
 }
 
 // withSession keeps the session at hand for the rest of the request.

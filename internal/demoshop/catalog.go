@@ -14,6 +14,7 @@ import (
 type catalog struct {
 	store *store
 	most  int // variants of a product
+	langs languages
 }
 
 var _ plugin.Catalog = (*catalog)(nil)
@@ -86,7 +87,7 @@ func (c *catalog) facts(ctx context.Context, tx *sqlx.Tx, categories []plugin.Ca
 		ids = ids[1:]
 		return id
 	}
-	return catalogFacts{categories: known, newIDs: next, most: c.most}, nil
+	return catalogFacts{categories: known, newIDs: next, most: c.most, langs: c.langs}, nil
 }
 
 // UpdateProducts implements plugin.Catalog.

@@ -3,6 +3,7 @@ package demoshop
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/jmoiron/sqlx"
 
@@ -10,15 +11,16 @@ import (
 )
 
 // Categories implements plugin.Catalog.
-func (c *catalog) Categories(ctx context.Context, _ string) ([]plugin.Category, error) {
+func (c *catalog) Categories(ctx context.Context, lang string) ([]plugin.Category, error) {
 	rows, err := c.store.categories(ctx, c.store.db)
 	if err != nil {
 		return nil, err
 	}
+	lang = c.langs.reading(lang)
 	out := make([]plugin.Category, len(rows))
 	for i, r := range rows {
 		out[i] = plugin.Category{
-			ID: formatID[plugin.CategoryID](r.ID), ParentID: formatID[plugin.CategoryID](r.ParentID), Name: r.Name, Version: version(r.Version),
+			ID: formatID[plugin.CategoryID](r.ID), ParentID: formatID[plugin.CategoryID](r.ParentID), Name: r.name(lang), Version: version(r.Version),
 		}
 	}
 	return out, nil
@@ -54,7 +56,7 @@ func (c *catalog) newCategoryItems(ctx context.Context, tx *sqlx.Tx, batch []plu
 	}
 	var rows []categoryRow
 	for n, i := range items {
-		row, err := newCategoryRow(ids[n], batch[i], known)
+		row, err := newCategoryRow(ids[n], batch[i], known, c.langs)
 		if err != nil {
 			results[i] = plugin.CategoryResult{Err: err}
 			continue
@@ -65,15 +67,20 @@ func (c *catalog) newCategoryItems(ctx context.Context, tx *sqlx.Tx, batch []plu
 	return insertCategories(ctx, tx, rows)
 }
 
-func newCategoryRow(id int64, nc plugin.NewCategory, known map[int64]bool) (categoryRow, error) {
-	if err := checkLang(nc.Lang); err != nil {
+func newCategoryRow(id int64, nc plugin.NewCategory, known map[int64]bool, langs languages) (categoryRow, error) {
+	lang, err := langs.code(nc.Lang)
+	if err != nil {
 		return categoryRow{}, err
 	}
 	if err := checkName("category name", nc.Name); err != nil {
 		return categoryRow{}, err
 	}
 	parent, err := knownCategory(nc.ParentID, known)
-	return categoryRow{ID: id, ParentID: parent, Name: nc.Name, Version: 1}, err
+	row := categoryRow{ID: id, ParentID: parent, Name: nc.Name, Version: 1}
+	if lang != langs[0].Code { // a category needs a name in the first language too
+		row.Texts = row.Texts.with(lang, text{Name: nc.Name})
+	}
+	return row, err
 }
 
 // UpdateCategories implements plugin.Catalog.
@@ -106,7 +113,7 @@ func (c *catalog) categoryItems(ctx context.Context, tx *sqlx.Tx, batch []plugin
 	}
 	changed := map[int64]bool{}
 	for _, i := range items {
-		did, err := tree.patch(batch[i])
+		did, err := tree.patch(batch[i], c.langs)
 		if err != nil {
 			results[i] = plugin.CategoryResult{Err: err}
 			continue
@@ -136,7 +143,7 @@ func (c *catalog) categoryItems(ctx context.Context, tx *sqlx.Tx, batch []plugin
 type categoryTree map[int64]categoryRow
 
 // patch renames and moves one category in memory and reports whether anything changed.
-func (t categoryTree) patch(p plugin.CategoryPatch) (bool, error) {
+func (t categoryTree) patch(p plugin.CategoryPatch, langs languages) (bool, error) {
 	id, _ := parseID(p.ID)
 	row, ok := t[id]
 	if !ok {
@@ -144,13 +151,14 @@ func (t categoryTree) patch(p plugin.CategoryPatch) (bool, error) {
 	}
 	old := row
 	if p.Name != nil {
-		if err := checkLang(p.Lang); err != nil {
+		lang, err := langs.code(p.Lang)
+		if err != nil {
 			return false, err
 		}
 		if err := checkName("category name", *p.Name); err != nil {
 			return false, err
 		}
-		row.Name = *p.Name
+		row.rename(lang, lang == langs[0].Code, *p.Name)
 	}
 	if p.ParentID != nil {
 		parent, _ := parseID(*p.ParentID)
@@ -163,7 +171,7 @@ func (t categoryTree) patch(p plugin.CategoryPatch) (bool, error) {
 		row.ParentID = parent
 	}
 	t[id] = row
-	return row.Name != old.Name || row.ParentID != old.ParentID, nil
+	return row.Name != old.Name || row.ParentID != old.ParentID || !maps.Equal(row.Texts, old.Texts), nil
 }
 
 // under reports whether id is root or lies below it.

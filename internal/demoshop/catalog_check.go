@@ -55,14 +55,6 @@ func checkName(field, name string) error {
 	return checkText(field, name, maxName)
 }
 
-// checkLang: texts are kept in one language only.
-func checkLang(lang string) error {
-	if lang == "" || lang == Locale || strings.HasPrefix(lang, Locale+"-") {
-		return nil
-	}
-	return invalidf("texts are kept in %q only, not in %q", Locale, cut(lang, 20))
-}
-
 func checkMoney(field string, m plugin.Money) error {
 	switch {
 	case !m.IsSet():
@@ -130,6 +122,9 @@ func checkProductTexts(p productRow) error {
 		return err
 	}
 	if err := checkText("unit", p.Unit, maxUnit); err != nil {
+		return err
+	}
+	if err := p.Texts.check(); err != nil {
 		return err
 	}
 	return checkAttributes("attributes", p.Attributes)

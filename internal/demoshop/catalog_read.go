@@ -8,7 +8,7 @@ import (
 )
 
 // Products implements plugin.Catalog; in the order asked, each product once.
-func (c *catalog) Products(ctx context.Context, _ string, ids []plugin.ProductID) ([]plugin.Product, error) {
+func (c *catalog) Products(ctx context.Context, lang string, ids []plugin.ProductID) ([]plugin.Product, error) {
 	if err := checkBatch(len(ids)); err != nil {
 		return nil, err
 	}
@@ -25,10 +25,10 @@ func (c *catalog) Products(ctx context.Context, _ string, ids []plugin.ProductID
 	if err != nil {
 		return nil, err
 	}
-	return assemble(wanted, rows, variants, images), nil
+	return assemble(c.langs.reading(lang), wanted, rows, variants, images), nil
 }
 
-func assemble(order []int64, rows []productRow, variants []variantRow, images []imageRow) []plugin.Product {
+func assemble(lang string, order []int64, rows []productRow, variants []variantRow, images []imageRow) []plugin.Product {
 	byID := make(map[int64]productRow, len(rows))
 	for _, r := range rows {
 		byID[r.ID] = r
@@ -44,7 +44,7 @@ func assemble(order []int64, rows []productRow, variants []variantRow, images []
 	for _, id := range order {
 		// A product deleted between the reads has no variants any more: it is left out.
 		if row, ok := byID[id]; ok && len(vs[id]) > 0 {
-			out = append(out, row.contract(vs[id], is[id]))
+			out = append(out, row.contract(lang, vs[id], is[id]))
 			delete(byID, id)
 		}
 	}

@@ -2,6 +2,7 @@ package demoshop
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -58,6 +59,7 @@ type catalogFacts struct {
 	categories map[int64]bool // of the ids asked for, those that exist
 	newIDs     func() int64   // ids for added variants
 	most       int            // variants of a product
+	langs      languages
 }
 
 // patch applies one item and reports what it added and whether anything changed.
@@ -65,7 +67,7 @@ func (s *productState) patch(p plugin.ProductPatch, facts catalogFacts) (added [
 	if p.Expect != "" && p.Expect != version(s.current()) {
 		return nil, false, fmt.Errorf("product %s is at version %d: %w", p.ID, s.current(), plugin.ErrConflict)
 	}
-	if changed, err = s.patchRow(p, facts.categories); err != nil {
+	if changed, err = s.patchRow(p, facts); err != nil {
 		return nil, false, err
 	}
 	for _, vp := range p.Variants {
@@ -86,15 +88,15 @@ func (s *productState) patch(p plugin.ProductPatch, facts catalogFacts) (added [
 	return added, changed, nil
 }
 
-func (s *productState) patchRow(p plugin.ProductPatch, categories map[int64]bool) (bool, error) {
+func (s *productState) patchRow(p plugin.ProductPatch, facts catalogFacts) (bool, error) {
 	old := s.row
 	if p.Name != nil || p.Description != nil {
-		if err := checkLang(p.Lang); err != nil {
+		lang, err := facts.langs.code(p.Lang)
+		if err != nil {
 			return false, err
 		}
+		s.row.write(lang, lang == facts.langs[0].Code, p.Name, p.Description)
 	}
-	set(&s.row.Name, p.Name)
-	set(&s.row.Description, p.Description)
 	set(&s.row.Published, p.Published)
 	set(&s.row.Orderable, p.Orderable)
 	set(&s.row.Unit, p.Unit)
@@ -103,7 +105,7 @@ func (s *productState) patchRow(p plugin.ProductPatch, categories map[int64]bool
 		s.row.Attributes = slices.Clone(*p.Attributes)
 	}
 	if p.CategoryID != nil {
-		id, err := knownCategory(*p.CategoryID, categories)
+		id, err := knownCategory(*p.CategoryID, facts.categories)
 		if err != nil {
 			return false, err
 		}
@@ -116,7 +118,7 @@ func (s *productState) patchRow(p plugin.ProductPatch, categories map[int64]bool
 func sameProduct(a, b productRow) bool {
 	return a.Name == b.Name && a.Description == b.Description && a.CategoryID == b.CategoryID &&
 		a.Published == b.Published && a.Orderable == b.Orderable && a.Featured == b.Featured &&
-		a.Unit == b.Unit && a.ExternalID == b.ExternalID && slices.Equal(a.Attributes, b.Attributes)
+		a.Unit == b.Unit && a.ExternalID == b.ExternalID && slices.Equal(a.Attributes, b.Attributes) && maps.Equal(a.Texts, b.Texts)
 }
 
 func set[T any](field *T, to *T) {
@@ -237,7 +239,8 @@ func (s *productState) removeVariants(ids []plugin.VariantID) error {
 
 // newProductState checks a product to create and builds its state; ids come from the sequences.
 func newProductState(np plugin.NewProduct, id int64, facts catalogFacts) (*productState, error) {
-	if err := checkLang(np.Lang); err != nil {
+	lang, err := facts.langs.code(np.Lang)
+	if err != nil {
 		return nil, err
 	}
 	if len(np.Variants) == 0 {
@@ -251,6 +254,9 @@ func newProductState(np plugin.NewProduct, id int64, facts catalogFacts) (*produ
 		ID: id, Version: 0, ExternalID: np.ExternalID, Name: np.Name, Description: np.Description, CategoryID: category,
 		Published: np.Published, Orderable: np.Orderable, Unit: np.Unit, Attributes: slices.Clone(np.Attributes),
 	}}
+	if lang != facts.langs[0].Code { // a product needs a name in the first language too, until it has one of its own
+		s.row.Texts = s.row.Texts.with(lang, text{np.Name, np.Description})
+	}
 	if err := checkProductTexts(s.row); err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ const (
 	ShopID plugin.ShopID = "demo"
 	// Currency is the only currency of the shop, ISO 4217.
 	Currency = "UAH"
-	// Locale is the only language of its texts, BCP 47.
+	// Locale is the first language of its texts, BCP 47, and the language of its own pages.
 	Locale = "uk"
 
 	zoneName = "Europe/Kyiv"
@@ -47,6 +47,12 @@ type Config struct {
 	AdminPassword   string
 	ManagerPassword string
 	ViewerPassword  string
+	// AdminLang is the language of the admin until somebody chooses another, "uk" or "en"; empty
+	// means "uk".
+	AdminLang string
+	// Languages are those texts of products and categories are kept in, "uk" first; empty means "uk"
+	// alone. The storefront shows the first.
+	Languages []plugin.Language
 	// Capture is how the plugin learns of placed orders; zero means plugin.CaptureInTx.
 	Capture plugin.CaptureLevel
 	// Storefronts are the faces of the shop; empty means one, "main", on PublicURL's host. An order
@@ -75,6 +81,18 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.ShopName == "" {
 		c.ShopName = "Обрій"
+	}
+	if c.AdminLang == "" {
+		c.AdminLang = Locale
+	}
+	if !isAdminLanguage(c.AdminLang) {
+		return c, fmt.Errorf("demo shop: the admin does not speak %q", c.AdminLang)
+	}
+	if len(c.Languages) == 0 {
+		c.Languages = adminLanguages()[:1]
+	}
+	if c.Languages[0].Code != Locale {
+		return c, fmt.Errorf("demo shop: the first language of texts is %q, not %q", Locale, c.Languages[0].Code)
 	}
 	if c.Capture == 0 {
 		c.Capture = plugin.CaptureInTx

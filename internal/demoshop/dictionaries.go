@@ -120,6 +120,6 @@ func (d *dictionaries) Storefronts(context.Context) ([]plugin.Storefront, error)
 }
 
 // Languages implements plugin.Dictionaries.
-func (*dictionaries) Languages(context.Context) ([]plugin.Language, error) {
-	return []plugin.Language{{Code: Locale, Name: "Українська"}}, nil
+func (d *dictionaries) Languages(context.Context) ([]plugin.Language, error) {
+	return slices.Clone(d.engine.cfg.Languages), nil
 }

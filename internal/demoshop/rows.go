@@ -24,6 +24,7 @@ type productRow struct {
 	Featured    bool          `db:"featured"`
 	Unit        string        `db:"unit"`
 	Attributes  attributeList `db:"attributes"`
+	Texts       textList      `db:"texts"`
 }
 
 // variantRow is a variant as its table keeps it.
@@ -54,10 +55,11 @@ type imageRow struct {
 
 // categoryRow is a node of the tree.
 type categoryRow struct {
-	ID       int64  `db:"id"`
-	ParentID int64  `db:"parent_id"` // 0: a root
-	Name     string `db:"name"`
-	Version  int64  `db:"version"`
+	ID       int64    `db:"id"`
+	ParentID int64    `db:"parent_id"` // 0: a root
+	Name     string   `db:"name"`
+	Version  int64    `db:"version"`
+	Texts    textList `db:"texts"`
 }
 
 // attributeList is kept as a jsonb array, in order.
@@ -156,11 +158,12 @@ func (v variantRow) contract() plugin.Variant {
 	return out
 }
 
-// contract writes the product for the plugin.
-func (p productRow) contract(variants []variantRow, images []imageRow) plugin.Product {
+// contract writes the product for the plugin, with texts in one language.
+func (p productRow) contract(lang string, variants []variantRow, images []imageRow) plugin.Product {
+	t := p.text(lang)
 	out := plugin.Product{
-		ID: formatID[plugin.ProductID](p.ID), Version: version(p.Version), ExternalID: p.ExternalID, Name: p.Name,
-		Description: p.Description, CategoryID: formatID[plugin.CategoryID](p.CategoryID), Published: p.Published,
+		ID: formatID[plugin.ProductID](p.ID), Version: version(p.Version), ExternalID: p.ExternalID, Name: t.Name,
+		Description: t.Description, CategoryID: formatID[plugin.CategoryID](p.CategoryID), Published: p.Published,
 		Orderable: p.Orderable, Unit: p.Unit, Attributes: p.Attributes,
 	}
 	for _, v := range variants {

@@ -24,7 +24,7 @@ func newShop(e *Engine) *shop {
 	}
 	return &shop{
 		engine:  e,
-		catalog: &catalog{store: e.store, most: most},
+		catalog: &catalog{store: e.store, most: most, langs: e.cfg.Languages},
 		orders:  &orders{engine: e, store: e.store},
 		dict:    &dictionaries{engine: e},
 	}

@@ -14,7 +14,7 @@ func (s *store) productsByID(ctx context.Context, ids []int64) ([]productRow, er
 	var rows []productRow
 	err := s.db.SelectContext(ctx, &rows, `
 		SELECT id, version, external_id, name, description, COALESCE(category_id, 0) AS category_id,
-			published, orderable, featured, unit, attributes
+			published, orderable, featured, unit, attributes, texts
 		FROM demoshop.products WHERE id = ANY($1)`, pq.Array(ids))
 	return rows, dbErr("read products", err)
 }

@@ -16,7 +16,7 @@ func lockProducts(ctx context.Context, tx *sqlx.Tx, ids []int64) (map[int64]*pro
 	var rows []productRow
 	err := tx.SelectContext(ctx, &rows, `
 		SELECT id, version, external_id, name, description, COALESCE(category_id, 0) AS category_id,
-			published, orderable, featured, unit, attributes
+			published, orderable, featured, unit, attributes, texts
 		FROM demoshop.products WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, pq.Array(ids))
 	if err != nil {
 		return nil, dbErr("lock products", err)
@@ -111,11 +111,11 @@ func (s *store) saveProducts(ctx context.Context, tx *sqlx.Tx, states map[int64]
 
 // productColumns are the columns of many products, for an unnest.
 type productColumns struct {
-	ids, versions                                                 []int64
-	external, names, keys, sorts, descriptions, units, attributes []string
-	categories                                                    []sql.NullInt64
-	prices                                                        []sql.NullString
-	published, orderable, featured                                []bool
+	ids, versions                                                        []int64
+	external, names, keys, sorts, descriptions, units, attributes, texts []string
+	categories                                                           []sql.NullInt64
+	prices                                                               []sql.NullString
+	published, orderable, featured                                       []bool
 }
 
 func columnsOf(states []*productState) (productColumns, error) {
@@ -126,6 +126,11 @@ func columnsOf(states []*productState) (productColumns, error) {
 		if err != nil {
 			return c, invalidf("attributes of product %d", p.ID)
 		}
+		texts, err := p.Texts.json()
+		if err != nil {
+			return c, invalidf("texts of product %d", p.ID)
+		}
+		c.texts = append(c.texts, texts)
 		c.ids = append(c.ids, p.ID)
 		c.versions = append(c.versions, st.current())
 		c.external = append(c.external, p.ExternalID)
@@ -148,15 +153,15 @@ func (c productColumns) args() []any {
 	return []any{
 		pq.Array(c.ids), pq.Array(c.versions), pq.Array(c.external), pq.Array(c.names), pq.Array(c.keys),
 		pq.Array(c.descriptions), pq.Array(c.categories), pq.Array(c.published), pq.Array(c.orderable),
-		pq.Array(c.featured), pq.Array(c.units), pq.Array(c.attributes), pq.Array(c.prices), pq.Array(c.sorts),
+		pq.Array(c.featured), pq.Array(c.units), pq.Array(c.attributes), pq.Array(c.prices), pq.Array(c.sorts), pq.Array(c.texts),
 	}
 }
 
 const productUnnest = `
 	unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::boolean[],
-		$9::boolean[], $10::boolean[], $11::text[], $12::text[], $13::text[], $14::text[])
+		$9::boolean[], $10::boolean[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
 	AS n (id, version, external_id, name, name_key, description, category_id, published, orderable, featured, unit,
-		attributes, min_price, name_sort)`
+		attributes, min_price, name_sort, texts)`
 
 func (s *store) updateProductRows(ctx context.Context, tx *sqlx.Tx, states []*productState) error {
 	c, err := columnsOf(states)
@@ -167,7 +172,7 @@ func (s *store) updateProductRows(ctx context.Context, tx *sqlx.Tx, states []*pr
 		UPDATE demoshop.products p SET version = n.version, external_id = n.external_id, name = n.name, name_key = n.name_key,
 			name_sort = n.name_sort, description = n.description, category_id = n.category_id, published = n.published, orderable = n.orderable,
 			featured = n.featured, unit = n.unit, attributes = n.attributes::jsonb, min_price = n.min_price::numeric,
-			updated_at = $15
+			texts = n.texts::jsonb, updated_at = $16
 		FROM `+productUnnest+` WHERE p.id = n.id`, append(c.args(), s.now())...)
 	return dbErr("update products", err)
 }
@@ -182,9 +187,9 @@ func (s *store) insertProductRows(ctx context.Context, tx *sqlx.Tx, states []*pr
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO demoshop.products (id, version, external_id, name, name_key, name_sort, description, category_id, published,
-			orderable, featured, unit, attributes, min_price, created_at, updated_at)
+			orderable, featured, unit, attributes, min_price, texts, created_at, updated_at)
 		SELECT n.id, n.version, n.external_id, n.name, n.name_key, n.name_sort, n.description, n.category_id, n.published,
-			n.orderable, n.featured, n.unit, n.attributes::jsonb, n.min_price::numeric, $15, $15
+			n.orderable, n.featured, n.unit, n.attributes::jsonb, n.min_price::numeric, n.texts::jsonb, $16, $16
 		FROM `+productUnnest, append(c.args(), s.now())...)
 	if err != nil {
 		return dbErr("insert products", err)

@@ -20,30 +20,39 @@ func lockTree(ctx context.Context, tx *sqlx.Tx) error {
 func (s *store) categories(ctx context.Context, q sqlx.QueryerContext) ([]categoryRow, error) {
 	var rows []categoryRow
 	err := sqlx.SelectContext(ctx, q, &rows,
-		`SELECT id, COALESCE(parent_id, 0) AS parent_id, name, version FROM demoshop.categories ORDER BY id`)
+		`SELECT id, COALESCE(parent_id, 0) AS parent_id, name, version, texts FROM demoshop.categories ORDER BY id`)
 	return rows, dbErr("read categories", err)
 }
 
-func categoryArgs(rows []categoryRow) []any {
+func categoryArgs(rows []categoryRow) ([]any, error) {
 	var ids, versions []int64
 	var parents []sql.NullInt64
-	var names []string
+	var names, texts []string
 	for _, r := range rows {
+		t, err := r.Texts.json()
+		if err != nil {
+			return nil, invalidf("names of category %d", r.ID)
+		}
+		texts = append(texts, t)
 		ids, versions = append(ids, r.ID), append(versions, r.Version)
 		parents, names = append(parents, noneIsNull(r.ParentID)), append(names, r.Name)
 	}
-	return []any{pq.Array(ids), pq.Array(parents), pq.Array(names), pq.Array(versions)}
+	return []any{pq.Array(ids), pq.Array(parents), pq.Array(names), pq.Array(versions), pq.Array(texts)}, nil
 }
 
-const categoryUnnest = `unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) AS n (id, parent_id, name, version)`
+const categoryUnnest = `unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[]) AS n (id, parent_id, name, version, texts)`
 
 func insertCategories(ctx context.Context, tx *sqlx.Tx, rows []categoryRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO demoshop.categories (id, parent_id, name, version)
-		SELECT n.id, n.parent_id, n.name, n.version FROM `+categoryUnnest, categoryArgs(rows)...)
+	args, err := categoryArgs(rows)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO demoshop.categories (id, parent_id, name, version, texts)
+		SELECT n.id, n.parent_id, n.name, n.version, n.texts::jsonb FROM `+categoryUnnest, args...)
 	return dbErr("insert categories", err)
 }
 
@@ -51,8 +60,12 @@ func updateCategories(ctx context.Context, tx *sqlx.Tx, rows []categoryRow) erro
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `
-		UPDATE demoshop.categories c SET parent_id = n.parent_id, name = n.name, version = n.version
-		FROM `+categoryUnnest+` WHERE c.id = n.id`, categoryArgs(rows)...)
+	args, err := categoryArgs(rows)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		UPDATE demoshop.categories c SET parent_id = n.parent_id, name = n.name, version = n.version, texts = n.texts::jsonb
+		FROM `+categoryUnnest+` WHERE c.id = n.id`, args...)
 	return dbErr("update categories", err)
 }

@@ -28,7 +28,11 @@ type Config struct {
 	SimPort    int
 	// QuickChecks shortens the waits after an unclear answer; for the simulator only.
 	QuickChecks bool
-	Out         io.Writer
+	// Lang is the language of the shop's admin, "uk" or "en", until somebody chooses another; empty: "uk".
+	Lang string
+	// Bilingual makes a shop that keeps texts in Ukrainian and English.
+	Bilingual bool
+	Out       io.Writer
 }
 
 // simulated reports whether this process runs the simulator.

@@ -19,7 +19,11 @@ func (d *demo) printGuide() {
 	}
 	b.WriteString("\nTry it:\n")
 	if d.cfg.Blank {
-		fmt.Fprintf(&b, "  1. Open the integrations page, press «ПІДКЛЮЧИТИ», enter the API key, turn the switch, press «ЗБЕРЕГТИ».\n")
+		connect, save := "«ПІДКЛЮЧИТИ»", "«ЗБЕРЕГТИ»"
+		if d.cfg.Lang == "en" {
+			connect, save = "CONNECT", "SAVE"
+		}
+		fmt.Fprintf(&b, "  1. Open the integrations page, press %s, enter the API key, turn the switch, press %s.\n", connect, save)
 	} else {
 		fmt.Fprintf(&b, "  1. Buy something: open %s/?utm_source=google&utm_campaign=demo\n", d.shop.url)
 	}

@@ -50,6 +50,7 @@ func startShop(ctx context.Context, cfg Config, st *state, sv *services, log *sl
 	engine, err := demoshop.Open(ctx, demoshop.Config{
 		DB: sv.db, ListenDSN: sv.dsn, Redis: sv.redis, Logger: log, Secrets: st.Secrets, PublicURL: public,
 		AdminPassword: st.AdminPassword, ManagerPassword: st.ManagerPassword, ViewerPassword: st.ViewerPassword,
+		AdminLang: cfg.Lang, Languages: languages(cfg),
 	})
 	if err != nil {
 		return nil, err
@@ -67,6 +68,14 @@ func startShop(ctx context.Context, cfg Config, st *state, sv *services, log *sl
 		s.stops = append(s.stops, serve(l, engine.Handler()))
 	}
 	return s, nil
+}
+
+// languages are those the shop keeps texts in; nil leaves it to the shop.
+func languages(cfg Config) []plugin.Language {
+	if !cfg.Bilingual {
+		return nil
+	}
+	return []plugin.Language{{Code: "uk", Name: "Українська"}, {Code: "en", Name: "English"}}
 }
 
 func detach(bridge *keybridge.Keybridge, log *slog.Logger) {
