@@ -56,6 +56,7 @@ func TestTerminalSaysWhatToDo(t *testing.T) {
 		"Redis out of reach":       {[]string{dsn, "REDIS_URL=redis://127.0.0.1:1"}, nil, "no Redis answers"},
 		"role without its servers": {[]string{"DATABASE_URL=", "REDIS_URL="}, []string{"--role", "web"}, "set DATABASE_URL"},
 		"unknown role":             {nil, []string{"--role", "boss"}, "--role must be all, web or worker"},
+		"unknown language":         {nil, []string{"--lang", "pl"}, "--lang must be uk or en"},
 		"quick checks on the real CRM": {
 			nil, []string{"--quick-checks", "--keycrm-key", "a-key-of-a-real-account"}, "an order could be sent twice",
 		},
