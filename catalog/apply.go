@@ -317,7 +317,7 @@ func (b *writing) count(p planned, res plugin.ProductResult) {
 	case actCreate:
 		b.created++
 	case actMissing:
-		if p.Missing == missingUnavailable {
+		if p.Missing == missingUnavailable || p.Missing == wasUnavailable {
 			b.unavailable++
 		} else {
 			b.hidden++

@@ -40,13 +40,6 @@ type variantLink struct {
 	Missing string           `json:"missing,omitempty"`
 }
 
-// What can have been done to a product or variant that the CRM no longer has.
-const (
-	missingHidden      = "hidden"      // by us: unpublished
-	missingUnavailable = "unavailable" // by us: not orderable
-	missingAlready     = "already"     // it was so before us, so it is not ours to undo
-)
-
 // facts are what planning knows of the shop.
 type facts struct {
 	// Link is nil for a product that was never joined.
@@ -128,11 +121,13 @@ type decision struct {
 	// Open: look at the product again in the next run even if nothing changes.
 	Open bool `json:"open,omitempty"`
 
-	// What guards count: variants whose price moves by more than half, whether the product became
-	// something else, and whether a product is written that we did not create.
-	PriceMoves int  `json:"price_moves,omitempty"`
-	Replaced   bool `json:"replaced,omitempty"`
-	Foreign    bool `json:"foreign,omitempty"`
+	// What guards count: variants whose price moves by more than half, variants found missing for the
+	// first time, whether the product became something else, and whether a product is written that we
+	// did not create.
+	PriceMoves  int  `json:"price_moves,omitempty"`
+	FreshlyGone int  `json:"freshly_gone,omitempty"`
+	Replaced    bool `json:"replaced,omitempty"`
+	Foreign     bool `json:"foreign,omitempty"`
 
 	// Quoted is, in a price run, what is remembered of each variant once it is in order.
 	Quoted []quoted `json:"quoted,omitempty"`

@@ -51,6 +51,7 @@ type measures struct {
 	Seen       int `db:"seen"`
 	SeenBefore int `db:"-"`
 
+	// Missing and MissingVariants count what was not missing before.
 	Missing         int `db:"missing"`
 	MissingVariants int `db:"missing_variants"`
 	PriceMoves      int `db:"price_moves"`

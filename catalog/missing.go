@@ -5,27 +5,102 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
+// What can have been done to a product or variant that the CRM no longer has. It holds for one absence.
+const (
+	missingHidden      = "hidden"          // by us: unpublished
+	missingUnavailable = "unavailable"     // by us: not orderable
+	wasHidden          = "was_hidden"      // it was so before us, so it is not ours to undo
+	wasUnavailable     = "was_unavailable" // the same
+	missingLeft        = "already"         // somebody has put it on sale since, so it stays as it is
+)
+
+// treated reports whether nothing is left to do about something missing under a policy. Another policy
+// than that of the time it went missing is applied to it too; what a person has decided since stands.
+func treated(p settings.MissingPolicy, was string) bool {
+	switch was {
+	case "":
+		return p == settings.MissingNothing
+	case missingHidden, wasHidden:
+		return p != settings.MissingUnavailable
+	case missingUnavailable, wasUnavailable:
+		return p != settings.MissingHide
+	}
+	return true
+}
+
+// untreated are the notes about something missing that leave work to do under a policy.
+func untreated(p settings.MissingPolicy) []string {
+	var out []string
+	for _, was := range []string{"", missingHidden, wasHidden, missingUnavailable, wasUnavailable} {
+		if !treated(p, was) {
+			out = append(out, was)
+		}
+	}
+	return out
+}
+
+// sale is whether something of the shop is shown and can be bought.
+type sale struct{ published, orderable bool }
+
+// treat answers how something missing is to stand under a policy that has not been applied to it yet,
+// and what is noted about it. ours says that nobody has touched it since we did what was says: then
+// that is undone, as if the policy had been this one all along.
+func treat(p settings.MissingPolicy, was string, ours bool, now sale) (then sale, note string) {
+	switch was {
+	case missingHidden, wasHidden:
+		if now.published {
+			return now, missingLeft
+		}
+	case missingUnavailable, wasUnavailable:
+		if now.orderable {
+			return now, missingLeft
+		}
+	}
+	then = now
+	if ours {
+		then.published = then.published || was == missingHidden
+		then.orderable = then.orderable || was == missingUnavailable
+	}
+	if p == settings.MissingHide {
+		if !then.published {
+			return then, wasHidden
+		}
+		then.published = false
+		return then, missingHidden
+	}
+	if !then.orderable {
+		return then, wasUnavailable
+	}
+	then.orderable = false
+	return then, missingUnavailable
+}
+
+// differ answers what is to be written of both: nil for what stays.
+func (s sale) differ(then sale, v plugin.VariantID, d *decision) (published, orderable *bool) {
+	if then.published != s.published {
+		published = &then.published
+		d.change(v, FieldPublished, boolText(s.published), boolText(then.published))
+	}
+	if then.orderable != s.orderable {
+		orderable = &then.orderable
+		d.change(v, FieldOrderable, boolText(s.orderable), boolText(then.orderable))
+	}
+	return published, orderable
+}
+
 // decideMissing plans a linked product that the CRM no longer has.
 func decideMissing(r rules, l link, shop plugin.Product) decision {
 	d := decision{Action: actNone, Product: shop.ID, Seen: shop.Version}
-	if l.Missing != "" {
+	if treated(r.Missing, l.Missing) {
 		return d
 	}
-	switch r.Missing {
-	case settings.MissingHide:
-		d.Action, d.Missing = actMissing, missingAlready
-		if shop.Published {
-			d.Missing = missingHidden
-			d.patch(r.Lang).Published = new(bool)
-			d.change("", FieldPublished, boolText(true), boolText(false))
-		}
-	case settings.MissingUnavailable:
-		d.Action, d.Missing = actMissing, missingAlready
-		if shop.Orderable {
-			d.Missing = missingUnavailable
-			d.patch(r.Lang).Orderable = new(bool)
-			d.change("", FieldOrderable, boolText(true), boolText(false))
-		}
+	d.Action = actMissing
+	now := sale{published: shop.Published, orderable: shop.Orderable}
+	then, note := treat(r.Missing, l.Missing, l.MissingVersion == shop.Version, now)
+	d.Missing = note
+	if published, orderable := now.differ(then, "", &d); published != nil || orderable != nil {
+		p := d.patch(r.Lang)
+		p.Published, p.Orderable = published, orderable
 	}
 	return d
 }
@@ -40,31 +115,25 @@ func missingVariants(r rules, g goods, l link, shop plugin.Product, p pairing, d
 	for _, offer := range offersOf(l.Variants) {
 		gone := l.Variants[offer]
 		v, there := variants[gone.Variant]
-		if live[offer] || !there || gone.Missing != "" || taken[gone.Variant] {
+		if live[offer] || !there || treated(r.Missing, gone.Missing) || taken[gone.Variant] {
 			continue
 		}
-		missingVariant(r, offer, v, d)
+		missingVariant(r, offer, gone.Missing, v, d)
 	}
 }
 
-func missingVariant(r rules, offer string, v plugin.Variant, d *decision) {
-	note := missingAlready
-	p := plugin.VariantPatch{ID: v.ID}
-	switch {
-	case r.Missing == settings.MissingHide && v.Published:
-		note, p.Published = missingHidden, new(bool)
-		d.change(v.ID, FieldPublished, boolText(true), boolText(false))
-	case r.Missing == settings.MissingUnavailable && v.Orderable:
-		note, p.Orderable = missingUnavailable, new(bool)
-		d.change(v.ID, FieldOrderable, boolText(true), boolText(false))
-	case r.Missing == settings.MissingNothing:
-		return
-	}
+func missingVariant(r rules, offer, was string, v plugin.Variant, d *decision) {
+	now := sale{published: v.Published, orderable: v.Orderable}
+	then, note := treat(r.Missing, was, true, now)
 	if d.Gone == nil {
 		d.Gone = map[string]string{}
 	}
 	d.Gone[offer] = note
-	if note != missingAlready {
+	if was == "" {
+		d.FreshlyGone++
+	}
+	p := plugin.VariantPatch{ID: v.ID}
+	if p.Published, p.Orderable = now.differ(then, v.ID, d); p.Published != nil || p.Orderable != nil {
 		patch := d.patch(r.Lang)
 		patch.Variants = append(patch.Variants, p)
 	}
@@ -72,7 +141,7 @@ func missingVariant(r rules, offer string, v plugin.Variant, d *decision) {
 
 // restore undoes what was done to a product that has come back, unless somebody touched it since.
 func restore(r rules, l link, shop plugin.Product, d *decision) {
-	if l.Missing == "" || l.Missing == missingAlready || l.MissingVersion != shop.Version {
+	if l.MissingVersion != shop.Version {
 		return
 	}
 	yes := true

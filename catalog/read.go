@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
-
-	"github.com/keybridge/keybridge/internal/settings"
 )
 
 // cursor is where a list stands between two pages.
@@ -257,87 +255,6 @@ func grouped(ids []string) [][]string {
 		ids = ids[GroupSize:]
 	}
 	return append(groups, ids)
-}
-
-// confirm asks by id for linked products that the scan has not shown: rows can slip through while
-// pages are read, and archived ones are left out. Only then is a product missing.
-func (w *worker) confirm(ctx context.Context) error {
-	if w.run.Done == 0 {
-		if err := w.e.store.analyseStaged(ctx); err != nil {
-			return err
-		}
-	}
-	if w.run.Settings.Missing == settings.MissingNothing {
-		return w.skipTo(ctx, ConfirmOffers)
-	}
-	unseen := w.e.store.unseen
-	if w.rules.Can.AsProducts {
-		unseen = w.e.store.unseenKeys
-	}
-	ids, left, err := unseen(ctx, w.run, GroupSize)
-	if err != nil {
-		return err
-	}
-	if len(ids) == 0 {
-		return w.skipTo(ctx, ConfirmOffers)
-	}
-	source, err := w.crm(ctx)
-	if err != nil {
-		return err
-	}
-	w.asked = w.e.now()
-	page, err := source.ProductPage(ctx, ProductQuery{IDs: ids, Archived: true}, "")
-	if err != nil {
-		return fmt.Errorf("confirm %d products: %w", len(ids), err)
-	}
-	if page.Total > len(ids) {
-		// The answer is not to our question, so silence about a product says nothing.
-		return &stop{code: CodeIncomplete, params: Params{
-			"list": "confirm", "read": strconv.Itoa(len(ids)), "total": strconv.Itoa(page.Total),
-		}}
-	}
-	rows, err := w.confirmed(ctx, ids, page.Rows)
-	if err != nil {
-		return err
-	}
-	run := w.next()
-	run.Counters.Requests++
-	run.Done += int64(len(ids))
-	run.Total = run.Done + int64(left-len(ids))
-	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		_, err := w.e.store.stageProducts(ctx, tx, w.run.ID, rows)
-		return err
-	})
-}
-
-// confirmed makes one row of each id asked for.
-func (w *worker) confirmed(ctx context.Context, ids []string, answered []Product) ([]stagedProduct, error) {
-	var scope map[string]bool
-	if len(w.run.Settings.Chosen) > 0 {
-		chosen, err := w.e.store.chosenCategories(ctx, w.run.ID, w.run.Settings.Chosen)
-		if err != nil {
-			return nil, err
-		}
-		scope = setOf(chosen)
-	}
-	asked, found := setOf(ids), map[string]bool{}
-	var rows []stagedProduct
-	for _, p := range w.stagedProducts(answered, false) {
-		if !asked[p.ID] {
-			continue
-		}
-		found[p.ID] = true
-		if p.Presence == live && scope != nil && !scope[p.Category] {
-			p.Presence = outside
-		}
-		rows = append(rows, p)
-	}
-	for _, id := range ids {
-		if !found[id] {
-			rows = append(rows, stagedProduct{ID: id, Presence: absent, Body: []byte("{}"), Hash: []byte{}, ReadAt: w.asked})
-		}
-	}
-	return rows, nil
 }
 
 func setOf(list []string) map[string]bool {

@@ -236,7 +236,7 @@ func (w *worker) confirmOffers(ctx context.Context) error {
 		unread = w.e.store.unreadOfKeys
 	}
 	if at.Codes == nil {
-		if at.Codes, err = unread(ctx, w.run, at.After, GroupSize); err != nil {
+		if at.Codes, err = unread(ctx, w.run, untreated(w.run.Settings.Missing), at.After, GroupSize); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,9 @@ func (s *store) measure(ctx context.Context, tx *sqlx.Tx, run Run) (measures, er
 			WHERE v.connection_id = $2 AND v.missing_action = '' AND l.missing_action = '') AS linked_variants,
 		(SELECT count(*) FROM keybridge.stage_product WHERE run_id = $1 AND scanned) AS products,
 		(SELECT count(*) FROM keybridge.stage_offer WHERE run_id = $1) AS offers,
-		count(*) FILTER (WHERE action = 'missing') AS missing,
+		(SELECT count(*) FROM keybridge.run_plan x
+			JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = x.crm_id AND l.missing_action = ''
+			WHERE x.run_id = $1 AND x.state = 'pending' AND x.action = 'missing') AS missing,
 		coalesce(sum(gone_variants), 0) AS missing_variants, coalesce(sum(price_moves), 0) AS price_moves,
 		count(*) FILTER (WHERE replaced) AS replaced, count(*) FILTER (WHERE foreign_made) AS foreign_made
 		FROM keybridge.run_plan WHERE run_id = $1 AND state = 'pending'`

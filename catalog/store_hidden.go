@@ -74,7 +74,7 @@ func (s *store) reviewed(ctx context.Context, tx *sqlx.Tx, conn plugin.Connectio
 			continue
 		}
 		q := `UPDATE keybridge.` + table + ` SET review = false,
-				missing_action = CASE WHEN missing_action = 'hidden' THEN 'already' ELSE missing_action END
+				missing_action = CASE WHEN missing_action IN ('hidden', 'was_hidden') THEN 'already' ELSE missing_action END
 			WHERE connection_id = $1 AND ` + strings.TrimPrefix(table, "link_") + `_id = ANY($2)`
 		if _, err := tx.ExecContext(ctx, q, conn, pq.Array(ids)); err != nil {
 			return fmt.Errorf("note published products of %s: %w", conn, err)

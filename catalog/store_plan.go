@@ -244,7 +244,7 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 	fresh, err := copied(ctx, tx, "run_plan", columns, plans, func(p planned) []any {
 		return []any{
 			run, p.CRM, string(p.Action), string(p.Product), p.Name, string(toJSON(p.decision)), string(planPending), "none",
-			p.PriceMoves, len(p.Gone), p.Replaced, p.Foreign,
+			p.PriceMoves, p.FreshlyGone, p.Replaced, p.Foreign,
 		}
 	})
 	if fresh || err != nil {
@@ -265,7 +265,7 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 		pq.Array(each(plans, func(p planned) string { return p.Name })),
 		pq.Array(each(plans, func(p planned) string { return string(toJSON(p.decision)) })),
 		pq.Array(each(plans, func(p planned) int64 { return int64(p.PriceMoves) })),
-		pq.Array(each(plans, func(p planned) int64 { return int64(len(p.Gone)) })),
+		pq.Array(each(plans, func(p planned) int64 { return int64(p.FreshlyGone) })),
 		pq.Array(each(plans, func(p planned) bool { return p.Replaced })),
 		pq.Array(each(plans, func(p planned) bool { return p.Foreign })))
 	if err != nil {

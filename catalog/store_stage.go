@@ -151,43 +151,20 @@ func (s *store) chosenCategories(ctx context.Context, run int64, chosen []string
 	return ids, nil
 }
 
-// unseen answers linked products that the run has not read yet, and how many there are in all.
-// Those that were found missing before are not asked for again.
-func (s *store) unseen(ctx context.Context, run Run, limit int) (ids []string, all int, err error) {
-	return s.selectUnseen(ctx, run, limit, `SELECT l.crm_id AS id, count(*) OVER () AS all
-		FROM keybridge.link_product l
-		WHERE l.connection_id = $1 AND l.state = 'linked' AND l.missing_action = ''
-			AND NOT EXISTS (SELECT 1 FROM keybridge.stage_product p WHERE p.run_id = $2 AND p.id = l.crm_id)
-		ORDER BY l.crm_id LIMIT $3`)
-}
-
-func (s *store) selectUnseen(ctx context.Context, run Run, limit int, q string) (ids []string, all int, err error) {
-	var rows []struct {
-		ID  string `db:"id"`
-		All int    `db:"all"`
-	}
-	if err := s.db.SelectContext(ctx, &rows, q, run.Connection, run.ID, limit); err != nil {
-		return nil, 0, fmt.Errorf("unseen products of run %d: %w", run.ID, err)
-	}
-	for _, r := range rows {
-		ids, all = append(ids, r.ID), r.All
-	}
-	return ids, all, nil
-}
-
 // unreadOffers answers live products of which the run has read no offers, although they should have
-// some, or not those that are linked; those behind the given one, in the order of ids.
-func (s *store) unreadOffers(ctx context.Context, run Run, after string, limit int) ([]string, error) {
+// some, or not those that are linked, as far as they were not treated as missing; those behind the given
+// one, in the order of ids.
+func (s *store) unreadOffers(ctx context.Context, run Run, untreated []string, after string, limit int) ([]string, error) {
 	const q = `SELECT p.id FROM keybridge.stage_product p
 		WHERE p.run_id = $1 AND p.presence = 'live' AND p.id > $3 AND (
 			p.id IN (SELECT v.crm_product_id FROM keybridge.link_variant v
 				LEFT JOIN keybridge.stage_offer o ON o.run_id = $1 AND o.id = v.crm_id
-				WHERE v.connection_id = $2 AND v.missing_action = '' AND v.crm_id NOT LIKE 'product:%' AND o.id IS NULL)
+				WHERE v.connection_id = $2 AND v.missing_action = ANY($5) AND v.crm_id NOT LIKE 'product:%' AND o.id IS NULL)
 			OR p.body->>'several' = 'true' AND NOT EXISTS (
 				SELECT 1 FROM keybridge.stage_offer o WHERE o.run_id = $1 AND o.product_id = p.id))
 		ORDER BY p.id LIMIT $4`
 	var ids []string
-	if err := s.db.SelectContext(ctx, &ids, q, run.ID, run.Connection, after, limit); err != nil {
+	if err := s.db.SelectContext(ctx, &ids, q, run.ID, run.Connection, after, limit, pq.Array(untreated)); err != nil {
 		return nil, fmt.Errorf("unread offers of run %d: %w", run.ID, err)
 	}
 	return ids, nil
