@@ -38,6 +38,22 @@ type problem struct {
 	Params []any
 }
 
+// firstField is the id of the first field a problem stands beside; empty when none does.
+func firstField(problems []problem) string {
+	for _, p := range problems {
+		switch p.Field {
+		case "":
+		case "chosen":
+			return "chosen"
+		case "warehouse":
+			return "warehouses"
+		default:
+			return menu{Name: p.Field}.ID()
+		}
+	}
+	return ""
+}
+
 // fieldName names the form field of a map's row. Tables whose values depend on the target have
 // fields of their own for cards, so that switching the target to and fro on the page mixes nothing.
 func fieldName(id mapID, target settings.Target, row string) string {

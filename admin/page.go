@@ -38,11 +38,15 @@ type alert struct {
 	Text string
 	// Reopen offers to open the page anew.
 	Reopen bool
+	// Anchor leads to the first field it is about; empty: none.
+	Anchor string
 }
 
 type verdictView struct {
 	State verdictState
 	Text  string
+	// Anchor is where on the page it is mended; empty when there is nothing to mend, or not here.
+	Anchor string
 }
 
 // hookView tells what a webhook did last.
@@ -105,7 +109,9 @@ func (a *Admin) fill(ctx context.Context, v *visit, page *connectionPage, tried 
 	seen := a.seen(ctx, v.conn.ID)
 	lines := a.judge(v, v.conn.Settings, l, shop, health, seen)
 	for _, line := range lines {
-		page.Verdicts = append(page.Verdicts, verdictView{State: line.State, Text: v.words.T("ready."+line.Code, line.Params...)})
+		page.Verdicts = append(page.Verdicts, verdictView{
+			State: line.State, Text: v.words.T("ready."+line.Code, line.Params...), Anchor: line.anchor(v.conn.Settings.Orders.Target),
+		})
 	}
 	page.Ready, page.NotRun = ready(lines), !v.conn.Running()
 	page.Alerts = a.alerts(v, l, health, tried)
@@ -158,7 +164,7 @@ func (a *Admin) alerts(v *visit, l *lists, health plugin.Health, tried attempt) 
 	case tried.stale:
 		out = append(out, alert{Kind: "fail", Text: v.words.T("alert.stale"), Reopen: true})
 	case len(tried.problems) > 0:
-		out = append(out, alert{Kind: "fail", Text: v.words.N("alert.problems", len(tried.problems))})
+		out = append(out, alert{Kind: "fail", Text: v.words.N("alert.problems", len(tried.problems)), Anchor: firstField(tried.problems)})
 	}
 	for _, p := range tried.problems {
 		if p.Field == "" {

@@ -30,6 +30,34 @@ type verdict struct {
 	Gates bool
 }
 
+// anchor is the id of what mends the line in the page; empty when nothing is to be mended there.
+func (v verdict) anchor(target settings.Target) string {
+	part, _, _ := strings.Cut(v.Code, "_")
+	switch {
+	case v.State == verdictOK:
+		return ""
+	case part == "key":
+		return "kb-key"
+	case part == "source":
+		return menu{Name: "source"}.ID()
+	case v.Code == "pipelines_off":
+		return menu{Name: "target"}.ID()
+	case part == "pipeline":
+		return menu{Name: "pipeline"}.ID()
+	case part == "nothing" || part == "catalog":
+		return "settings"
+	case part == "webhook":
+		return "webhook"
+	}
+	for _, id := range []mapID{mapOrderStatus, mapCardStatus, mapStatusOut, mapAddOns, mapPayments, mapDeliveries} {
+		if strings.HasPrefix(v.Code, string(id)+"_") {
+			field, _, _ := strings.Cut(fieldName(id, target, ""), ".")
+			return "map-" + field
+		}
+	}
+	return ""
+}
+
 // readiness looks at one connection as a whole.
 type readiness struct {
 	set     settings.Settings

@@ -39,6 +39,8 @@ type frame struct {
 	CSRFField, CSRF string
 	// Done tells what the request before did; empty when nothing.
 	Done string
+	// Unfinished says that more is to be done before what was done takes effect.
+	Unfinished bool
 	// CRM is what people call it.
 	CRM string
 	// MayOperate and MayConfigure are the operator's permissions.
@@ -53,13 +55,16 @@ var doneCodes = []string{
 	"rematch_started", "rematch_no_key", "now_published", "now_published_none", "pinned", "unpinned",
 }
 
+// unfinishedCodes are those that tell of something which does not work yet, or was not done.
+var unfinishedCodes = []string{"saved_not_ready", "run_going_on", "run_off", "run_moved", "run_not_waiting", "entry_moved_on", "rematch_no_key"}
+
 func (a *Admin) frame(r *http.Request, v *visit) frame {
 	f := frame{
 		links: a.links(v.conn.ID), CSRFField: plugin.CSRFField, CSRF: v.op.CSRFToken, CRM: a.Name,
 		MayOperate: v.may(plugin.PermOperate), MayConfigure: v.may(plugin.PermConfigure),
 	}
 	if code := r.URL.Query().Get("done"); slices.Contains(doneCodes, code) {
-		f.Done = v.words.T("done." + code)
+		f.Done, f.Unfinished = v.words.T("done."+code), slices.Contains(unfinishedCodes, code)
 	}
 	return f
 }

@@ -35,6 +35,9 @@ func DescribeRun(w *i18n.Words, run catalog.Run) RunWords {
 			out.State = w.T("run.state.preview")
 		}
 	}
+	if run.Preview && run.State == catalog.Cancelled {
+		out.State = w.T("run.state.preview_over")
+	}
 	if run.Code != "" {
 		out.Reason = w.Say("run.reason."+string(run.Code), run.Params)
 	}

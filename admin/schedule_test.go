@@ -112,6 +112,9 @@ func TestSchedulesThatCannotBeAreRefusedBesideTheirField(t *testing.T) {
 		if !strings.Contains(beside, c.says) {
 			t.Errorf("%s: beside the field stands %q", name, beside)
 		}
+		if first := page.Find(`.kb-note.kb-fail a`).AttrOr("href", ""); first == "" || page.Find(first).AttrOr("name", "") != c.field {
+			t.Errorf("%s: the message leads to %q, want the field %s", name, first, c.field)
+		}
 		if typed := c.edit.Get("schedule_full_times"); typed != "" && page.form().Get("schedule_full_times") != typed {
 			t.Errorf("%s: what was typed is shown as %q", name, page.form().Get("schedule_full_times"))
 		}

@@ -138,7 +138,20 @@ func TestSavingUnfinishedSettingsStartsNothingUnlessToldTo(t *testing.T) {
 	if c := r.conn(path); c.Running() || c.OrdersSince != nil || c.Settings.Orders.Source != "9" {
 		t.Errorf("connection = %+v", c)
 	}
-	r.get(path).says("Валюта джерела «Сайт EUR» — EUR, а магазину — UAH").says("Способи оплати «Готівка» не зіставлено")
+	page := r.get(path + "?done=saved_not_ready").says("Валюта джерела «Сайт EUR» — EUR, а магазину — UAH").says("Способи оплати «Готівка» не зіставлено")
+	if page.Find(".kb-note.kb-ok").Length() > 0 {
+		t.Error("what is not finished is told as a success")
+	}
+	leads := 0
+	page.Find(".kb-verdicts li a").Each(func(_ int, a *goquery.Selection) {
+		leads++
+		if to := a.AttrOr("href", ""); page.Find(to).Length() != 1 {
+			t.Errorf("a line of the readiness leads to %q, which is not on the page", to)
+		}
+	})
+	if bad := page.Find(".kb-verdicts .kb-fail").Length(); bad < 2 || leads < bad {
+		t.Errorf("%d lines fail and %d lead to what mends them", bad, leads)
+	}
 
 	form = r.get(path).form()
 	form.Set("payments.cash", "")

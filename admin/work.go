@@ -69,6 +69,11 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 	for _, run := range runs {
 		view := a.runView(v, run)
 		if run.State.Active() && w.Active == nil {
+			if view.Waits {
+				if view.Counters, err = a.intends(ctx, v, run); err != nil {
+					return nil, err
+				}
+			}
 			w.Active = &view
 			continue
 		}
@@ -90,6 +95,15 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 	w.Waiting, w.HasPins = waiting > 0, len(pins) > 0
 	w.Next, err = a.nextRuns(ctx, v, w.Active != nil)
 	return w, err
+}
+
+// intends counts what a run that waits would do, beside what it would leave as it is.
+func (a *Admin) intends(ctx context.Context, v *visit, run catalog.Run) ([]string, error) {
+	counts, err := a.Runs.PlanCounts(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	return append(planCounts(v, counts), counters(v.words, run.Counters)...), nil
 }
 
 func (a *Admin) runView(v *visit, run catalog.Run) runView {

@@ -280,17 +280,20 @@ func TestRunThatWaitsShowsWhyAndWhatAndTakesTheDecision(t *testing.T) {
 			VALUES ($1, $2, 'missing', '7', '<b>Чашка</b>', $3, 'pending', 'none')`, id, "p"+strconv.Itoa(100+i),
 			`{"action": "missing", "name": "<b>Чашка</b>", "changes": [{"Field": "published", "Old": "yes", "New": "no"}]}`)
 	}
-	page := r.get(path).want(http.StatusOK).says("У KeyCRM немає 9 з 15 пов'язаних товарів").says("Застосувати").says("Потребує рішення")
+	r.db.MustExec(`INSERT INTO keybridge.run_plan (run_id, crm_id, action, product_id, name, body, state, images)
+		VALUES ($1, 'p000', 'missing', '8', 'Вже прихована', '{"action": "missing", "name": "Вже прихована"}', 'pending', 'none')`, id)
+	page := r.get(path).want(http.StatusOK).says("У KeyCRM немає 9 з 15 пов'язаних товарів").says("Застосувати").says("Потребує рішення").
+		says("61 товару немає в KeyCRM") // what it means to do, before anything else is opened
 	if _, polls := page.Find("#runs").Attr("hx-get"); polls {
 		t.Error("the page polls although the run waits for a person")
 	}
 	at := path + "/runs/" + strconv.FormatInt(id, 10)
-	plan := r.get(at + "/plan").want(http.StatusOK).says("60 товарів немає в KeyCRM").says("<b>Чашка</b>").says("Показувати: так → ні")
+	plan := r.get(at + "/plan").want(http.StatusOK).says("<b>Чашка</b>").says("У магазині не зміниться нічого").says("Показувати: так → ні")
 	if n := plan.Find("#plan tbody tr").Length(); n != 50 {
 		t.Errorf("%d products on the first page", n)
 	}
 	next := plan.Find(`#plan a[href*="after="]`).AttrOr("href", "")
-	if n := r.get(strings.TrimPrefix(next, mount)).want(http.StatusOK).Find("#plan tbody tr").Length(); n != 10 {
+	if n := r.get(strings.TrimPrefix(next, mount)).want(http.StatusOK).Find("#plan tbody tr").Length(); n != 11 {
 		t.Errorf("%d products on the second page", n)
 	}
 	var api struct {
@@ -300,7 +303,7 @@ func TestRunThatWaitsShowsWhyAndWhatAndTakesTheDecision(t *testing.T) {
 	}
 	inAPI := "/api" + strings.Replace(at, "/c/", "/connections/", 1)
 	r.get(inAPI+"/plan?after=p149").want(http.StatusOK).json(t, &api)
-	if api.Missing != 60 || api.Next != "" || len(api.Products) != 10 || api.Products[0].Changes[0].New != "no" {
+	if api.Missing != 61 || api.Next != "" || len(api.Products) != 10 || api.Products[0].Changes[0].New != "no" {
 		t.Errorf("plan = %+v", api)
 	}
 	if _, done := r.post(at+"/approve", nil).leads(); done != "run_approved" {
