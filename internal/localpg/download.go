@@ -27,16 +27,17 @@ func download(ctx context.Context, cfg Config) (string, error) {
 		return bin, nil
 	}
 	cfg.Notice("PostgreSQL was not found; downloading it once (about 10 MB) to " + root)
-	port, err := localproc.FreePort(ctx)
+	port, err := localproc.TakePort(ctx)
 	if err != nil {
 		return "", err
 	}
+	defer port.Close()
 	scratch, err := os.MkdirTemp("", "keybridge-download-")
 	if err != nil {
 		return "", fmt.Errorf("make a folder for the download: %w", err)
 	}
 	pg := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
-		Version(embeddedpostgres.V16).Port(uint32(port)).Logger(io.Discard).
+		Version(embeddedpostgres.V16).Port(uint32(port.Number)).Logger(io.Discard).
 		CachePath(scratch).RuntimePath(filepath.Join(scratch, "run")).BinariesPath(root))
 	if err := pg.Start(); err != nil {
 		return "", errors.Join(fmt.Errorf("download PostgreSQL: %w", err), os.RemoveAll(scratch))

@@ -2,6 +2,7 @@ package localproc_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -102,4 +103,27 @@ func groupLives(t *testing.T, pgid int) bool {
 		}
 	}
 	return false
+}
+
+func TestATakenPortIsKeptUntilItIsGivenBack(t *testing.T) {
+	t.Parallel()
+	taken := map[int]bool{}
+	for range 200 {
+		p, err := localproc.TakePort(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.Close)
+		if taken[p.Number] || p.Number >= 32_768 {
+			t.Fatalf("port %d was taken before, or is one that systems give away", p.Number)
+		}
+		taken[p.Number] = true
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Number)))
+		if err != nil {
+			t.Fatalf("whoever took the port cannot listen on it: %v", err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

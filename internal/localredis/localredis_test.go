@@ -42,13 +42,13 @@ func TestKeysExpireInRealTime(t *testing.T) {
 	if err := client.Set(t.Context(), "lock", "held", 50*time.Millisecond).Err(); err != nil {
 		t.Fatal(err)
 	}
-	deadline, tick := time.After(10*time.Second), time.NewTicker(20*time.Millisecond)
+	deadline, tick := time.After(time.Minute), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
 	for !errors.Is(client.Get(t.Context(), "lock").Err(), redis.Nil) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatal("the key outlived its time by seconds: nobody moves the server's clock")
+			t.Fatal("the key outlived its time by a minute: nobody moves the server's clock")
 		}
 	}
 }

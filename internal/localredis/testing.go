@@ -18,6 +18,9 @@ import (
 	"github.com/keybridge/keybridge/internal/localproc"
 )
 
+// startPatience is how long a redis-server may take to answer, which it mostly does in milliseconds.
+const startPatience = time.Minute
+
 // TB is what New and StartReal need of a *testing.T. The package is part of the demo too, which
 // should not carry the testing package along.
 type TB interface {
@@ -65,10 +68,7 @@ func StartReal(t TB) *Real {
 func StartCluster(t TB) *Real {
 	t.Helper()
 	r := newReal(t)
-	bus, err := localproc.FreePort(t.Context())
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
+	bus := takePort(t)
 	r.args = []string{"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus), "--cluster-announce-ip", "127.0.0.1"}
 	r.Start(t)
 	t.Cleanup(func() { r.Stop(t) })
@@ -78,6 +78,7 @@ func StartCluster(t TB) *Real {
 		t.Fatalf("give the node its slots: %v", err)
 	}
 	for state := ""; !strings.Contains(state, "cluster_state:ok"); {
+		var err error
 		if state, err = client.ClusterInfo(t.Context()).Result(); err != nil {
 			t.Fatalf("ask for the cluster's state: %v", err)
 		}
@@ -91,11 +92,18 @@ func newReal(t TB) *Real {
 	if len(dirs) == 0 {
 		t.Fatalf("%s", missingText(os.Getenv("PATH")))
 	}
-	port, err := localproc.FreePort(t.Context())
+	return &Real{bin: filepath.Join(dirs[0], "redis-server"), dir: t.TempDir(), port: takePort(t), password: rand.Text()}
+}
+
+// takePort keeps a port until the test ends, so that a stopped server finds it free again.
+func takePort(t TB) int {
+	t.Helper()
+	port, err := localproc.TakePort(t.Context())
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	return &Real{bin: filepath.Join(dirs[0], "redis-server"), dir: t.TempDir(), port: port, password: rand.Text()}
+	t.Cleanup(port.Close)
+	return port.Number
 }
 
 // missingText tells a person what to type.
@@ -147,7 +155,7 @@ func (r *Real) Stop(t TB) {
 }
 
 func (r *Real) awaitAnswer(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	client := redis.NewClient(&redis.Options{Addr: r.Addr(), Password: r.password, MaxRetries: -1})
 	defer func() { _ = client.Close() }() // it only asked whether the server is there
