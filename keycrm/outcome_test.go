@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/keybridge/keybridge/keycrm"
@@ -219,7 +220,8 @@ func TestLongAnswerIsRefused(t *testing.T) {
 	checkKind(t, "long answer", err, "unavailable")
 }
 
-// promptly fails when f takes longer than 100 ms.
+// promptly fails when f takes longer than 100 ms on the clock of its bubble, which passes only while
+// everything in it waits: however busy the machine is, time goes by for those alone who let it.
 func promptly(t *testing.T, what string, f func()) {
 	t.Helper()
 	start := time.Now()
@@ -229,52 +231,91 @@ func promptly(t *testing.T, what string, f func()) {
 	}
 }
 
+// serveInMemory serves one connection, over a pipe of this process.
+func serveInMemory(t *testing.T, h http.HandlerFunc) *http.Transport {
+	t.Helper()
+	here, there := net.Pipe()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = (&http.Server{Handler: h}).Serve(&oneConn{conn: there}) // ends with io.EOF
+	}()
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return here, nil }}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = here.Close()
+		<-served
+	})
+	return transport
+}
+
+// oneConn is a listener to whom one connection comes.
+type oneConn struct {
+	net.Listener
+	conn net.Conn
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	c := l.conn
+	l.conn = nil
+	if c == nil {
+		return nil, io.EOF
+	}
+	return c, nil
+}
+
+func (l *oneConn) Close() error { return nil }
+
 func TestCancellationAnswersAtOnce(t *testing.T) {
 	t.Parallel()
 	t.Run("while the budget hook ignores the context", func(t *testing.T) {
 		t.Parallel()
-		block := make(chan struct{})
-		defer close(block)
-		asked := make(chan struct{})
-		c := dial(t, "http://127.0.0.1:1", keycrm.WithBudget(func(context.Context, keycrm.Request) error {
-			close(asked)
-			<-block
-			return nil
-		}))
-		ctx, cancel := context.WithCancel(t.Context())
-		failed := make(chan error)
-		go func() {
-			_, err := c.Orders.Create(ctx, keycrm.OrderCreate{})
-			failed <- err
-		}()
-		<-asked
-		promptly(t, "cancel", func() {
-			cancel()
-			err := <-failed
-			checkKind(t, "cancelled wait", err, "unavailable")
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v, want context.Canceled in it", err)
-			}
+		synctest.Test(t, func(t *testing.T) {
+			block := make(chan struct{})
+			defer close(block)
+			asked := make(chan struct{})
+			c := dial(t, "http://127.0.0.1:1", keycrm.WithBudget(func(context.Context, keycrm.Request) error {
+				close(asked)
+				<-block
+				return nil
+			}))
+			ctx, cancel := context.WithCancel(t.Context())
+			failed := make(chan error)
+			go func() {
+				_, err := c.Orders.Create(ctx, keycrm.OrderCreate{})
+				failed <- err
+			}()
+			<-asked
+			promptly(t, "cancel", func() {
+				cancel()
+				err := <-failed
+				checkKind(t, "cancelled wait", err, "unavailable")
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("got %v, want context.Canceled in it", err)
+				}
+			})
 		})
 	})
 	t.Run("while the answer is awaited", func(t *testing.T) {
 		t.Parallel()
-		arrived := make(chan struct{}, 1)
-		c := dial(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			arrived <- struct{}{}
-			<-r.Context().Done()
-		}))
-		ctx, cancel := context.WithCancel(t.Context())
-		failed := make(chan error)
-		go func() {
-			_, err := c.Orders.Create(ctx, keycrm.OrderCreate{})
-			failed <- err
-		}()
-		<-arrived
-		promptly(t, "cancel", func() {
-			cancel()
-			checkKind(t, "cancelled write", <-failed, "unknown outcome")
+		synctest.Test(t, func(t *testing.T) {
+			arrived := make(chan struct{}, 1)
+			c := dial(t, "http://127.0.0.1:1", keycrm.WithTransport(serveInMemory(t, func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				arrived <- struct{}{}
+				<-r.Context().Done()
+			})))
+			ctx, cancel := context.WithCancel(t.Context())
+			failed := make(chan error)
+			go func() {
+				_, err := c.Orders.Create(ctx, keycrm.OrderCreate{})
+				failed <- err
+			}()
+			<-arrived
+			promptly(t, "cancel", func() {
+				cancel()
+				checkKind(t, "cancelled write", <-failed, "unknown outcome")
+			})
 		})
 	})
 }

@@ -52,7 +52,7 @@ func FuzzRequests(f *testing.F) {
 		}
 		s := keycrmtest.New(keycrmtest.WithCatalog(12, 30), keycrmtest.WithHistory(3), keycrmtest.WithManualWebhooks(), keycrmtest.WithStrict())
 		defer func() { _ = s.Close() }()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		kind := "application/x-www-form-urlencoded"
 		if len(u.Path) > 3 && u.Path[:3] == "/v1" {
