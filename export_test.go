@@ -35,6 +35,9 @@ func (k *Keybridge) StartFull(ctx context.Context, id plugin.ConnectionID) error
 	return err
 }
 
+// Scan looks for orders that were not noted when they were placed.
+func (k *Keybridge) Scan(ctx context.Context) error { return k.exporter.Scan(ctx) }
+
 // Driven is the plugin's work in one goroutine: each step hands over what is due and does it.
 func (k *Keybridge) Driven() func(ctx context.Context) error {
 	queue := &jobs.Inline{Handlers: k.handlers()}

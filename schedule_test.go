@@ -33,7 +33,7 @@ func TestWorkersStartWhatIsDue(t *testing.T) {
 	r.attach(t, plugin.RoleAll)
 	var by []string
 	var kinds int
-	for deadline := time.After(20 * time.Second); len(by) == 0 || kinds < 2; {
+	for deadline := time.After(2 * time.Minute); len(by) == 0 || kinds < 2; {
 		select {
 		case <-deadline:
 			t.Fatalf("runs were started by %v, %d kinds have a schedule", by, kinds)

@@ -62,7 +62,7 @@ func TestKeyThatDoesNotWorkIsRefusedInWords(t *testing.T) {
 		"malformed":   {"ключ з пробілами", nil, 422, "не схоже на ключ API"},
 		"unknown":     {secretKey, nil, 422, "KeyCRM не прийняв цей ключ"},
 		"unreachable": {secretKey, func(r *rig) { r.crmURL = "http://127.0.0.1:1/v1" }, 503, "KeyCRM зараз не відповідає"},
-		"hanging":     {secretKey, func(r *rig) { r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultHang}) }, 503, "KeyCRM зараз не відповідає"},
+		"hanging":     {secretKey, (*rig).hang, 503, "KeyCRM зараз не відповідає"},
 		"limited":     {secretKey, func(r *rig) { r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultLimited}) }, 503, "KeyCRM просить зачекати"},
 	} {
 		t.Run(name, func(t *testing.T) {

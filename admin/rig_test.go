@@ -150,7 +150,7 @@ func (r *rig) serve() {
 			defer r.mu.Unlock()
 			return r.queues, r.redisErr
 		},
-		Reach: 500 * time.Millisecond,
+		Reach: time.Minute, // a busy machine is no CRM that hangs; see hang
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -164,6 +164,12 @@ func (r *rig) serve() {
 	r.url = srv.URL
 	r.client = srv.Client()
 	r.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+}
+
+// hang lets the CRM answer nothing any more, and the page wait for it only shortly.
+func (r *rig) hang() {
+	r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultHang})
+	r.page.Reach = 500 * time.Millisecond
 }
 
 // as changes who is signed in.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/settings"
-	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -283,7 +282,7 @@ func TestHangingCRMHoldsUpNeitherPageNorSaving(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	path := r.running(settings.TargetOrders)
-	r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultHang})
+	r.hang()
 	r.clock.Advance(2 * time.Minute)
 
 	page := r.get(path).want(http.StatusOK).says("KeyCRM зараз не відповідає")

@@ -110,7 +110,7 @@ func runOn(t *testing.T, opt asynq.RedisConnOpt, r *rows) {
 func (r *rows) waitFor(t *testing.T, want ...int64) {
 	t.Helper()
 	var got []int64
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for len(got) < len(want) {
 		select {
 		case id := <-r.handled:
