@@ -13,11 +13,14 @@ import (
 	"github.com/keybridge/keybridge/internal/settings"
 )
 
+// browserPatience is how long a busy machine may take to start a browser and to show what it shall.
+const browserPatience = 4 * time.Minute
+
 // browse opens a page in a real browser.
 func (r *rig) browse(path string) context.Context {
 	r.t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.UserDataDir(r.t.TempDir()))
-	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WSURLReadTimeout(browserPatience), chromedp.UserDataDir(r.t.TempDir()))
+	ctx, cancel := context.WithTimeout(r.t.Context(), browserPatience)
 	r.t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
 	r.t.Cleanup(cancel)
@@ -64,8 +67,15 @@ func TestPageInABrowser(t *testing.T) {
 		}
 	}
 
-	eval(ctx, t, `document.querySelector('[data-copy=link-order]').click() ?? ''`)
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.querySelector('[data-copy=link-order]').textContent === 'Скопійовано'`)); err != nil {
+	// It says so for two seconds, after which a slow machine may look.
+	eval(ctx, t, `(() => {
+		const button = document.querySelector('[data-copy=link-order]');
+		window.said = [];
+		new MutationObserver(() => said.push(button.textContent)).observe(button, {childList: true, characterData: true, subtree: true});
+		button.click();
+		return '';
+	})()`)
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`said.includes('Скопійовано')`, chromedp.WithPollingTimeout(browserPatience))); err != nil {
 		t.Errorf("the copy button says nothing: %v", err)
 	}
 
@@ -75,7 +85,7 @@ func TestPageInABrowser(t *testing.T) {
 	if err := r.runs.Cancel(t.Context(), run); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.querySelector('#runs').innerText.includes('Зупинено')`)); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.querySelector('#runs').innerText.includes('Зупинено')`, chromedp.WithPollingTimeout(browserPatience))); err != nil {
 		t.Errorf("progress did not come by itself: %v", err)
 	}
 	if over := eval(ctx, t, `String(document.documentElement.scrollWidth - window.innerWidth)`); over != "0" {

@@ -37,14 +37,14 @@ func openBrowser(t *testing.T) *browser {
 		t.Fatal("no Chromium on this machine; type: sudo apt-get install chromium")
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
-		chromedp.ExecPath(exe), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.ExecPath(exe), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(patience),
 		chromedp.WindowSize(1280, 900), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-quic", true))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), opts...)
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	t.Cleanup(closeTab)
-	ctx, cancel := context.WithTimeout(ctx, 6*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 9*time.Minute)
 	t.Cleanup(cancel)
 	return &browser{t, ctx}
 }
@@ -68,7 +68,7 @@ func (b *browser) text(selector string) string {
 // see waits until an element shows the words.
 func (b *browser) see(selector, words string) {
 	b.t.Helper()
-	until(b.t, 2*time.Minute, "see "+words, func(context.Context) error {
+	until(b.t, patience, "see "+words, func(context.Context) error {
 		expr := `Array.from(document.querySelectorAll(` + quoteJS(selector) + `)).some(e => e.textContent.includes(` + quoteJS(words) + `))`
 		found, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expr))
 		if err == nil && !found {
@@ -129,7 +129,7 @@ func TestMerchantAndBuyerInABrowser(t *testing.T) {
 
 	b.buy(m)
 	b.do("the journal", chromedp.Navigate(m.shopURL()+"/admin/integrations/keycrm/"))
-	until(t, 2*time.Minute, "the journal shows the order in the CRM", func(context.Context) error {
+	until(t, patience, "the journal shows the order in the CRM", func(context.Context) error {
 		if err := chromedp.Do(b.ctx, chromedp.Reload()); err != nil {
 			return err
 		}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -12,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keybridge/keybridge/internal/localproc"
 	"github.com/keybridge/keybridge/internal/pgtest"
 )
 
@@ -26,12 +25,16 @@ func TestMain(m *testing.M) {
 	os.Exit(pgtest.Main(m))
 }
 
-// child is the command running as a process of its own.
+// child is the command running as a process of its own, which ends with this one at the latest.
 type child struct {
+	t    *testing.T
 	cmd  *exec.Cmd
 	out  *lines
-	done chan error
+	proc *localproc.Process
 }
+
+// patience is how long a test waits for a child to say or do what takes it seconds.
+const patience = 3 * time.Minute
 
 // startChild runs the command with arguments; env is added to the environment.
 func startChild(t *testing.T, env []string, args ...string) *child {
@@ -40,96 +43,93 @@ func startChild(t *testing.T, env []string, args ...string) *child {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &child{cmd: exec.Command(exe, args...), out: newLines(), done: make(chan error, 1)}
+	c := &child{t: t, cmd: exec.Command(exe, args...), out: &lines{more: make(chan struct{})}}
 	c.cmd.Env = append(append(os.Environ(), asCommand+"=1"), env...)
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	pipe, err := c.cmd.StdoutPipe()
-	if err != nil {
+	c.cmd.Stdout, c.cmd.Stderr = c.out, c.out
+	if c.proc, err = localproc.Start(c.cmd, localproc.Options{DeathSignal: syscall.SIGKILL}); err != nil {
 		t.Fatal(err)
 	}
-	c.cmd.Stderr = c.cmd.Stdout
-	if err := c.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		c.out.read(bufio.NewScanner(pipe))
-		c.done <- c.cmd.Wait()
-	}()
-	t.Cleanup(func() { c.kill() })
+	t.Cleanup(c.kill)
 	return c
 }
 
 // kill ends the child as the kernel would: it can do nothing about it.
 func (c *child) kill() {
 	_ = c.cmd.Process.Kill()
-	c.wait()
+	_ = c.proc.Wait()
 }
 
 func (c *child) interrupt() { _ = c.cmd.Process.Signal(os.Interrupt) }
 
+// wait answers how the child ended. One that does not end is killed and fails the test.
 func (c *child) wait() error {
-	err, ok := <-c.done
-	if ok {
-		close(c.done)
+	select {
+	case <-c.proc.Done():
+	case <-time.After(patience):
+		c.t.Errorf("keybridge %v did not end within %v; it said:\n%s", c.cmd.Args[1:], patience, c.out)
+		c.kill()
 	}
-	return err
+	return c.proc.Wait()
 }
 
-// lines collects what a child prints and lets a test wait for words.
+// waitFor returns once the child has printed the words.
+func (c *child) waitFor(words string) {
+	c.t.Helper()
+	limit := time.After(patience)
+	for {
+		text, more := c.out.now()
+		if strings.Contains(text, words) {
+			return
+		}
+		select {
+		case <-more:
+		case <-c.proc.Done():
+			if text = c.out.String(); !strings.Contains(text, words) {
+				c.t.Fatalf("keybridge %v ended without printing %q:\n%s", c.cmd.Args[1:], words, text)
+			}
+		case <-limit:
+			c.t.Fatalf("keybridge %v did not print %q within %v:\n%s", c.cmd.Args[1:], words, patience, text)
+		}
+	}
+}
+
+// lines collects what a child prints.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder
-	more *sync.Cond
-	over bool
+	more chan struct{} // closed when more comes
 }
 
-func newLines() *lines {
-	l := &lines{}
-	l.more = sync.NewCond(&l.mu)
-	return l
-}
-
-func (l *lines) read(s *bufio.Scanner) {
-	for s.Scan() {
-		l.mu.Lock()
-		l.text.WriteString(s.Text() + "\n")
-		l.more.Broadcast()
-		l.mu.Unlock()
-	}
+// Write implements io.Writer.
+func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
-	l.over = true
-	l.more.Broadcast()
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	close(l.more)
+	l.more = make(chan struct{})
+	return l.text.Write(p)
+}
+
+// now answers what was printed, and what is closed when there is more.
+func (l *lines) now() (text string, more <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String(), l.more
 }
 
 func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	text, _ := l.now()
+	return text
 }
 
-// waitFor returns once the words were printed.
-func (l *lines) waitFor(t *testing.T, words string) {
-	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for !strings.Contains(l.text.String(), words) {
-		if l.over {
-			t.Fatalf("the command ended without printing %q:\n%s", words, l.text.String())
-		}
-		l.more.Wait()
-	}
-}
-
-// freePort answers a loopback port that nobody listens on just now.
+// freePort answers a loopback port on which nobody but this test listens till it ends.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := localproc.TakePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Cleanup(port.Close)
+	return port.Number
 }
 
 // until asks again and again until f is content, or fails the test when the time is over.

@@ -31,7 +31,7 @@ type mortal struct {
 	env  []string // of the process
 	args []string // more of them
 
-	mu      sync.Mutex
+	mu      sync.Mutex // held while the process starts, so that it is killed only once its pages answer
 	process *child
 	kills   atomic.Int32
 }
@@ -56,14 +56,13 @@ func (m *mortal) shopURL() string { return fmt.Sprintf("http://127.0.0.1:%d", m.
 // start starts the demo and returns once its pages answer.
 func (m *mortal) start() {
 	m.t.Helper()
-	c := startChild(m.t, m.env, append([]string{
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.process = startChild(m.t, m.env, append([]string{
 		"demo", "--blank", "--dir", m.dir, "--keycrm-key", m.sim.Key(), "--keycrm-url", m.sim.BaseURL(),
 		"--quick-checks", "--shop-port", fmt.Sprint(m.port),
 	}, m.args...)...)
-	m.mu.Lock()
-	m.process = c
-	m.mu.Unlock()
-	c.out.waitFor(m.t, "Ctrl-C stops everything")
+	m.process.waitFor("Ctrl-C stops everything")
 }
 
 // kill sends SIGKILL to the running demo and returns once it is gone.
@@ -82,7 +81,7 @@ func (m *mortal) connect(ctx context.Context) *visit.Merchant {
 		m.t.Fatalf("connect: %v", err)
 	}
 	if err := merchant.Save(ctx, visit.Wishes{
-		Target: "Створювати в замовленнях", NewProducts: "Опублікувати", Source: "Мій магазин",
+		ByHand: true, Target: "Створювати в замовленнях", NewProducts: "Опублікувати", Source: "Мій магазин",
 		AddOns: map[string]string{"Не дзвоніть мені": "Без дзвінка", "Листівка з вашим текстом": "Не передавати"},
 	}); err != nil {
 		m.t.Fatalf("save: %v", err)
@@ -119,28 +118,38 @@ func TestKilledCatalogRunEndsWhole(t *testing.T) {
 	ctx := t.Context()
 	m := newMortal(t, keycrmtest.WithCatalog(160, 240))
 	m.start()
-	merchant := m.connect(ctx)
 
-	dead := make(chan struct{}, 1)
-	killAfter := func(requests int) {
+	dead, saved := make(chan struct{}, 1), make(chan struct{})
+	killAfter := func(requests int32, counts func(keycrmtest.Request) bool) {
 		var seen atomic.Int32
 		m.sim.After(func(q keycrmtest.Request) {
-			if int(seen.Add(1)) == requests {
+			if counts(q) && seen.Add(1) == requests {
 				m.kill()
 				dead <- struct{}{}
 			}
 		})
 	}
-	killAfter(1)
-	if err := merchant.RunNow(ctx); err != nil {
-		t.Fatalf("run now: %v", err)
-	}
-	for _, requests := range []int{2, 3, 5, 1} {
-		<-dead
-		killAfter(requests)
+	// The first save starts the run. Only a run asks for products, and it gets none before the merchant
+	// has seen that the settings are saved.
+	killAfter(1, func(q keycrmtest.Request) bool {
+		if q.Path != "/v1/products" {
+			return false
+		}
+		select {
+		case <-saved:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	})
+	m.connect(ctx)
+	close(saved)
+	for _, requests := range []int32{1, 2, 3, 5, 1} {
+		m.awaitDeath(dead)
+		killAfter(requests, func(keycrmtest.Request) bool { return true })
 		m.start()
 	}
-	<-dead
+	m.awaitDeath(dead)
 	m.sim.After(nil)
 	for _, moment := range []string{
 		`SELECT count(*) >= 1 FROM demoshop.products`,
@@ -149,7 +158,7 @@ func TestKilledCatalogRunEndsWhole(t *testing.T) {
 		`SELECT count(*) >= 100 FROM demoshop.images`,
 	} {
 		m.start()
-		until(t, 3*time.Minute, moment, func(context.Context) error {
+		until(t, patience, moment, func(context.Context) error {
 			var reached bool
 			if err := m.db.Get(&reached, moment); err != nil || !reached {
 				return errors.Join(err, errors.New("not reached"))
@@ -162,10 +171,20 @@ func TestKilledCatalogRunEndsWhole(t *testing.T) {
 	m.checkCatalog(ctx)
 }
 
+// awaitDeath waits until the process was killed by a request of its own.
+func (m *mortal) awaitDeath(dead <-chan struct{}) {
+	m.t.Helper()
+	select {
+	case <-dead:
+	case <-time.After(patience):
+		m.t.Fatalf("within %v the process has not sent the request at which it is killed (after %d kills)", patience, m.kills.Load())
+	}
+}
+
 func (m *mortal) checkCatalog(ctx context.Context) {
 	t := m.t
 	t.Helper()
-	until(t, 3*time.Minute, "the run ends", func(ctx context.Context) error {
+	until(t, patience, "the run ends", func(ctx context.Context) error {
 		var stands string
 		err := m.db.GetContext(ctx, &stands, `SELECT state || ' in ' || phase || ' at ' || phase_done || ' of ' || phase_total
 			FROM keybridge.run ORDER BY id DESC LIMIT 1`)
@@ -237,7 +256,7 @@ func TestKilledProcessLosesAndDoublesNoOrder(t *testing.T) {
 				placed++
 			}
 		}
-		<-dead
+		m.awaitDeath(dead)
 		m.sim.After(nil)
 		m.start()
 	}
@@ -264,7 +283,7 @@ func (m *mortal) checkOrders(placed int) {
 	if got := m.count(`SELECT count(*) FROM demoshop.orders`); got < placed || got == 0 {
 		t.Fatalf("the shop has %d orders, buyers saw %d confirmed", got, placed)
 	}
-	until(t, 3*time.Minute, "every order is in the CRM", func(context.Context) error {
+	until(t, patience, "every order is in the CRM", func(context.Context) error {
 		var left []string
 		err := m.db.Select(&left, `SELECT o.number || ' ' || coalesce(b.state, 'not noted') || ' ' || coalesce(b.reason, '')
 			FROM demoshop.orders o LEFT JOIN keybridge.outbox b ON b.order_id = o.id::text
@@ -307,7 +326,7 @@ func (m *mortal) moveStatuses(ctx context.Context, disturb func()) {
 			t.Fatal(err)
 		}
 	}
-	until(t, 2*time.Minute, "webhooks are answered", func(context.Context) error {
+	until(t, patience, "webhooks are answered", func(context.Context) error {
 		for _, d := range m.sim.Deliveries() {
 			if !d.Delivered() {
 				return fmt.Errorf("delivery %d waits", d.ID)
@@ -316,7 +335,7 @@ func (m *mortal) moveStatuses(ctx context.Context, disturb func()) {
 		return nil
 	})
 	disturb()
-	until(t, 3*time.Minute, "every order has moved in the shop", func(context.Context) error {
+	until(t, patience, "every order has moved in the shop", func(context.Context) error {
 		if n := m.count(`SELECT count(*) FROM demoshop.orders WHERE status <> 'confirmed'`); n > 0 {
 			return fmt.Errorf("%d orders have not moved", n)
 		}

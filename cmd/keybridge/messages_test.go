@@ -82,7 +82,7 @@ func TestSecondDemoInAFolderTouchesNothing(t *testing.T) {
 	sim := keycrmtest.Start(t, keycrmtest.WithCatalog(5, 5))
 	args := []string{"demo", "--blank", "--dir", dir, "--keycrm-key", sim.Key(), "--keycrm-url", sim.BaseURL(), "--shop-port", fmt.Sprint(freePort(t))}
 	first := startChild(t, env, args...)
-	first.out.waitFor(t, "Ctrl-C stops everything")
+	first.waitFor("Ctrl-C stops everything")
 	before, err := os.ReadFile(filepath.Join(dir, "demo.json"))
 	if err != nil {
 		t.Fatal(err)

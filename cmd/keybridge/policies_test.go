@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/shopspring/decimal"
@@ -29,6 +28,7 @@ type counter struct {
 // newCounter joins an empty shop with an account of one product; set is what the merchant begins with.
 func newCounter(t *testing.T, set visit.Wishes) *counter {
 	t.Helper()
+	set.ByHand = true
 	c := &counter{mortal: newMortal(t, keycrmtest.WithCatalog(1, 1)), ctx: t.Context(), set: set}
 	c.start()
 	c.merchant = c.mortal.merchant(c.ctx)
@@ -84,7 +84,7 @@ func (c *counter) run(change func(*visit.Wishes)) {
 // latest waits until the latest run is as wanted.
 func (c *counter) latest(what string, is func(visit.Run) bool) (run visit.Run) {
 	c.t.Helper()
-	until(c.t, time.Minute, "the run is "+what, func(ctx context.Context) error {
+	until(c.t, patience, "the run is "+what, func(ctx context.Context) error {
 		runs, err := c.merchant.Runs(ctx)
 		if err != nil {
 			return err

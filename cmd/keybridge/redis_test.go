@@ -33,7 +33,7 @@ func TestRedisEmptiedOrStoppedLosesNothing(t *testing.T) {
 		}
 	})
 	m.connect(ctx)
-	until(t, 2*time.Minute, "the shop has goods", func(context.Context) error {
+	until(t, patience, "the shop has goods", func(context.Context) error {
 		if m.count(`SELECT count(*) FROM demoshop.images`) == 0 {
 			return errors.New("not yet")
 		}

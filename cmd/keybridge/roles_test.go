@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/keybridge/keybridge/internal/localredis"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
@@ -20,7 +19,7 @@ func TestWebAndWorkerShareTheJob(t *testing.T) {
 	m.start()
 	worker := startChild(t, m.env, "demo", "--role", "worker", "--dir", m.dir, "--quick-checks",
 		"--keycrm-key", m.sim.Key(), "--keycrm-url", m.sim.BaseURL())
-	worker.out.waitFor(t, "Working for "+m.shopURL())
+	worker.waitFor("Working for "+m.shopURL())
 
 	merchant := m.connect(ctx)
 	if err := merchant.RunNow(ctx); err != nil {
@@ -40,7 +39,7 @@ func TestWebAndWorkerShareTheJob(t *testing.T) {
 		startChild(t, m.env, "demo", "--role", "worker", "--dir", m.dir, "--quick-checks",
 			"--keycrm-key", m.sim.Key(), "--keycrm-url", m.sim.BaseURL())
 	})
-	until(t, time.Minute, "the admin shows the CRM's number", func(ctx context.Context) error {
+	until(t, patience, "the admin shows the CRM's number", func(ctx context.Context) error {
 		o, err := merchant.Order(ctx, bought.Number)
 		if err == nil && o.CRMID == "" {
 			err = fmt.Errorf("order %s has none", bought.Number)

@@ -26,7 +26,7 @@ var printed = regexp.MustCompile(`(?s)page\s+(http://\S+)/\n\s+API\s+(http://\S+
 func startSim(t *testing.T, args ...string) *simulator {
 	t.Helper()
 	c := startChild(t, nil, append([]string{"sim", "--addr", "127.0.0.1:0"}, args...)...)
-	c.out.waitFor(t, "Ctrl-C stops it.")
+	c.waitFor("Ctrl-C stops it.")
 	m := printed.FindStringSubmatch(c.out.String())
 	if m == nil {
 		t.Fatalf("it printed\n%s", c.out.String())

@@ -22,8 +22,9 @@ type crew struct{ *mortal }
 const (
 	crewLease = 3 * time.Second
 	// takeover is how long after the end of a lease the next worker has written at the latest: the relay
-	// looks each second, an idle worker too, and the machine may be busy.
-	takeover = 5 * time.Second
+	// looks each second, an idle worker too, and the machine may be busy. Without the relay it would be
+	// half a minute and more until Redis gave the task of a dead worker to another.
+	takeover = 20 * time.Second
 )
 
 func newCrew(t *testing.T) crew {
@@ -40,7 +41,7 @@ func (c crew) hire() *child {
 	c.t.Helper()
 	w := startChild(c.t, c.env, "demo", "--role", "worker", "--dir", c.dir, "--quick-checks",
 		"--keycrm-key", c.sim.Key(), "--keycrm-url", c.sim.BaseURL())
-	w.out.waitFor(c.t, "Working for "+c.shopURL())
+	w.waitFor("Working for "+c.shopURL())
 	return w
 }
 
@@ -58,13 +59,16 @@ func (c crew) amid(start, do func()) {
 	c.sim.After(func(q keycrmtest.Request) {
 		if q.Path == "/v1/products" && pages.Add(1) == 2 {
 			close(reached)
-			<-answer
+			select {
+			case <-answer:
+			case <-c.t.Context().Done():
+			}
 		}
 	})
 	start()
 	select {
 	case <-reached:
-	case <-time.After(2 * time.Minute):
+	case <-time.After(patience):
 		c.t.Fatal("no run has read its second page")
 	}
 	do()
@@ -95,7 +99,7 @@ func (c crew) wantTakeover(where string, from standing, since time.Time) {
 	if from.State != "running" {
 		c.t.Fatalf("%s: the run was %+v when its worker was killed", where, from)
 	}
-	until(c.t, time.Minute, "another worker goes on", func(context.Context) error {
+	until(c.t, patience, "another worker goes on", func(context.Context) error {
 		if now := c.run(); now.Fence == from.Fence || now.Phase == from.Phase && now.Cursor == from.Cursor && now.Done == from.Done {
 			return errors.New("the run stands still")
 		}
@@ -116,6 +120,7 @@ func TestKilledWorkerIsReplacedWhenItsLeaseEnds(t *testing.T) {
 	second, third := c.hire(), c.hire()
 	second.freeze() // so that it is known who has the run
 	third.freeze()
+	goOn := c.holdPictures()
 	c.connect(t.Context()) // the first save starts the first run
 	var first *child
 	var killed time.Time
@@ -127,19 +132,51 @@ func TestKilledWorkerIsReplacedWhenItsLeaseEnds(t *testing.T) {
 	second.thaw()
 	c.wantTakeover("while it read", stood, killed)
 
-	until(t, 2*time.Minute, "pictures are stored", func(context.Context) error {
-		if c.count(`SELECT count(*) FROM demoshop.images`) < 20 {
+	until(t, patience, "a worker stores the 20th picture", func(context.Context) error {
+		if c.count(`SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+			WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objid = 20 AND NOT l.granted`) == 0 {
 			return errors.New("not yet")
 		}
 		return nil
 	})
 	second.kill()
 	killed, stood = time.Now(), c.run()
+	goOn()
 	third.thaw()
 	c.wantTakeover("while it wrote", stood, killed)
 	c.checkCatalog(t.Context())
 	if n := c.count(`SELECT count(*) FROM keybridge.run`); n != 1 {
 		t.Errorf("%d runs, want 1", n)
+	}
+}
+
+// holdPictures lets whoever stores the 20th picture of the shop wait until goOn is called.
+func (c crew) holdPictures() (goOn func()) {
+	c.t.Helper()
+	holder, err := c.db.Connx(c.t.Context())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { _ = holder.Close() })
+	for _, q := range []string{
+		`SELECT pg_advisory_lock(20)`,
+		`CREATE FUNCTION public.hold_pictures() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF (SELECT count(*) FROM demoshop.images) >= 20 THEN
+				PERFORM pg_advisory_xact_lock_shared(20);
+			END IF;
+			RETURN NULL;
+		END $$`,
+		`CREATE TRIGGER hold AFTER INSERT ON demoshop.images FOR EACH STATEMENT EXECUTE FUNCTION public.hold_pictures()`,
+	} {
+		if _, err := holder.ExecContext(c.t.Context(), q); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	return func() {
+		if _, err := holder.ExecContext(c.t.Context(), `SELECT pg_advisory_unlock(20)`); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 }
 
@@ -162,7 +199,7 @@ func TestFrozenWorkersLateWriteIsRefused(t *testing.T) {
 	before := c.everything()
 	refusals := c.logged("another worker goes on")
 	first.thaw()
-	until(t, time.Minute, "the late worker is refused", func(context.Context) error {
+	until(t, patience, "the late worker is refused", func(context.Context) error {
 		if c.logged("another worker goes on") == refusals {
 			return errors.New("nothing was refused")
 		}

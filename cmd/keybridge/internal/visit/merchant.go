@@ -118,6 +118,8 @@ type Wishes struct {
 	Target      string // «Створювати в замовленнях»
 	NewProducts string // «Опублікувати»
 	Source      string // «Мій магазин»
+	// ByHand: no run starts by the clock.
+	ByHand bool
 	// Match, Existing and Missing are the other menus of the catalog.
 	Match, Existing, Missing string
 	// Statuses of the CRM and the shop's statuses they move to.
@@ -138,6 +140,10 @@ func (m *Merchant) Save(ctx context.Context, w Wishes) error {
 	}
 	form.Set("products", "on")
 	form.Set("categories", "on")
+	if w.ByHand {
+		form.Set("schedule_full", "off")
+		form.Set("schedule_prices", "off")
+	}
 	for name, words := range map[string]string{
 		"target": w.Target, "source": w.Source, "match": w.Match, "new": w.NewProducts, "existing": w.Existing, "missing": w.Missing,
 	} {
