@@ -19,7 +19,7 @@ func TestWebAndWorkerShareTheJob(t *testing.T) {
 	m.start()
 	worker := startChild(t, m.env, "demo", "--role", "worker", "--dir", m.dir, "--quick-checks",
 		"--keycrm-key", m.sim.Key(), "--keycrm-url", m.sim.BaseURL())
-	worker.waitFor("Working for "+m.shopURL())
+	worker.waitFor("Working for " + m.shopURL())
 
 	merchant := m.connect(ctx)
 	if err := merchant.RunNow(ctx); err != nil {

@@ -41,7 +41,7 @@ func (c crew) hire() *child {
 	c.t.Helper()
 	w := startChild(c.t, c.env, "demo", "--role", "worker", "--dir", c.dir, "--quick-checks",
 		"--keycrm-key", c.sim.Key(), "--keycrm-url", c.sim.BaseURL())
-	w.waitFor("Working for "+c.shopURL())
+	w.waitFor("Working for " + c.shopURL())
 	return w
 }
 

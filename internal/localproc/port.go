@@ -29,7 +29,7 @@ type Port struct {
 func TakePort(ctx context.Context) (*Port, error) {
 	var config net.ListenConfig
 	for range portTries {
-		number := firstPort + rand.IntN(lastPort-firstPort)
+		number := firstPort + rand.IntN(lastPort-firstPort) //nolint:gosec // no secret
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(number))
 		// The UDP port of the same number is the claim: the kernel gives it to one process at a time.
 		claim, err := config.ListenPacket(ctx, "udp", address)

@@ -52,7 +52,7 @@ func TestFaultsLeaveTheRightDoubt(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				if k := tc.fault.Kind; k == keycrmtest.FaultHang || k == keycrmtest.FaultHangAfter {
-					go giveUp(t, cancel, s, tc.made)
+					go giveUp(t.Context(), cancel, s, tc.made)
 				}
 				_, err = c.Orders.Create(ctx, order("A-1", line("", "1", "1")))
 				if !errors.Is(err, tc.want) {
@@ -109,7 +109,7 @@ func TestFaultsByScript(t *testing.T) {
 
 // giveUp cancels a request that will never be answered once the server has it and, if it is to be
 // served all the same, has served it.
-func giveUp(t *testing.T, cancel func(), s *keycrmtest.Server, served bool) {
+func giveUp(ctx context.Context, cancel func(), s *keycrmtest.Server, served bool) {
 	defer cancel()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -118,7 +118,7 @@ func giveUp(t *testing.T, cancel func(), s *keycrmtest.Server, served bool) {
 			return
 		}
 		select {
-		case <-t.Context().Done():
+		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
