@@ -63,6 +63,12 @@ func fieldName(id mapID, target settings.Target, row string) string {
 	return string(id) + "." + row
 }
 
+// tableID is the id of a map's table in the page.
+func tableID(id mapID, target settings.Target) string {
+	field, _, _ := strings.Cut(fieldName(id, target, ""), ".")
+	return "map-" + field
+}
+
 // readForm puts what was typed over the stored settings. What the form does not hold, or what does
 // not matter for the chosen target, stays as stored.
 func readForm(f url.Values, stored settings.Settings, mapsOf func(settings.Orders) []mapping) (settings.Settings, []problem) {

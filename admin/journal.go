@@ -32,6 +32,7 @@ type entryView struct {
 	ID                   int64
 	Number, State, Class string
 	Reason               string
+	Anchor               string // where on the page the reason is mended; empty: not here
 	CRMNumber, CRMURL    string
 	Placed, Next         string
 	Attempts             int
@@ -107,6 +108,9 @@ func (a *Admin) entryView(v *visit, shop *shopLists, row orders.Row) entryView {
 	if row.Reason != "" {
 		e.Reason = v.words.Say("order.reason."+string(row.Reason), named(row.Params, shop))
 	}
+	if row.State == orders.Blocked && v.conn.Settings.Orders.Target != settings.TargetOff {
+		e.Anchor = mendedAt(row.Reason, v.conn.Settings.Orders.Target)
+	}
 	if row.Differs() {
 		e.Difference = v.words.T("journal.differs", "shop", row.Total.String(), "crm", row.CRMTotal.String(), "currency", row.Currency)
 	}
@@ -118,6 +122,21 @@ func (a *Admin) entryView(v *visit, shop *shopLists, row orders.Row) entryView {
 		e.Ignore = at + "/ignore"
 	}
 	return e
+}
+
+// mendedAt is the id of the setting that keeps an order from being sent; empty when none does.
+func mendedAt(why orders.Reason, target settings.Target) string {
+	switch why {
+	case orders.ReasonNoSource, orders.ReasonSourceGone, orders.ReasonCurrencyMismatch:
+		return menu{Name: "source"}.ID()
+	case orders.ReasonUnmappedPayment:
+		return tableID(mapPayments, target)
+	case orders.ReasonUnmappedDelivery:
+		return tableID(mapDeliveries, target)
+	case orders.ReasonUnmappedAddOn, orders.ReasonFieldGone:
+		return tableID(mapAddOns, target)
+	}
+	return ""
 }
 
 // canRetry: the entry stands still, or would go on later than now.

@@ -51,8 +51,7 @@ func (v verdict) anchor(target settings.Target) string {
 	}
 	for _, id := range []mapID{mapOrderStatus, mapCardStatus, mapStatusOut, mapAddOns, mapPayments, mapDeliveries} {
 		if strings.HasPrefix(v.Code, string(id)+"_") {
-			field, _, _ := strings.Cut(fieldName(id, target, ""), ".")
-			return "map-" + field
+			return tableID(id, target)
 		}
 	}
 	return ""

@@ -176,6 +176,9 @@ func TestJournalTellsWhatBecameOfOrders(t *testing.T) {
 	}
 
 	page := r.get(path).want(http.StatusOK).says("2 замовлення чекають на вас").says("Спосіб оплати «Картка» не зіставлено")
+	if to := page.Find("#journal td a").AttrOr("href", ""); to != "#map-payments" || page.Find(to).Length() != 1 {
+		t.Errorf("an order that waits leads to %q", to)
+	}
 	sent := r.entry("1001")
 	if sent.State != orders.Done || !strings.Contains(page.Find("#journal").Text(), sent.CRMID) {
 		t.Errorf("order 1001 is %s, its number %q is not shown", sent.State, sent.CRMID)
