@@ -260,8 +260,8 @@ func TestDocumentedCallsWork(t *testing.T) {
 			}
 		}
 	}
-	if calls != 8 {
-		t.Errorf("%d calls were tried, want 8", calls)
+	if calls != 9 {
+		t.Errorf("%d calls were tried, want 9", calls)
 	}
 	if got := <-hooked; !strings.HasPrefix(got, `POST /hook {"event":"order.change_order_status","context":{"id":70001,`) {
 		t.Errorf("the webhook: %s", got)

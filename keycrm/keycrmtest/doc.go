@@ -32,6 +32,7 @@
 //	POST /settings/pipelines            on=1|0
 //	POST /settings/stock-hook           url, warehouse (repeatable)
 //	POST /catalog                       name, sku, price, stock, category
+//	POST /catalog/archive               archived=1|0, q, category: all that the catalog's page finds with them
 //	POST /catalog/{id}                  name, description, category
 //	POST /catalog/{id}/archive          archived=1|0
 //	POST /catalog/{id}/delete

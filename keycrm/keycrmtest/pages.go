@@ -108,6 +108,7 @@ func (p *pages) actions() map[string]action {
 		"/settings/pipelines":                                  p.setPipelines,
 		"/settings/stock-hook":                                 p.setStockHook,
 		"/catalog":                                             p.addProduct,
+		"/catalog/archive":                                     p.archiveFound,
 		"/catalog/{id}":                                        p.editProduct,
 		"/catalog/{id}/archive":                                p.archiveProduct,
 		"/catalog/{id}/delete":                                 p.deleteProduct,

@@ -3,6 +3,7 @@ package keycrmtest
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -60,6 +61,7 @@ func (p *pages) setStockHook(f *input) (string, error) {
 type catalogPage struct {
 	head
 	Query      string
+	Category   int64 // 0: all
 	Categories []choice
 	Rows       []catalogRow
 	Pager      pager
@@ -75,7 +77,7 @@ type catalogRow struct {
 func (p *pages) catalog(w http.ResponseWriter, r *http.Request) {
 	s, q := p.s, strings.TrimSpace(r.URL.Query().Get("q"))
 	category, _ := strconv.ParseInt(r.URL.Query().Get("category"), 10, 64) // 0: all
-	v := catalogPage{head: p.head(r, "Каталог"), Query: q}
+	v := catalogPage{head: p.head(r, "Каталог"), Query: q, Category: category}
 	s.locked(func() {
 		v.Categories = s.categoryChoices(category)
 		match := s.catalogMatch(q, category)
@@ -93,15 +95,29 @@ func (s *Server) catalogMatch(q string, category int64) func(brief) bool {
 	if q == "" && category == 0 {
 		return nil
 	}
-	bySKU := map[int64]bool{}
+	bySKU, within := map[int64]bool{}, s.categoriesWithin(category)
 	for _, o := range s.offersBySKU(q) {
 		bySKU[o.ProductID] = true
 	}
 	word := strings.ToLower(q)
 	return func(b brief) bool {
-		return (category == 0 || b.category == category) &&
+		return (category == 0 || within[b.category]) &&
 			(q == "" || bySKU[b.id] || strconv.FormatInt(b.id, 10) == q || strings.Contains(strings.ToLower(s.productTitle(b.id)), word))
 	}
+}
+
+// categoriesWithin are a category and all below it.
+func (s *Server) categoriesWithin(id int64) map[int64]bool {
+	within := map[int64]bool{id: true}
+	for grown := true; grown; {
+		grown = false
+		for _, c := range s.categories() {
+			if within[c.ParentID] && !within[c.ID] {
+				within[c.ID], grown = true, true
+			}
+		}
+	}
+	return within
 }
 
 func (s *Server) catalogRow(p *Product) catalogRow {
@@ -249,6 +265,30 @@ func (p *pages) editProduct(f *input) (string, error) {
 func (p *pages) archiveProduct(f *input) (string, error) {
 	id := f.path("id")
 	return productPath(id), p.s.ArchiveProduct(id, f.text("archived") == "1")
+}
+
+// archivedAtOnce bounds what one press of a button may change: each changed product is kept as a row.
+const archivedAtOnce = 10_000
+
+// archiveFound archives all that the catalog's page finds, or brings it back.
+func (p *pages) archiveFound(f *input) (string, error) {
+	q, category, archived := f.text("q"), f.id("category"), f.text("archived") == "1"
+	var ids []int64
+	total := 0
+	p.s.locked(func() { ids, total = p.s.productIDs(p.s.catalogMatch(q, category), window{take: archivedAtOnce}) })
+	if total > archivedAtOnce {
+		return "", userError(fmt.Sprintf("знайдено %d товарів, а за раз можна змінити %d.", total, archivedAtOnce))
+	}
+	for _, id := range ids {
+		if err := p.s.ArchiveProduct(id, archived); err != nil {
+			return "", err
+		}
+	}
+	back := url.Values{"q": {q}}
+	if category != 0 {
+		back.Set("category", strconv.FormatInt(category, 10))
+	}
+	return "/catalog?" + back.Encode(), nil
 }
 
 func (p *pages) deleteProduct(f *input) (string, error) {

@@ -103,6 +103,38 @@ func TestOverviewGivesWhatTheShopNeeds(t *testing.T) {
 	}
 }
 
+func TestPeopleArchiveAllTheyFound(t *testing.T) {
+	t.Parallel()
+	v, _ := newVisitor(t)
+	archived := func() (n int) {
+		for id := range int64(60) {
+			if p, ok := v.s.Product(1001 + id); ok && p.Archived {
+				n++
+			}
+		}
+		return n
+	}
+	before := archived()
+	branch := v.see("/catalog?category=10")
+	v.wants(branch, "form small", "Знайдено")
+	found, err := strconv.Atoi(strings.Trim(branch.Find(`form[action="/catalog/archive"] small`).Text(), "Знайдео:. "))
+	if err != nil || found < 2 {
+		t.Fatalf("a branch of the tree finds %d products, %v", found, err)
+	}
+	v.send("/catalog/archive", "category", "10", "archived", "1")
+	if n := archived(); n <= before || n > before+found {
+		t.Errorf("%d products are archived, before %d, found %d", n, before, found)
+	}
+	v.send("/catalog/archive", "category", "10", "archived", "0")
+	if n := archived(); n > before {
+		t.Errorf("%d products are archived after they came back, before %d", n, before)
+	}
+	v.send("/catalog/archive", "q", "немає такого", "archived", "1")
+	if n := archived(); n > before {
+		t.Errorf("finding nothing archived %d products", n)
+	}
+}
+
 func TestPeopleEditTheCatalog(t *testing.T) {
 	t.Parallel()
 	v, c := newVisitor(t)
