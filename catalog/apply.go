@@ -91,6 +91,9 @@ func (w *worker) writeAgain(ctx context.Context) error {
 	}
 	run := w.next()
 	err = w.commit(ctx, run, func(tx *sqlx.Tx) error {
+		if err := w.e.store.unlink(ctx, tx, run.Connection, batch.lost); err != nil {
+			return err
+		}
 		if err := w.storePlan(ctx, tx, run, batch); err != nil {
 			return err
 		}

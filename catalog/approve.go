@@ -116,7 +116,9 @@ func (w *worker) verify(ctx context.Context) error {
 		return err
 	}
 	if len(plans) == 0 {
-		return w.skipTo(ctx, w.afterVerify())
+		run := w.next()
+		run.enter(w.afterVerify())
+		return w.commit(ctx, run, func(tx *sqlx.Tx) error { return w.takeLinks(ctx, tx, *run) })
 	}
 	shop, err := w.movedInShop(ctx, plans)
 	if err != nil {

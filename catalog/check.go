@@ -44,13 +44,13 @@ func (w *worker) check(ctx context.Context) error {
 		if run.Settings.Products {
 			run.Guards = append(run.Guards, judge(run.Kind, m, w.rules.Limits)...)
 		}
-		run.enter(firstWrite(run.Kind))
 		if len(run.Guards) > 0 || run.Preview {
 			run.enter(VerifyPlan)
 			run.State = Approval
 			return w.e.store.putTree(ctx, tx, run.ID, tree)
 		}
-		return nil
+		run.enter(firstWrite(run.Kind))
+		return w.takeLinks(ctx, tx, *run)
 	})
 	if err == nil && w.run.State == Approval {
 		w.tell(ctx)
@@ -93,4 +93,40 @@ func (d *decision) weigh(linked bool, l link, replaced bool) {
 	}
 	d.Foreign = d.Joins || linked && !l.CreatedHere
 	d.Replaced = linked && replaced && d.From == ""
+}
+
+// takeLinks does, once the run may write, what planning has found must become of links. A preview that
+// was approved also remembers what it has learned of the account.
+func (w *worker) takeLinks(ctx context.Context, tx *sqlx.Tx, run Run) error {
+	s := w.e.store
+	if run.Kind == Full {
+		if err := s.takeLinks(ctx, tx, run, w.e.now()); err != nil {
+			return err
+		}
+	}
+	if !run.Preview {
+		return nil
+	}
+	if run.Kind == Prices {
+		rows, err := s.stagedCurrencies(ctx, tx, run.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.setCurrencies(ctx, tx, run.Connection, rows); err != nil {
+			return err
+		}
+	}
+	chosen := w.warehouses()
+	if chosen == nil || run.StartedAt == nil {
+		return nil
+	}
+	seen, err := s.stagedWarehouses(ctx, tx, run.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.seeWarehouses(ctx, tx, run.Connection, seen, w.e.now()); err != nil {
+		return err
+	}
+	_, err = s.judgeWarehouses(ctx, tx, run, chosen, *run.StartedAt)
+	return err
 }

@@ -169,20 +169,37 @@ func pairMade(r rules, p planned, shop plugin.Product) map[string]plugin.Variant
 	return pairs
 }
 
-// resolve finishes creations that an earlier run has left open; did says that something was changed.
+// resolve finishes creations that an earlier try has left open; did says that something was changed.
 func (w *worker) resolve(ctx context.Context, ids []string) (did bool, err error) {
-	if len(ids) == 0 {
-		return false, nil
-	}
-	begun, err := w.e.store.intents(ctx, w.run.Connection, ids)
-	if err != nil {
-		return false, err
-	}
-	found, err := w.made(ctx, begun)
+	found, err := w.madeEarlier(ctx, ids)
 	if err != nil || len(found) == 0 {
 		return false, err
 	}
 	return true, w.commit(ctx, w.next(), func(tx *sqlx.Tx) error {
 		return w.e.store.fulfil(ctx, tx, w.run, found, w.e.now())
 	})
+}
+
+// foreseeMade notes which creations an earlier run has left open and what they have led to; did says
+// that some have led to something.
+func (w *worker) foreseeMade(ctx context.Context, ids []string) (did bool, err error) {
+	found, err := w.madeEarlier(ctx, ids)
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	return true, w.commit(ctx, w.next(), func(tx *sqlx.Tx) error {
+		return w.e.store.noteMade(ctx, tx, w.run.ID, found)
+	})
+}
+
+// madeEarlier looks for what creations that were begun earlier have led to.
+func (w *worker) madeEarlier(ctx context.Context, ids []string) (map[string]plugin.ProductID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	begun, err := w.e.store.intents(ctx, w.run.Connection, ids)
+	if err != nil {
+		return nil, err
+	}
+	return w.made(ctx, begun)
 }

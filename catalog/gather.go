@@ -42,7 +42,7 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 	}
 	w.makeSafe(m.goods)
 	w.doubtOwn(m.goods)
-	if m.links, err = w.e.store.links(ctx, m.us, ids); err != nil {
+	if m.links, err = w.linksOf(ctx, rows); err != nil {
 		return m, err
 	}
 	if err := w.readLinked(ctx, rows, &m); err != nil {
@@ -69,6 +69,24 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 	}
 	m.unsent, err = w.unsent(ctx, variants, earliest(rows))
 	return m, err
+}
+
+// linksOf reads the links of staged products, by their ids. A creation begun earlier that has led to a
+// product is a link too.
+func (w *worker) linksOf(ctx context.Context, rows []standing) (map[string]link, error) {
+	found, err := w.e.store.links(ctx, w.run.Connection, each(rows, func(r standing) string { return r.Key }))
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]link, len(found))
+	for _, r := range rows {
+		if l, linked := found[r.Key]; linked {
+			out[r.ID] = l
+		} else if r.Made {
+			out[r.ID] = link{Variants: map[string]variantLink{}, CreatedHere: true}
+		}
+	}
+	return out, nil
 }
 
 // standIn lets the card of a product speak for its only linked offer when the list of offers has left

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -31,7 +32,7 @@ func (w *worker) plan(ctx context.Context) error {
 		return w.skipTo(ctx, CheckPlan)
 	}
 	t := got.Rows[0]
-	if did, err := w.resolve(ctx, t.creating); did || err != nil {
+	if did, err := w.foreseeMade(ctx, t.creating); did || err != nil {
 		return err // the products are thought about anew in the next step
 	}
 	total := w.run.Total
@@ -44,7 +45,12 @@ func (w *worker) plan(ctx context.Context) error {
 	run.moveTo(cursor{Page: got.Next})
 	run.Done, run.Total = run.Done+int64(t.products), total
 	run.Counters.Unchanged += t.unchanged
-	return w.note(ctx, run, func(tx *sqlx.Tx) error { return w.storePlan(ctx, tx, run, t.batch) })
+	return w.note(ctx, run, func(tx *sqlx.Tx) error {
+		if err := w.e.store.noteLost(ctx, tx, run.ID, t.batch.lost); err != nil {
+			return err
+		}
+		return w.storePlan(ctx, tx, run, t.batch)
+	})
 }
 
 // thought is what was made up about the next products and is not stored yet.
@@ -121,13 +127,8 @@ func (w *worker) busy(ctx context.Context, rows []standing) (map[string]bool, er
 	if w.e.deps.Unsent == nil || !w.rules.Can.Stock {
 		return nil, nil
 	}
-	var ids []string
-	for _, r := range rows {
-		if r.Same {
-			ids = append(ids, r.ID)
-		}
-	}
-	links, err := w.e.store.links(ctx, w.run.Connection, ids)
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r standing) bool { return !r.Same })
+	links, err := w.linksOf(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -233,9 +234,6 @@ func (w *worker) storePlan(ctx context.Context, tx *sqlx.Tx, run *Run, b planBat
 	now := w.e.now()
 	run.Counters.Unchanged += b.unchanged
 	run.Counters.count(b.items)
-	if err := w.e.store.unlink(ctx, tx, run.Connection, b.lost); err != nil {
-		return err
-	}
 	if !run.Preview { // a preview leaves the next run all its work
 		if err := w.e.store.settle(ctx, tx, *run, w.rulesHash, b.calm, now); err != nil {
 			return err

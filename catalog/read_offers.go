@@ -158,7 +158,7 @@ func (w *worker) lookAtOffers(ctx context.Context, at cursor) error {
 		if codes != nil {
 			return nil
 		}
-		return w.e.store.setTotal(ctx, tx, run.Connection, listOffers, page.Total)
+		return w.rememberTotal(ctx, tx, *run, listOffers, page.Total)
 	})
 }
 
@@ -205,14 +205,22 @@ func (w *worker) putGroups(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor
 	return w.e.store.putGroups(ctx, tx, *run, seats)
 }
 
+// rememberTotal remembers how long a list is, for the next runs.
+func (w *worker) rememberTotal(ctx context.Context, tx *sqlx.Tx, run Run, list string, total int) error {
+	if run.Preview {
+		return nil
+	}
+	return w.e.store.setTotal(ctx, tx, run.Connection, list, total)
+}
+
 // endOffers remembers what the reading has told of how many there are.
 func (w *worker) endOffers(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor, total int) error {
 	if at.Way == wayWhole {
-		if err := w.e.store.setTotal(ctx, tx, run.Connection, listOffers, total); err != nil {
+		if err := w.rememberTotal(ctx, tx, *run, listOffers, total); err != nil {
 			return err
 		}
 	}
-	if len(run.Settings.Chosen) > 0 {
+	if len(run.Settings.Chosen) > 0 && !run.Preview {
 		if err := w.e.store.countOffers(ctx, tx, *run); err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // checkCurrency reads one page of linked products, others each time, to see that their currency is
-// still what it was when they were last read whole: stocks come without one.
+// still what it was when they were last read whole: stocks come without one. A preview stages them.
 func (w *worker) checkCurrency(ctx context.Context) error {
 	if !w.rules.updates() {
 		return w.skipTo(ctx, Tidy)
@@ -33,7 +33,13 @@ func (w *worker) checkCurrency(ctx context.Context) error {
 	run.Counters.Requests++
 	run.enter(ReadPrices)
 	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		return w.e.store.setCurrencies(ctx, tx, run.Connection, w.underKeys(ids, page.Rows))
+		rows := w.underKeys(ids, page.Rows)
+		if run.Preview {
+			w.asked = w.e.now()
+			_, err := w.e.store.stageProducts(ctx, tx, run.ID, w.stagedProducts(rows, true))
+			return err
+		}
+		return w.e.store.setCurrencies(ctx, tx, run.Connection, rows)
 	})
 }
 
@@ -137,13 +143,13 @@ func (w *worker) countPrices(ctx context.Context, at cursor) error {
 			return err
 		}
 		run.Done, run.Total = run.Done+int64(fresh), int64(page.Total)
-		return w.e.store.setTotal(ctx, tx, run.Connection, listPrices, page.Total)
+		return w.rememberTotal(ctx, tx, *run, listPrices, page.Total)
 	})
 }
 
 // stagePrices stores prices and remembers the warehouses they name.
 func (w *worker) stagePrices(ctx context.Context, tx *sqlx.Tx, rows []Stock) (int, error) {
-	if err := w.e.store.seeWarehouses(ctx, tx, w.run.Connection, warehousesOf(rows), w.e.now()); err != nil {
+	if err := w.seeWarehouses(ctx, tx, warehousesOf(rows)); err != nil {
 		return 0, err
 	}
 	return w.e.store.stageOffers(ctx, tx, w.run.ID, each(rows, Stock.offer), w.asked)
@@ -152,5 +158,5 @@ func (w *worker) stagePrices(ctx context.Context, tx *sqlx.Tx, rows []Stock) (in
 // endPrices remembers how many there are.
 func (w *worker) endPrices(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor, total int) error {
 	run.enter(PlanPrices)
-	return w.e.store.setTotal(ctx, tx, run.Connection, listPrices, total)
+	return w.rememberTotal(ctx, tx, *run, listPrices, total)
 }

@@ -238,7 +238,8 @@ func gone(key string, p parent) stagedProduct {
 func splitHashes(products []Product, offers map[string][]Offer) (now map[string][]byte, parts map[string]map[string][]byte) {
 	now, parts = map[string][]byte{}, map[string]map[string][]byte{}
 	for _, p := range products {
-		if p.Archived {
+		if p.Archived { // it speaks for itself, with what was read of it
+			parts[p.ID] = hashesOf(offers[p.ID])
 			continue
 		}
 		g := goods{Product: p.scrubbed()}

@@ -22,14 +22,19 @@ func orDefaultList[T any](list []T) []T {
 	return list
 }
 
+// lostLink says that a link l leads to what the shop no longer has.
+const lostLink = `EXISTS (SELECT 1 FROM keybridge.stage_product p WHERE p.run_id = $1 AND p.lost AND l.crm_id = ` + linkKey + `)`
+
 // measure counts what guards look at.
 func (s *store) measure(ctx context.Context, tx *sqlx.Tx, run Run) (measures, error) {
 	var m measures
 	const q = `SELECT
-		(SELECT count(*) FROM keybridge.link_product WHERE connection_id = $2 AND state = 'linked' AND missing_action = '') AS linked,
+		(SELECT count(*) FROM keybridge.link_product l
+			WHERE l.connection_id = $2 AND l.state = 'linked' AND l.missing_action = '' AND NOT ` + lostLink + `)
+			+ (SELECT count(*) FROM keybridge.stage_product WHERE run_id = $1 AND made <> '' AND NOT lost) AS linked,
 		(SELECT count(*) FROM keybridge.link_variant v JOIN keybridge.link_product l
 			ON l.connection_id = v.connection_id AND l.crm_id = v.crm_product_id
-			WHERE v.connection_id = $2 AND v.missing_action = '' AND l.missing_action = '') AS linked_variants,
+			WHERE v.connection_id = $2 AND v.missing_action = '' AND l.missing_action = '' AND NOT ` + lostLink + `) AS linked_variants,
 		(SELECT count(*) FROM keybridge.stage_product WHERE run_id = $1 AND scanned) AS products,
 		(SELECT count(*) FROM keybridge.stage_offer WHERE run_id = $1) AS offers,
 		(SELECT count(*) FROM keybridge.run_plan x
@@ -58,8 +63,8 @@ func (s *store) measure(ctx context.Context, tx *sqlx.Tx, run Run) (measures, er
 func (s *store) seen(ctx context.Context, tx *sqlx.Tx, run Run) (int, error) {
 	var n int
 	const q = `SELECT count(*) FROM keybridge.stage_product p
-		JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = p.id AND l.state = 'linked'
-		WHERE p.run_id = $1 AND p.scanned AND p.presence = 'live'`
+		JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = ` + linkKey + ` AND (l.state = 'linked' OR p.made <> '')
+		WHERE p.run_id = $1 AND p.scanned AND p.presence = 'live' AND NOT p.lost`
 	if err := tx.GetContext(ctx, &n, q, run.ID, run.Connection); err != nil {
 		return 0, fmt.Errorf("count seen products of run %d: %w", run.ID, err)
 	}

@@ -25,9 +25,12 @@ type standing struct {
 	ShopCategory string `db:"shop_category"`
 	// CategoryName is set when the category will be written by this run.
 	CategoryName string `db:"category_name"`
+	// Key is the one under which its link stands.
+	Key string `db:"link_key"`
 	// Product is empty when there is no finished link.
 	Product  string `db:"product_id"`
 	Creating bool   `db:"creating"` // the creation was begun and its end is not known
+	Made     bool   `db:"made"`     // the creation was begun and has led to Product
 	Version  string `db:"shop_version"`
 	// Same: the CRM and the settings are as they were when the product was last written.
 	Same bool `db:"same"`
@@ -37,10 +40,12 @@ const standingColumns = `
 	p.id, p.presence, least(p.read_at, h.read_at) AS read_at, h.hash, p.category_id,
 	coalesce(c.category_id, '') AS shop_category,
 	CASE WHEN $3 THEN coalesce(sc.name, '') ELSE '' END AS category_name,
-	coalesce(l.product_id, '') AS product_id, coalesce(l.state = 'creating', false) AS creating,
+	` + linkKey + ` AS link_key,
+	coalesce(l.product_id, p.made) AS product_id,
+	coalesce(l.state = 'creating' AND p.made = '', false) AS creating, p.made <> '' AS made,
 	coalesce(l.shop_version, '') AS shop_version,
 	coalesce(l.state = 'linked' AND l.crm_hash = h.hash AND l.settings_hash = $4 AND l.missing_action = ''
-		AND l.images NOT IN ('pending', 'partial') AND p.presence = 'live'
+		AND p.link_key = '' AND l.images NOT IN ('pending', 'partial') AND p.presence = 'live'
 		AND CASE WHEN c.category_id IS NULL THEN NOT ($3 AND sc.id IS NOT NULL) ELSE c.category_id = l.category_id END,
 		false) AS same`
 
@@ -50,7 +55,7 @@ const standingFrom = `
 		SELECT sha256(p.hash || coalesce(string_agg(o.hash, ''::bytea ORDER BY o.id), ''::bytea)) AS hash,
 			min(o.read_at) AS read_at
 		FROM keybridge.stage_offer o WHERE o.run_id = p.run_id AND o.product_id = p.id) h
-	LEFT JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = p.id
+	LEFT JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = ` + linkKey + `
 	LEFT JOIN keybridge.link_category c ON c.connection_id = $2 AND c.crm_id = p.category_id
 	LEFT JOIN keybridge.stage_category sc ON sc.run_id = p.run_id AND sc.id = p.category_id
 	WHERE p.run_id = $1 AND p.presence <> 'outside'`

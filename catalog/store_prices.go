@@ -43,15 +43,39 @@ func (s *store) setCurrencies(ctx context.Context, tx *sqlx.Tx, conn plugin.Conn
 	return nil
 }
 
+// stagedCurrencies answers the products whose currency a preview has looked at.
+func (s *store) stagedCurrencies(ctx context.Context, tx *sqlx.Tx, run int64) ([]Product, error) {
+	var rows []struct {
+		ID       string `db:"id"`
+		Currency string `db:"currency"`
+	}
+	const q = `SELECT id, coalesce(body->>'currency', '') AS currency FROM keybridge.stage_product WHERE run_id = $1 ORDER BY id`
+	if err := tx.SelectContext(ctx, &rows, q, run); err != nil {
+		return nil, fmt.Errorf("currencies of run %d: %w", run, err)
+	}
+	out := make([]Product, len(rows))
+	for i, r := range rows {
+		out[i] = Product{ID: r.ID, Currency: r.Currency}
+	}
+	return out, nil
+}
+
+// currenciesDoubted says that a preview has found another currency at more than a tenth of the products
+// it looked at. It stages them; other runs have noted what they found, and have none staged.
+const currenciesDoubted = `(SELECT count(*) FILTER (WHERE k.currency <> '' AND k.currency <> coalesce(q.body->>'currency', '')) * 10 > count(*)
+	FROM keybridge.stage_product q JOIN keybridge.link_product k ON k.connection_id = $2 AND k.crm_id = q.id WHERE q.run_id = $1)`
+
 const quotesFrom = `
 	FROM keybridge.stage_offer o
 	JOIN keybridge.link_variant v ON v.connection_id = $2 AND v.crm_id = o.id AND v.missing_action = ''
 		AND (v.read_at IS NULL OR v.read_at <= o.read_at)
 	JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = v.crm_product_id
 		AND l.state = 'linked' AND l.missing_action = ''
+	LEFT JOIN keybridge.stage_product c ON c.run_id = o.run_id AND c.id = l.crm_id
 	WHERE o.run_id = $1`
 
-const quoteColumns = `SELECT o.body, o.hash, o.read_at, v.crm_product_id, v.variant_id, l.product_id, l.currency,
+const quoteColumns = `SELECT o.body, o.hash, o.read_at, v.crm_product_id, v.variant_id, l.product_id,
+	CASE WHEN c.id IS NOT NULL THEN coalesce(c.body->>'currency', '') WHEN ` + currenciesDoubted + ` THEN '' ELSE l.currency END AS currency,
 	l.shop_version, l.created_here, coalesce(v.price_hash = o.hash, false) AS same`
 
 // quotes answers staged prices of the variants of the next linked products, in the order of the

@@ -48,7 +48,7 @@ func (s *store) keysOf(ctx context.Context, conn plugin.ConnectionID, ids []stri
 	return out, nil
 }
 
-// putSplit stages what was split and moves links to their new keys.
+// putSplit stages what was split and notes which links are to stand under other keys.
 func (s *store) putSplit(ctx context.Context, tx *sqlx.Tx, run Run, all splitting) error {
 	if len(all.rows) > 0 {
 		if _, err := s.stageProducts(ctx, tx, run.ID, all.rows); err != nil {
@@ -67,7 +67,7 @@ func (s *store) putSplit(ctx context.Context, tx *sqlx.Tx, run Run, all splittin
 	if err != nil {
 		return fmt.Errorf("split offers of run %d: %w", run.ID, err)
 	}
-	var ids, presences, from, to []string
+	var ids, presences []string
 	for id, p := range all.parents {
 		ids, presences = append(ids, id), append(presences, string(p))
 	}
@@ -76,20 +76,7 @@ func (s *store) putSplit(ctx context.Context, tx *sqlx.Tx, run Run, all splittin
 	if _, err := tx.ExecContext(ctx, parents, run.ID, pq.Array(ids), pq.Array(presences)); err != nil {
 		return fmt.Errorf("split products of run %d: %w", run.ID, err)
 	}
-	for old, key := range all.keys {
-		from, to = append(from, old), append(to, key)
-	}
-	for _, q := range []string{
-		`UPDATE keybridge.link_product l SET crm_id = t.key, crm_hash = NULL FROM unnest($2::text[], $3::text[]) AS t (old, key)
-			WHERE l.connection_id = $1 AND l.crm_id = t.old AND l.state = 'linked'`,
-		`UPDATE keybridge.link_variant v SET crm_product_id = t.key FROM unnest($2::text[], $3::text[]) AS t (old, key)
-			WHERE v.connection_id = $1 AND v.crm_product_id = t.old`,
-	} {
-		if _, err := tx.ExecContext(ctx, q, run.Connection, pq.Array(from), pq.Array(to)); err != nil {
-			return fmt.Errorf("move links of %s: %w", run.Connection, err)
-		}
-	}
-	return nil
+	return s.noteKeys(ctx, tx, run.ID, all.keys)
 }
 
 // unreadOfKeys is unreadOffers for keys of offers: it answers the products behind them.

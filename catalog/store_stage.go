@@ -177,7 +177,7 @@ const tidyBatch = 20_000
 // answers how many rows it deleted.
 func (s *store) tidy(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, run int64) (int64, error) {
 	var total int64
-	for _, table := range []string{"stage_category", "stage_product", "stage_offer", "stage_twin", "run_plan", "run_group", "run_tree"} {
+	for _, table := range []string{"stage_category", "stage_product", "stage_offer", "stage_twin", "stage_warehouse", "run_plan", "run_group", "run_tree"} {
 		q := `DELETE FROM keybridge.` + table + ` WHERE ctid IN (
 			SELECT t.ctid FROM keybridge.` + table + ` t JOIN keybridge.run r ON r.id = t.run_id
 			WHERE r.connection_id = $1 AND (r.id = $2 OR r.state IN ('done', 'failed', 'cancelled'))

@@ -56,7 +56,7 @@ func (s *store) seeWarehouses(ctx context.Context, tx *sqlx.Tx, conn plugin.Conn
 
 // judgeWarehouses notes which of the chosen warehouses were not seen since then, and answers them; none
 // when the run has read no offer that could have named them.
-func (s *store) judgeWarehouses(ctx context.Context, run Run, chosen []string, since time.Time) ([]Warehouse, error) {
+func (s *store) judgeWarehouses(ctx context.Context, db sqlx.QueryerContext, run Run, chosen []string, since time.Time) ([]Warehouse, error) {
 	const q = `INSERT INTO keybridge.warehouse AS w (connection_id, code, name, gone)
 		SELECT DISTINCT $1, code, '', true FROM unnest($2::text[]) AS t (code)
 		WHERE EXISTS (SELECT 1 FROM keybridge.stage_offer o WHERE o.run_id = $4 AND NOT o.archived)
@@ -67,7 +67,7 @@ func (s *store) judgeWarehouses(ctx context.Context, run Run, chosen []string, s
 		Name string `db:"name"`
 		Gone bool   `db:"gone"`
 	}
-	if err := s.db.SelectContext(ctx, &rows, q, run.Connection, pq.Array(chosen), since, run.ID); err != nil {
+	if err := sqlx.SelectContext(ctx, db, &rows, q, run.Connection, pq.Array(chosen), since, run.ID); err != nil {
 		return nil, fmt.Errorf("warehouses of %s: %w", run.Connection, err)
 	}
 	var out []Warehouse
@@ -94,4 +94,44 @@ func (s *store) warehousesGone(ctx context.Context, conn plugin.ConnectionID, ch
 		out[i] = Warehouse{Code: r.Code, Name: r.Name}
 	}
 	return out, nil
+}
+
+// stageWarehouses notes warehouses that the CRM has named to a preview.
+func (s *store) stageWarehouses(ctx context.Context, tx *sqlx.Tx, run int64, rows []Warehouse) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	const q = `INSERT INTO keybridge.stage_warehouse (run_id, code, name)
+		SELECT $1, code, name FROM unnest($2::text[], $3::text[]) AS t (code, name) ON CONFLICT DO NOTHING`
+	_, err := tx.ExecContext(ctx, q, run,
+		pq.Array(each(rows, func(w Warehouse) string { return w.Code })),
+		pq.Array(each(rows, func(w Warehouse) string { return clean(w.Name) })))
+	if err != nil {
+		return fmt.Errorf("warehouses of run %d: %w", run, err)
+	}
+	return nil
+}
+
+// stagedWarehouses answers those that were named to a preview.
+func (s *store) stagedWarehouses(ctx context.Context, tx *sqlx.Tx, run int64) ([]Warehouse, error) {
+	var rows []Warehouse
+	const q = `SELECT code, name FROM keybridge.stage_warehouse WHERE run_id = $1 ORDER BY code`
+	if err := tx.SelectContext(ctx, &rows, q, run); err != nil {
+		return nil, fmt.Errorf("warehouses of run %d: %w", run, err)
+	}
+	return rows, nil
+}
+
+// unseenWarehouses answers which of the chosen warehouses a preview was not named; none when it has read
+// no offer that could have named them.
+func (s *store) unseenWarehouses(ctx context.Context, run Run, chosen []string) ([]Warehouse, error) {
+	const q = `SELECT DISTINCT t.code, coalesce(w.name, '') AS name FROM unnest($2::text[]) AS t (code)
+		LEFT JOIN keybridge.warehouse w ON w.connection_id = $1 AND w.code = t.code
+		WHERE EXISTS (SELECT 1 FROM keybridge.stage_offer o WHERE o.run_id = $3 AND NOT o.archived)
+			AND NOT EXISTS (SELECT 1 FROM keybridge.stage_warehouse x WHERE x.run_id = $3 AND x.code = t.code)`
+	var rows []Warehouse
+	if err := s.db.SelectContext(ctx, &rows, q, run.Connection, pq.Array(chosen), run.ID); err != nil {
+		return nil, fmt.Errorf("warehouses of run %d: %w", run.ID, err)
+	}
+	return rows, nil
 }

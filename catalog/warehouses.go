@@ -67,7 +67,7 @@ func (w *worker) readStocks(ctx context.Context) error {
 	run.Done, run.Total = run.Done+int64(len(offers)), total
 	run.moveTo(cursor{Page: offers[len(offers)-1].ID})
 	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		if err := w.e.store.seeWarehouses(ctx, tx, run.Connection, seen, w.e.now()); err != nil {
+		if err := w.seeWarehouses(ctx, tx, seen); err != nil {
 			return err
 		}
 		_, err := w.e.store.stageOffers(ctx, tx, run.ID, offers, w.asked)
@@ -130,7 +130,7 @@ func (w *worker) judgeWarehouses(ctx context.Context) error {
 		return nil
 	}
 	w.judged = true
-	gone, err := w.e.store.judgeWarehouses(ctx, w.run, chosen, *w.run.StartedAt)
+	gone, err := w.goneWarehouses(ctx, chosen)
 	if err != nil {
 		return err
 	}
@@ -142,6 +142,23 @@ func (w *worker) judgeWarehouses(ctx context.Context) error {
 	return w.commit(ctx, w.next(), func(tx *sqlx.Tx) error {
 		return w.e.store.addItems(ctx, tx, w.run.ID, []Item{item}, w.e.now())
 	})
+}
+
+// goneWarehouses answers which of the chosen warehouses the reading has not shown, and remembers it but
+// for a preview.
+func (w *worker) goneWarehouses(ctx context.Context, chosen []string) ([]Warehouse, error) {
+	if w.run.Preview {
+		return w.e.store.unseenWarehouses(ctx, w.run, chosen)
+	}
+	return w.e.store.judgeWarehouses(ctx, w.e.deps.DB, w.run, chosen, *w.run.StartedAt)
+}
+
+// seeWarehouses remembers warehouses that the CRM has named; a preview does so for itself alone.
+func (w *worker) seeWarehouses(ctx context.Context, tx *sqlx.Tx, seen []Warehouse) error {
+	if w.run.Preview {
+		return w.e.store.stageWarehouses(ctx, tx, w.run.ID, seen)
+	}
+	return w.e.store.seeWarehouses(ctx, tx, w.run.Connection, seen, w.e.now())
 }
 
 func namesOf(list []Warehouse) string {
@@ -158,6 +175,11 @@ func (w *worker) freeze(ctx context.Context, conn plugin.ConnectionID) error {
 	chosen := w.warehouses()
 	if chosen == nil {
 		return nil
+	}
+	if w.run.Preview {
+		gone, err := w.e.store.unseenWarehouses(ctx, w.run, chosen)
+		w.rules.Frozen = len(gone) > 0
+		return err
 	}
 	gone, err := w.e.store.warehousesGone(ctx, conn, chosen)
 	w.rules.Frozen = len(gone) > 0
