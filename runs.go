@@ -29,6 +29,9 @@ const (
 	PriceRun = catalog.Prices
 )
 
+// ErrNoKey: the settings name no key to match products by.
+var ErrNoKey = catalog.ErrNoKey
+
 // byCLI is who starts and approves here.
 const byCLI = "cli"
 
@@ -106,6 +109,12 @@ func (r *Runs) Start(ctx context.Context, id plugin.ConnectionID, kind catalog.K
 		return r.engine.Preview(ctx, id, kind, byCLI)
 	}
 	return r.engine.Start(ctx, id, kind, byCLI)
+}
+
+// Rematch asks for a preview of a full run that also matches linked products anew, by the key that is
+// set now; links change only once it is approved. Errors: as Start's, and ErrNoKey.
+func (r *Runs) Rematch(ctx context.Context, id plugin.ConnectionID) (int64, error) {
+	return r.engine.Rematch(ctx, id, byCLI)
 }
 
 // Approve lets a run that waits for a decision write its plan and nothing else. Errors:

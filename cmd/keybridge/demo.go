@@ -47,6 +47,7 @@ runs inside this process.`,
 	f.BoolVar(&cfg.QuickChecks, "quick-checks", false, "wait seconds instead of minutes before an order with an unclear answer is looked up again; safe with the simulator only")
 	f.StringVar(&cfg.Lang, "lang", "uk", "language of the integrations page, uk or en, until somebody chooses another at its top")
 	f.BoolVar(&cfg.Bilingual, "bilingual", false, "a shop that keeps its texts in Ukrainian and English, so that the language of the catalog can be chosen")
+	f.BoolVar(&cfg.VariantsAsProducts, "variants-as-products", false, "a shop that keeps each variant as a product of its own")
 	f.BoolVar(&selftest, "selftest", false, "do the whole main job unattended in a fresh folder, print what happened, exit 0 or 1")
 	return cmd
 }

@@ -104,20 +104,22 @@ func (at *runsAt) show() *cobra.Command {
 }
 
 func (at *runsAt) start() *cobra.Command {
-	var prices, preview, detach bool
+	var ask asked
+	var detach bool
 	cmd := &cobra.Command{
 		Use: "start [connection]", Short: "Start a run and watch it", Args: cobra.MaximumNArgs(1),
 		Long: `Starts a run and watches it to its end. Ctrl-C ends the watching, not the run. The exit status is 0
 when the run ended well or a preview is ready, else 1.`,
 		Example: `  keybridge runs start
   keybridge runs start --prices
-  keybridge runs start --preview      what would change, written only once approved`,
+  keybridge runs start --preview      what would change, written only once approved
+  keybridge runs start --rematch      the same, with linked products matched anew by the key that is set now`,
 		RunE: at.on(func(ctx context.Context, r *keybridge.Runs, out io.Writer, args []string) error {
 			conn, err := oneConnection(ctx, r, only(args))
 			if err != nil {
 				return err
 			}
-			id, err := startRun(ctx, r, conn, prices, preview)
+			id, err := startRun(ctx, r, conn, ask)
 			if err != nil {
 				return err
 			}
@@ -128,8 +130,10 @@ when the run ended well or a preview is ready, else 1.`,
 			return watch(ctx, r, out, id)
 		}),
 	}
-	cmd.Flags().BoolVar(&prices, "prices", false, "bring prices and stock only")
-	cmd.Flags().BoolVar(&preview, "preview", false, "plan everything and write nothing until it is approved")
+	cmd.Flags().BoolVar(&ask.prices, "prices", false, "bring prices and stock only")
+	cmd.Flags().BoolVar(&ask.preview, "preview", false, "plan everything and write nothing until it is approved")
+	cmd.Flags().BoolVar(&ask.rematch, "rematch", false, "preview a run of everything that also matches linked products anew")
+	cmd.MarkFlagsMutuallyExclusive("prices", "rematch")
 	cmd.Flags().BoolVar(&detach, "detach", false, "do not watch")
 	return cmd
 }
@@ -212,13 +216,24 @@ func oneConnection(ctx context.Context, r *keybridge.Runs, want plugin.Connectio
 	return all[0].ID, nil
 }
 
-func startRun(ctx context.Context, r *keybridge.Runs, conn plugin.ConnectionID, prices, preview bool) (int64, error) {
-	kind := keybridge.FullRun
-	if prices {
-		kind = keybridge.PriceRun
-	}
-	id, err := r.Start(ctx, conn, kind, preview)
+// asked is what kind of a run is wanted.
+type asked struct{ prices, preview, rematch bool }
+
+func (a asked) of(ctx context.Context, r *keybridge.Runs, conn plugin.ConnectionID) (int64, error) {
 	switch {
+	case a.rematch:
+		return r.Rematch(ctx, conn)
+	case a.prices:
+		return r.Start(ctx, conn, keybridge.PriceRun, a.preview)
+	}
+	return r.Start(ctx, conn, keybridge.FullRun, a.preview)
+}
+
+func startRun(ctx context.Context, r *keybridge.Runs, conn plugin.ConnectionID, ask asked) (int64, error) {
+	id, err := ask.of(ctx, r, conn)
+	switch {
+	case errors.Is(err, keybridge.ErrNoKey):
+		return 0, fmt.Errorf("connection %s brings new products only («Не оновлювати»), so there is no key to match by: choose one on the integrations page", conn)
 	case errors.Is(err, plugin.ErrConflict):
 		return 0, fmt.Errorf("run %d of %s is not over yet: keybridge runs show %d", id, conn, id)
 	case errors.Is(err, plugin.ErrRefused):

@@ -82,6 +82,14 @@ func TestRunsFromTheCommandLine(t *testing.T) {
 	m.says(0, []string{"approved    by cli", "1 product updated"}, "show", id)
 	m.says(1, []string{"is over"}, "show", id, "--plan")
 
+	m.says(1, []string{"prices", "rematch"}, "start", "--prices", "--rematch")
+	out = m.says(0, []string{"Preview", "waits for a decision"}, "start", "--rematch")
+	id = regexp.MustCompile(`Run (\d+) of`).FindStringSubmatch(out)[1]
+	if n := m.count(`SELECT count(*) FROM keybridge.run WHERE rematch AND preview AND id = ` + id); n != 1 {
+		t.Errorf("run %s does not match anew", id)
+	}
+	m.says(0, []string{"Done"}, "approve", id)
+
 	for _, o := range m.sim.OfferIDs() {
 		price(o, decimal.NewFromInt(90000))
 	}

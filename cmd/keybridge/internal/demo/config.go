@@ -32,7 +32,9 @@ type Config struct {
 	Lang string
 	// Bilingual makes a shop that keeps texts in Ukrainian and English.
 	Bilingual bool
-	Out       io.Writer
+	// VariantsAsProducts makes a shop that keeps each variant as a product of its own.
+	VariantsAsProducts bool
+	Out                io.Writer
 }
 
 // simulated reports whether this process runs the simulator.

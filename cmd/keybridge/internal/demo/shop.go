@@ -50,7 +50,7 @@ func startShop(ctx context.Context, cfg Config, st *state, sv *services, log *sl
 	engine, err := demoshop.Open(ctx, demoshop.Config{
 		DB: sv.db, ListenDSN: sv.dsn, Redis: sv.redis, Logger: log, Secrets: st.Secrets, PublicURL: public,
 		AdminPassword: st.AdminPassword, ManagerPassword: st.ManagerPassword, ViewerPassword: st.ViewerPassword,
-		AdminLang: cfg.Lang, Languages: languages(cfg),
+		AdminLang: cfg.Lang, Languages: languages(cfg), VariantsAsProducts: cfg.VariantsAsProducts,
 	})
 	if err != nil {
 		return nil, err
