@@ -116,3 +116,46 @@ func TestNoRegisteredRouteReachesAnotherShop(t *testing.T) {
 		t.Errorf("the connection is now %+v, %v", c, err)
 	}
 }
+
+// TestNoRegisteredRouteTakesWhatIsNoText: such requests are refused in words, and nobody is woken by the log.
+func TestNoRegisteredRouteTakesWhatIsNoText(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	connection := strings.TrimPrefix(r.connected(), "/c/")
+	routes, ok := r.page.Handler().(chi.Routes)
+	if !ok {
+		t.Fatal("the page's routes cannot be listed")
+	}
+	err := chi.Walk(routes, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if strings.HasPrefix(route, "/static/") {
+			return nil
+		}
+		path := strings.TrimSuffix(strings.NewReplacer("{connection}", connection, "{run}", "1", "{entry}", "1").Replace(route), "/")
+		asked := []string{path + "?after=%00", path + "?done=%ff"}
+		if strings.Contains(route, "{connection}") {
+			asked = append(asked, strings.Replace(path, connection, "%00", 1), strings.Replace(path, connection, "%ff", 1))
+		}
+		for _, address := range asked {
+			body := url.Values{plugin.CSRFField: {token}}.Encode()
+			if got := r.do(method, address, "application/x-www-form-urlencoded", strings.NewReader(body), nil); got.status != http.StatusBadRequest {
+				t.Errorf("%s %s: %d, want 400", method, address, got.status)
+			}
+		}
+		if method != http.MethodPost {
+			return nil
+		}
+		body := url.Values{plugin.CSRFField: {token}, "product": {"\x00"}, "shown": {"\x00"}, "key": {"\xff"}, "field": {"name"}}.Encode()
+		if got := r.do(method, path, "application/x-www-form-urlencoded", strings.NewReader(body), nil); got.status != http.StatusBadRequest {
+			t.Errorf("%s %s with a form: %d, want 400", method, path, got.status)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.log.Len() > 0 {
+		t.Errorf("logged: %s", r.log)
+	}
+}

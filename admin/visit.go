@@ -5,7 +5,11 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 
@@ -64,6 +68,7 @@ var (
 	errForged      = &refused{http.StatusForbidden, "csrf"}
 	errNotFound    = &refused{http.StatusNotFound, "not_found"}
 	errTooLarge    = &refused{http.StatusRequestEntityTooLarge, "too_large"}
+	errNoText      = &refused{http.StatusBadRequest, "no_text"}
 )
 
 // enter checks who asks and whether they may. The visit is as complete as it can be beside an error.
@@ -93,7 +98,22 @@ func (a *Admin) enter(w http.ResponseWriter, r *http.Request, need plugin.Permis
 			return v, err
 		}
 	}
+	if !isText(r) {
+		return v, errNoText
+	}
 	return v, a.findConnection(r.Context(), v, plugin.ConnectionID(chi.URLParam(r, "connection")))
+}
+
+// isText reports whether the address and the form hold nothing that the database cannot keep as text.
+// No page of ours asks for such a thing.
+func isText(r *http.Request) bool {
+	parts := []string{r.URL.Path}
+	for _, fields := range []url.Values{r.URL.Query(), r.PostForm} {
+		for _, values := range fields {
+			parts = append(parts, values...)
+		}
+	}
+	return !slices.ContainsFunc(parts, func(s string) bool { return strings.ContainsRune(s, 0) || !utf8.ValidString(s) })
 }
 
 // checkWrite bounds the body before anything reads it, then checks where the request comes from.
