@@ -149,7 +149,7 @@ side since is left alone and listed.`,
 			if err != nil {
 				return err
 			}
-			if err := r.Approve(ctx, id); err != nil {
+			if err := approve(ctx, r, id); err != nil {
 				return err
 			}
 			fmt.Fprintf(out, "Run %d may write its plan.\n", id)
@@ -161,6 +161,17 @@ side since is left alone and listed.`,
 	}
 	cmd.Flags().BoolVar(&detach, "detach", false, "do not watch")
 	return cmd
+}
+
+func approve(ctx context.Context, r *keybridge.Runs, id int64) error {
+	err := r.Approve(ctx, id)
+	switch {
+	case errors.Is(err, plugin.ErrConflict):
+		return fmt.Errorf("run %d does not wait for a decision, or the settings are others than it planned with: keybridge runs show %d", id, id)
+	case errors.Is(err, plugin.ErrRefused):
+		return errors.New("the connection, or what the run would bring, is switched off on the integrations page")
+	}
+	return err
 }
 
 func (at *runsAt) cancel() *cobra.Command {

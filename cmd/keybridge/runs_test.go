@@ -78,7 +78,7 @@ func TestRunsFromTheCommandLine(t *testing.T) {
 	if n := written(); n != 1 {
 		t.Errorf("%d prices were written after the approval, want 1", n)
 	}
-	m.says(1, []string{"does not wait for approval"}, "approve", id)
+	m.says(1, []string{"run " + id + " does not wait for a decision", "runs show " + id}, "approve", id)
 	m.says(0, []string{"approved    by cli", "1 product updated"}, "show", id)
 	m.says(1, []string{"is over"}, "show", id, "--plan")
 
