@@ -183,8 +183,11 @@ func (a *Admin) turnSwitch(w http.ResponseWriter, r *http.Request, v *visit) err
 
 // refreshLists forgets what was read of the CRM.
 func (a *Admin) refreshLists(w http.ResponseWriter, r *http.Request, v *visit) error {
-	a.lists.drop(v.conn.ID)
-	return redirect(w, r, a.links(v.conn.ID).Connection, "refreshed", "settings")
+	done := "refreshed"
+	if a.listsAnew(r.Context(), v.conn.ID).err() != nil {
+		done = "" // the page tells what is the matter
+	}
+	return redirect(w, r, a.links(v.conn.ID).Connection, done, "settings")
 }
 
 type deletePage struct {

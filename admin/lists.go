@@ -125,6 +125,12 @@ func (a *Admin) listsOf(ctx context.Context, id plugin.ConnectionID) *lists {
 			return before
 		}
 	}
+	return a.listsAnew(ctx, id)
+}
+
+// listsAnew reads the CRM's lists now. What cannot be read stays as it was known before.
+func (a *Admin) listsAnew(ctx context.Context, id plugin.ConnectionID) *lists {
+	before := a.lists.get(id)
 	// A reader who goes away must not leave a failure behind for the next.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Reach)
 	defer cancel()

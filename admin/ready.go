@@ -34,8 +34,10 @@ type verdict struct {
 func (v verdict) anchor(target settings.Target) string {
 	part, _, _ := strings.Cut(v.Code, "_")
 	switch {
-	case v.State == verdictOK:
+	case v.State == verdictOK || strings.HasSuffix(v.Code, "_unknown"):
 		return ""
+	case v.Code == "key_crm_unavailable" || v.Code == "key_crm_limited" || v.Code == "key_no_redis":
+		return "" // not the key's fault
 	case part == "key":
 		return "kb-key"
 	case part == "source":

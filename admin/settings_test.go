@@ -13,6 +13,7 @@ import (
 
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -383,6 +384,17 @@ func TestListsAreRememberedForAMinuteUnlessRefreshed(t *testing.T) {
 	}
 	if !strings.Contains(r.get(path).Find(`[id="map-order_status"]`).Text(), "Узгоджено з покупцем") {
 		t.Error("the new name does not show after refreshing")
+	}
+	r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultStatus, Status: http.StatusBadGateway})
+	if _, done := r.post(path+"/refresh", nil).leads(); done != "" {
+		t.Errorf("nothing could be read, done %q", done)
+	}
+	page := r.get(path).says("KeyCRM зараз не відповідає")
+	if !strings.Contains(page.Find(`[id="map-order_status"]`).Text(), "Узгоджено з покупцем") {
+		t.Error("a failed refreshing forgets the names")
+	}
+	if n := page.Find(`.kb-verdicts a[href="#kb-key"]`).Length(); n != 0 {
+		t.Error("the key is blamed for a CRM that does not answer")
 	}
 }
 
