@@ -92,6 +92,7 @@ func (r *rig) newHooks(db *sqlx.DB, store *settings.Store) *hooks.Hooks {
 		DB: db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Links: store, Connections: store, Orders: r.x,
 		Stocks: &r.stocks, Shop: r.openShop,
 		Reader:   func(ctx context.Context, id plugin.ConnectionID) (hooks.Reader, error) { return r.open(ctx, id) },
+		Config:   hooks.Config{Answer: time.Minute}, // a busy machine is no database that hangs
 		PluginID: "keybridge", CRMName: "KeyCRM", Active: func(plugin.ShopID) bool { return r.active.Load() },
 	})
 }

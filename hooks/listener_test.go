@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,6 +134,23 @@ func TestLockedTableCostsTheCheckoutAMomentAndTheScanFindsTheOrder(t *testing.T)
 	}
 }
 
+// hurried is a checkout of an engine that gives no statement at its end more than 20 ms.
+func (r *rig) hurried() error {
+	r.t.Helper()
+	tx, err := r.db.BeginTxx(r.t.Context(), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	r.exec(tx, `INSERT INTO public.shop_order (id, seen) VALUES ('1', true)`)
+	r.exec(tx, `SET LOCAL statement_timeout = '20ms'`)
+	r.hooks.Listener().PlacedTx(r.t.Context(), tx, orderstest.PlacementOf(shopID, orderstest.Order("1", r.clock.Now())))
+	if _, err := tx.ExecContext(r.t.Context(), `SET LOCAL statement_timeout = 0`); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
 func TestEngineMayHaveATighterTimeoutThanOurs(t *testing.T) {
 	t.Parallel()
 	r := withShopTable(t)
@@ -141,12 +159,16 @@ func TestEngineMayHaveATighterTimeoutThanOurs(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.exec(lock, `LOCK TABLE keybridge.outbox IN ACCESS EXCLUSIVE MODE`)
-	r.inTx(func(tx *sqlx.Tx) {
-		r.exec(tx, `INSERT INTO public.shop_order (id, seen) VALUES ('1', true)`)
-		r.exec(tx, `SET LOCAL statement_timeout = '20ms'`)
-		r.hooks.Listener().PlacedTx(t.Context(), tx, orderstest.PlacementOf(shopID, orderstest.Order("1", r.clock.Now())))
-		r.exec(tx, `SET LOCAL statement_timeout = 0`)
-	})
+	// On a busy machine 20 ms may be too short for the engine's own next statement: it tries again, as with
+	// any other statement of its own. A transaction that we have broken fails otherwise.
+	for range 50 {
+		if err = r.hurried(); err == nil || !strings.Contains(err.Error(), "statement timeout") {
+			break
+		}
+	}
+	if err != nil {
+		t.Errorf("the checkout does not commit: %v", err)
+	}
 	if err := lock.Rollback(); err != nil {
 		t.Fatal(err)
 	}

@@ -348,8 +348,8 @@ func (f *fakePlugin) event(t *testing.T) plugin.Event {
 	select {
 	case e := <-f.events:
 		return e
-	case <-time.After(20 * time.Second):
-		t.Fatal("no event came")
+	case <-time.After(2 * time.Minute):
+		t.Fatal("no event came within two minutes")
 		return plugin.Event{}
 	}
 }
