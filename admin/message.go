@@ -23,7 +23,7 @@ func (a *Admin) WaitsMessage(ctx context.Context, n catalog.Waits) (plugin.Messa
 	w := a.words.For(profile.Locale)
 	var why []string
 	for _, g := range n.Guards {
-		why = append(why, w.Say("guard."+string(g.Code), g.Params))
+		why = append(why, guardText(w, g))
 	}
 	return plugin.Message{
 		Shop: n.Shop, Severity: plugin.Problem, Key: "run-waits-" + string(n.Connection), Title: w.T("message.waits.title"),

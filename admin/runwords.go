@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"maps"
 	"strconv"
 
 	"github.com/keybridge/keybridge/admin/i18n"
@@ -39,7 +40,7 @@ func DescribeRun(w *i18n.Words, run catalog.Run) RunWords {
 		out.State = w.T("run.state.preview_over")
 	}
 	if run.Code != "" {
-		out.Reason = w.Say("run.reason."+string(run.Code), run.Params)
+		out.Reason = w.Say("run.reason."+string(run.Code), listNamed(w, run.Params))
 	}
 	return out
 }
@@ -79,8 +80,23 @@ func counters(w *i18n.Words, c catalog.Counters) []string {
 func guardTexts(w *i18n.Words, guards []catalog.Guard) []string {
 	var out []string
 	for _, g := range guards {
-		out = append(out, w.Say("guard."+string(g.Code), g.Params))
+		out = append(out, guardText(w, g))
 	}
+	return out
+}
+
+func guardText(w *i18n.Words, g catalog.Guard) string {
+	return w.Say("guard."+string(g.Code), listNamed(w, g.Params))
+}
+
+// listNamed puts the name of one of the CRM's lists in place of its code.
+func listNamed(w *i18n.Words, p catalog.Params) catalog.Params {
+	key := "list." + p["list"]
+	if !w.Has(key) {
+		return p
+	}
+	out := maps.Clone(p)
+	out["list"] = w.T(key)
 	return out
 }
 

@@ -334,6 +334,12 @@ func TestRunThatWaitsShowsWhyAndWhatAndTakesTheDecision(t *testing.T) {
 	if err != nil || m.Shop != shopID || m.Severity != plugin.Problem || !strings.Contains(m.Text, "немає 9 з 15") || m.Path != strings.TrimPrefix(at+"/plan", "/") {
 		t.Errorf("message %+v, %v", m, err)
 	}
+	m, err = r.page.WaitsMessage(t.Context(), catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Guards: []catalog.Guard{
+		{Code: catalog.GuardEmpty, Params: catalog.Params{"list": "products", "of": "15"}},
+	}})
+	if err != nil || !strings.Contains(m.Text, "порожній список (товари), хоча пов'язано 15") {
+		t.Errorf("message %+v, %v", m, err)
+	}
 	r.post(path+"/runs/4711/approve", nil).want(http.StatusNotFound)
 	r.get(path + "/runs/4711/plan").want(http.StatusNotFound)
 }
