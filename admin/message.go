@@ -26,8 +26,18 @@ func (a *Admin) WaitsMessage(ctx context.Context, n catalog.Waits) (plugin.Messa
 		why = append(why, guardText(w, g))
 	}
 	return plugin.Message{
-		Shop: n.Shop, Severity: plugin.Problem, Key: "run-waits-" + string(n.Connection), Title: w.T("message.waits.title"),
+		Shop: n.Shop, Severity: plugin.Problem, Key: waitsKey(n), Title: w.T("message.waits.title"),
 		Text: strings.Join(why, " ") + " " + w.T("message.waits.text"),
 		Path: "c/" + string(n.Connection) + "/runs/" + strconv.FormatInt(n.Run, 10) + "/plan", At: n.At,
 	}, nil
+}
+
+// waitsKey lets the message of a price run replace that of the one which gave way to it, and leave that
+// of a full run that waits as well.
+func waitsKey(n catalog.Waits) string {
+	key := "run-waits-" + string(n.Connection)
+	if n.Kind == catalog.Prices {
+		key += "-prices"
+	}
+	return key
 }

@@ -26,7 +26,9 @@ type planPage struct {
 	Waits           bool
 	Approve, Cancel string
 	Guards          []string
-	Counts          []string
+	// Beside says what goes on while it waits.
+	Beside string
+	Counts []string
 	// Items lists what the plan leaves alone and why; empty when that is nothing.
 	Items string
 	// Categories stand on the first page alone.
@@ -78,7 +80,7 @@ func (a *Admin) showPlan(w http.ResponseWriter, r *http.Request, v *visit) error
 	view := a.runView(v, run)
 	page := planPage{
 		frame: a.frame(r, v), Waits: run.State == catalog.Approval, Approve: view.Approve, Cancel: view.Cancel,
-		Guards: view.Guards, Counts: planCounts(v, counts), Items: view.Items,
+		Guards: view.Guards, Beside: view.Beside, Counts: planCounts(v, counts), Items: view.Items,
 	}
 	if r.URL.Query().Get("after") == "" {
 		tree, err := a.Runs.PlanTree(r.Context(), run.ID, treeShown)

@@ -39,6 +39,9 @@ func DescribeRun(w *i18n.Words, run catalog.Run) RunWords {
 	if run.Preview && run.State == catalog.Cancelled {
 		out.State = w.T("run.state.preview_over")
 	}
+	if run.State == catalog.Queued && run.ApprovedAt != nil {
+		out.Reason = w.T("run.approved")
+	}
 	if run.Code != "" {
 		out.Reason = w.Say("run.reason."+string(run.Code), listNamed(w, run.Params))
 	}

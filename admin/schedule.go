@@ -143,8 +143,9 @@ func (a *Admin) reschedule(ctx context.Context, v *visit) {
 	}
 }
 
-// nextRuns says in one line when the catalog comes next; empty while nothing comes by itself.
-func (a *Admin) nextRuns(ctx context.Context, v *visit, going bool) (string, error) {
+// nextRuns says in one line when the catalog comes next; empty while nothing comes by itself. held are
+// the kinds that another run is in the way of.
+func (a *Admin) nextRuns(ctx context.Context, v *visit, held map[catalog.Kind]bool) (string, error) {
 	if !v.conn.Running() {
 		return "", nil
 	}
@@ -154,16 +155,16 @@ func (a *Admin) nextRuns(ctx context.Context, v *visit, going bool) (string, err
 	}
 	var parts []string
 	for _, n := range list {
-		parts = append(parts, v.words.T("schedule.next."+string(n.Kind), "when", a.nextRun(v, n, going)))
+		parts = append(parts, v.words.T("schedule.next."+string(n.Kind), "when", a.nextRun(v, n, held[n.Kind])))
 	}
 	return strings.Join(parts, ", "), nil
 }
 
-func (a *Admin) nextRun(v *visit, n catalog.NextRun, going bool) string {
+func (a *Admin) nextRun(v *visit, n catalog.NextRun, held bool) string {
 	switch {
 	case n.At != nil && n.At.After(a.Host.Clock().Now()):
 		return v.when(*n.At)
-	case n.At != nil && going:
+	case n.At != nil && held:
 		return v.words.T("schedule.when.after_this")
 	case n.At != nil:
 		return v.words.T("schedule.when.soon")

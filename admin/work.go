@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/keybridge/keybridge/catalog"
@@ -13,12 +14,15 @@ import (
 // runsShown is how many runs the page lists.
 const runsShown = 8
 
-// workView is the run that goes on and those before it. It is a page's part and a fragment of its
-// own, which htmx asks for again and again while a run goes on.
+// workView is what goes on or waits for a person, and what was before. It is a page's part and a
+// fragment of its own, which htmx asks for again and again while a run goes on.
 type workView struct {
 	frame
-	Active *runView
-	Last   []runView
+	// Open are the runs that are not over, those that wait for a person first.
+	Open []runView
+	// Going: one of them goes on by itself.
+	Going bool
+	Last  []runView
 	// Items are what the latest finished run left alone and a person should look at.
 	Items []itemView
 	// Next says when the next ones start by themselves; empty: nothing does.
@@ -27,8 +31,9 @@ type workView struct {
 	Waiting bool
 	// HasPins: some field is pinned.
 	HasPins bool
-	// CanStart: something of the catalog is switched on; Prices: a price run is possible too.
-	CanStart, Prices bool
+	// CanStart: something of the catalog is switched on; Prices: a price run is possible too; Held: a full
+	// run waits for a person, so another one has to wait.
+	CanStart, Prices, Held bool
 }
 
 type runView struct {
@@ -42,8 +47,10 @@ type runView struct {
 	Reason            string
 	Started, Finished string
 	Cancel            string
-	// Waits: a person decides, after looking at Plan. Guards say why; a preview may have none.
-	Waits bool
+	// Waits: a person decides, after looking at Plan. Guards say why; a preview may have none. Beside says
+	// what goes on meanwhile.
+	Waits  bool
+	Beside string
 	// Preview: it was asked for to see what would be, and gives way to whatever is started next.
 	Preview       bool
 	Guards        []string
@@ -68,13 +75,13 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 	}
 	for _, run := range runs {
 		view := a.runView(v, run)
-		if run.State.Active() && w.Active == nil {
+		if run.State.Active() {
 			if view.Waits {
 				if view.Counters, err = a.intends(ctx, v, run); err != nil {
 					return nil, err
 				}
 			}
-			w.Active = &view
+			w.open(run, view)
 			continue
 		}
 		if len(w.Last) == 0 && run.Counters.Conflicts+run.Counters.Errors > 0 {
@@ -93,7 +100,7 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 		return nil, err
 	}
 	w.Waiting, w.HasPins = waiting > 0, len(pins) > 0
-	w.Next, err = a.nextRuns(ctx, v, w.Active != nil)
+	w.Next, err = a.nextRuns(ctx, v, map[catalog.Kind]bool{catalog.Full: w.Going || w.Held, catalog.Prices: w.Going})
 	return w, err
 }
 
@@ -106,6 +113,20 @@ func (a *Admin) intends(ctx context.Context, v *visit, run catalog.Run) ([]strin
 	return append(planCounts(v, counts), counters(v.words, run.Counters)...), nil
 }
 
+// open sorts in a run that is not over.
+func (w *workView) open(run catalog.Run, view runView) {
+	if !view.Waits {
+		w.Open, w.Going = append(w.Open, view), true
+		return
+	}
+	waiting := slices.IndexFunc(w.Open, func(r runView) bool { return !r.Waits })
+	if waiting < 0 {
+		waiting = len(w.Open)
+	}
+	w.Open = slices.Insert(w.Open, waiting, view)
+	w.Held = w.Held || run.Kind == catalog.Full && !run.Preview
+}
+
 func (a *Admin) runView(v *visit, run catalog.Run) runView {
 	told := DescribeRun(v.words, run)
 	out := runView{
@@ -114,6 +135,7 @@ func (a *Admin) runView(v *visit, run catalog.Run) runView {
 		Started: v.whenSet(run.StartedAt), Finished: v.whenSet(run.FinishedAt),
 		Waits: run.State == catalog.Approval, Preview: run.Preview, CSRFField: plugin.CSRFField, CSRF: v.op.CSRFToken,
 	}
+	out.Beside = beside(v, run)
 	at := a.links(v.conn.ID).Runs + "/" + strconv.FormatInt(run.ID, 10)
 	out.Cancel, out.Approve, out.Plan = at+"/cancel", at+"/approve", at+"/plan"
 	if c := run.Counters; c.Created+c.Updated+c.Missing > 0 {
@@ -129,6 +151,18 @@ func (a *Admin) runView(v *visit, run catalog.Run) runView {
 		out.Phase = v.words.T("run.next_at", "time", v.when(run.NextAt))
 	}
 	return out
+}
+
+// beside says what goes on while a run waits for a person; empty: nothing that it would have to do with.
+func beside(v *visit, run catalog.Run) string {
+	switch {
+	case run.State != catalog.Approval:
+	case run.Kind == catalog.Full && v.conn.Settings.Catalog.Products:
+		return v.words.T("run.beside")
+	case run.Kind == catalog.Prices && !run.Preview:
+		return v.words.T("run.beside_prices")
+	}
+	return ""
 }
 
 func runClass(s catalog.State) string {

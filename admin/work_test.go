@@ -340,6 +340,10 @@ func TestRunThatWaitsShowsWhyAndWhatAndTakesTheDecision(t *testing.T) {
 	if err != nil || !strings.Contains(m.Text, "порожній список (товари), хоча пов'язано 15") {
 		t.Errorf("message %+v, %v", m, err)
 	}
+	prices, err := r.page.WaitsMessage(t.Context(), catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Kind: catalog.Prices})
+	if err != nil || prices.Key == m.Key {
+		t.Errorf("the message of a price run replaces that of a full one: %+v, %v", prices, err)
+	}
 	r.post(path+"/runs/4711/approve", nil).want(http.StatusNotFound)
 	r.get(path + "/runs/4711/plan").want(http.StatusNotFound)
 }
@@ -393,7 +397,50 @@ func TestPreviewIsAskedForFromThePage(t *testing.T) {
 		t.Errorf("done %q", done)
 	}
 	r.db.MustExec(`UPDATE keybridge.run SET state = 'approval', phase = 'verify' WHERE state = 'queued'`)
-	if n := r.get(path).Find(`#runs button[name="kind"]`).Length(); n != 0 {
-		t.Errorf("%d buttons to start a run while another waits for a decision", n)
+	if got := r.get(path).Find(`#runs button[name="kind"]`); got.Length() != 1 || got.AttrOr("value", "") != "prices" {
+		t.Errorf("%d buttons to start a run while a full one waits for a decision, want one for prices", got.Length())
 	}
+}
+
+func TestARunThatWaitsStaysInSightWhilePricesGoOn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	start := func(kind catalog.Kind) int64 {
+		t.Helper()
+		id, err := r.runs.Start(t.Context(), r.only(), kind, "schedule")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	full := start(catalog.Full)
+	r.db.MustExec(`UPDATE keybridge.run SET state = 'approval', phase = 'verify' WHERE id = $1`, full)
+	for range 12 { // more than the page lists
+		r.db.MustExec(`UPDATE keybridge.run SET state = 'done', finished_at = now() WHERE id = $1`, start(catalog.Prices))
+	}
+	if _, done := r.post(path+"/runs", url.Values{"kind": {"prices"}}).leads(); done != "run_started" {
+		t.Errorf("prices beside it: done %q", done)
+	}
+	if _, done := r.post(path+"/runs", url.Values{"kind": {"full"}}).leads(); done != "run_going_on" {
+		t.Errorf("a full run beside it: done %q", done)
+	}
+	page := r.get(path).says("Застосувати саме це").says("Ціни й залишки тим часом оновлюються далі").says("У черзі")
+	if _, polls := page.Find("#runs").Attr("hx-get"); !polls || page.Find("#runs .kb-run").Length() != 2 {
+		t.Errorf("%d runs are shown; the page polls: %v", page.Find("#runs .kb-run").Length(), polls)
+	}
+	at := path + "/runs/" + strconv.FormatInt(full, 10)
+	r.get(at + "/plan").says("Ціни й залишки тим часом оновлюються далі")
+	if _, done := r.post(at+"/approve", nil).leads(); done != "run_approved" {
+		t.Errorf("done %q", done)
+	}
+	r.get(path).says("Почнеться одразу після синхронізації, що триває")
+	r.db.MustExec(`UPDATE keybridge.run SET state = 'cancelled', finished_at = now() WHERE id = $1`, full)
+
+	r.db.MustExec(`UPDATE keybridge.run SET state = 'approval', phase = 'verify' WHERE state = 'queued'`)
+	if n := r.get(path).says("замінить цей запуск").Find(`#runs button[name="kind"]`).Length(); n != 4 {
+		t.Errorf("%d buttons to start a run while prices wait for a decision", n)
+	}
+	start(catalog.Full)
+	r.get(path).says("Замінено новішим запуском")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -284,7 +285,11 @@ func (b *writing) wrote(p planned, res plugin.ProductResult) {
 	}
 	b.settled = append(b.settled, s)
 	for offer, variant := range p.Pairs {
-		b.joints = append(b.joints, joint{Offer: offer, CRM: p.CRM, Variant: variant, Product: res.ID, ReadAt: p.ReadAt})
+		j := joint{Offer: offer, CRM: p.CRM, Variant: variant, Product: res.ID, ReadAt: p.ReadAt}
+		if p.Passed[variant] {
+			j.ReadAt = time.Time{} // the time of the later reading stays
+		}
+		b.joints = append(b.joints, j)
 	}
 	for i, offer := range p.Adds {
 		if i < len(res.Added) {

@@ -52,10 +52,14 @@ func (w *worker) check(ctx context.Context) error {
 		run.enter(firstWrite(run.Kind))
 		return w.takeLinks(ctx, tx, *run)
 	})
-	if err == nil && w.run.State == Approval {
-		w.tell(ctx)
+	if err != nil || w.run.State != Approval {
+		return err
 	}
-	return err
+	w.tell(ctx)
+	if err := w.e.store.wakeDue(ctx, w.run.Connection, w.e.now()); err != nil { // it is looked at again without that
+		w.e.deps.Log.Warn("schedule", "connection", w.run.Connection, "error", err.Error())
+	}
+	return nil
 }
 
 func firstWrite(kind Kind) Phase {

@@ -76,6 +76,7 @@ const (
 	CodeConnectionOff      Code = "connection_off"
 	CodeShopInactive       Code = "shop_inactive" // the plugin is switched off in the shop; waits
 	CodeLanguageGone       Code = "language_gone" // [language] the shop no longer keeps texts in it
+	CodeReplaced           Code = "replaced"      // a price run that waited for a person gave way to a newer run
 	CodeInternal           Code = "internal"
 )
 
@@ -84,7 +85,7 @@ func Codes() []Code {
 	return []Code{
 		CodeUnauthorised, CodeFeatureOff, CodeUnavailable, CodeLimited, CodeRefused, CodeNoRedis,
 		CodeShopUnavailable, CodeShopRefused, CodeIncomplete, CodeCategoriesVanished, CodeConnectionGone,
-		CodeConnectionOff, CodeShopInactive, CodeLanguageGone, CodeInternal,
+		CodeConnectionOff, CodeShopInactive, CodeLanguageGone, CodeReplaced, CodeInternal,
 	}
 }
 
@@ -134,6 +135,7 @@ const (
 	ReasonLinkKept         Reason = "link_kept"         // matched anew, the key finds nothing: the link stays
 	ReasonWarehouseGone    Reason = "warehouse_gone"    // [warehouse] of the chosen ones has vanished: stock is not written
 	ReasonMoved            Reason = "moved_since"       // [side] changed in the crm or shop after a person was asked
+	ReasonQuoteMoved       Reason = "quote_moved_since" // price or stock did so in the crm; the rest was written
 	ReasonImageAddress     Reason = "image_address"     // [url] not an address pictures may come from
 	ReasonImageUnreachable Reason = "image_unreachable" // [url]
 	ReasonImageTooBig      Reason = "image_too_big"     // [url]
@@ -149,7 +151,7 @@ func Reasons() []Reason {
 		ReasonSKUTaken, ReasonVariantUnclear, ReasonVariantsUnknown, ReasonVariantNotAdded, ReasonDescriptionLong,
 		ReasonShopInvalid, ReasonShopRefused, ReasonShopConflict, ReasonShopGone, ReasonShopError,
 		ReasonCategoryFailed, ReasonCategoryGone, ReasonCategoryLoop, ReasonImageAddress, ReasonImageUnreachable,
-		ReasonImageTooBig, ReasonImageType, ReasonImageRefused, ReasonMoved, ReasonLinkKept, ReasonWarehouseGone,
+		ReasonImageTooBig, ReasonImageType, ReasonImageRefused, ReasonMoved, ReasonQuoteMoved, ReasonLinkKept, ReasonWarehouseGone,
 	}
 }
 

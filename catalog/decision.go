@@ -103,8 +103,10 @@ type decision struct {
 	Patch *plugin.ProductPatch `json:"patch,omitempty"`
 	// Category is the CRM category whose shop category is to be written; empty: none is.
 	Category string `json:"category,omitempty"`
-	// Seen is the shop's version the plan was made from.
-	Seen plugin.Version `json:"seen,omitempty"`
+	// Seen is the shop's version the plan was made from. SeenNow is what other writes of ours have made
+	// of that since; it is filled by the store alone.
+	Seen    plugin.Version `json:"seen,omitempty"`
+	SeenNow plugin.Version `json:"seen_now,omitempty"`
 	// Pairs joins offers to variants that exist.
 	Pairs map[string]plugin.VariantID `json:"pairs,omitempty"`
 	// Adds are the offers of the variants to create, in the order of New.Variants or
@@ -137,6 +139,9 @@ type decision struct {
 	Name   string    `json:"name,omitempty"`
 	Hash   []byte    `json:"hash,omitempty"`
 	ReadAt time.Time `json:"read_at,omitzero"`
+	// Passed are variants of which, once the plan was verified, something else than it says of price or
+	// stock may stand: ReadAt is not about them.
+	Passed map[plugin.VariantID]bool `json:"passed,omitempty"`
 	// InCategory is the shop category that the product's category is linked to already.
 	InCategory plugin.CategoryID `json:"in_category,omitempty"`
 	Currency   string            `json:"currency,omitempty"` // of the CRM's prices

@@ -17,7 +17,8 @@ import (
 const TaskKind = "run"
 
 var (
-	// ErrRunning: a run of the connection is not over yet. Start answers its id beside it.
+	// ErrRunning: another run of the connection is in the way: one at work in that of every other, a full
+	// one that waits for a person in that of a full one. Start answers its id beside it.
 	ErrRunning = fmt.Errorf("a run of the connection is not over: %w", plugin.ErrConflict)
 	// ErrOff: the connection, or what the run would bring, is switched off.
 	ErrOff = fmt.Errorf("switched off: %w", plugin.ErrRefused)
@@ -109,15 +110,16 @@ func New(d Deps) *Engine {
 }
 
 // Start asks for a run and answers its id; a worker takes it up. by is an operator's id, "schedule"
-// or "cli". While a run of the connection is not over it answers that run's id and ErrRunning.
+// or "cli". A full run that waits for a person does not hold up prices; a price run that does so gives
+// way to the next run, with CodeReplaced.
 // Errors: ErrRunning, ErrOff, plugin.ErrNotFound.
 func (e *Engine) Start(ctx context.Context, id plugin.ConnectionID, kind Kind, by string) (int64, error) {
 	return e.start(ctx, id, request{kind: kind, by: by})
 }
 
 // Preview is Start for a run that plans everything and then waits in state Approval: Plan lists what
-// it would write, Approve writes exactly that. It gives way to the next run and lapses after
-// PreviewKept.
+// it would write, Approve writes exactly that. It gives way to the next run, but for a price run beside
+// a full preview, and lapses after PreviewKept.
 func (e *Engine) Preview(ctx context.Context, id plugin.ConnectionID, kind Kind, by string) (int64, error) {
 	return e.start(ctx, id, request{kind: kind, preview: true, by: by})
 }

@@ -88,7 +88,7 @@ func (p *planned) keepLater(later map[plugin.VariantID]bool) {
 	}
 	for _, v := range p.Patch.Variants {
 		if later[v.ID] {
-			p.leaveLater(later)
+			p.leave(later, later)
 			return
 		}
 	}

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -286,6 +285,9 @@ func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, 
 		if err := w.e.store.moveVersions(ctx, tx, run.Connection, versions, w.e.now()); err != nil {
 			return err
 		}
+		if err := w.e.store.movePlans(ctx, tx, run.Connection, run.ID, versions); err != nil {
+			return err
+		}
 		return w.record(ctx, tx, run, b)
 	})
 }
@@ -332,52 +334,7 @@ func (b *writing) done(p planned) {
 	}
 }
 
-// pricesMoved reads prices of planned variants again and answers the products of which the CRM no
-// longer says what was planned from.
-func (w *worker) pricesMoved(ctx context.Context, source CRM, run *Run, plans []planned) (map[string]bool, error) {
-	of := map[string]string{}
-	var offers []string
-	for _, p := range plans {
-		for _, q := range p.Quoted {
-			of[q.Offer] = p.CRM
-			offers = append(offers, q.Offer)
-		}
-	}
-	now := map[string][]byte{}
-	for group := range slices.Chunk(offers, GroupSize) {
-		page, err := source.StockPage(ctx, w.stockQuery(group), "")
-		if err != nil {
-			return nil, fmt.Errorf("verify %d prices: %w", len(group), err)
-		}
-		run.Counters.Requests++
-		for _, s := range page.Rows {
-			now[s.OfferID] = digest(toJSON(s.offer().scrubbed()))
-		}
-	}
-	return w.e.store.pricesDiffer(ctx, run.ID, of, now)
-}
-
 // offer is how a price is staged.
 func (s Stock) offer() Offer {
 	return Offer{ID: s.OfferID, SKU: s.SKU, Price: s.Price, Available: s.Available, StockUnknown: s.Unknown}
-}
-
-func (p *planned) leaveLater(later map[plugin.VariantID]bool) {
-	patch := *p.Patch
-	patch.Variants = nil
-	for _, v := range p.Patch.Variants {
-		if later[v.ID] {
-			v.Price, v.Stock, p.Hash = nil, nil, nil
-			p.Quoted = slices.DeleteFunc(p.Quoted, func(q quoted) bool { return q.Variant == v.ID })
-		}
-		if v != (plugin.VariantPatch{ID: v.ID}) {
-			patch.Variants = append(patch.Variants, v)
-		}
-	}
-	p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool {
-		return later[c.Variant] && (c.Field == FieldPrice || c.Field == FieldStock)
-	})
-	if p.Patch = &patch; len(p.Changes) == 0 {
-		p.Patch = nil
-	}
 }

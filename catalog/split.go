@@ -233,36 +233,3 @@ func staged(one Product, p parent) stagedProduct {
 func gone(key string, p parent) stagedProduct {
 	return stagedProduct{ID: key, Presence: absent, Body: []byte("{}"), Hash: []byte{}, ReadAt: p.ReadAt.UTC()}
 }
-
-// splitHashes answers the hashes of products and offers read again, as those of a run are staged.
-func splitHashes(products []Product, offers map[string][]Offer) (now map[string][]byte, parts map[string]map[string][]byte) {
-	now, parts = map[string][]byte{}, map[string]map[string][]byte{}
-	for _, p := range products {
-		if p.Archived { // it speaks for itself, with what was read of it
-			parts[p.ID] = hashesOf(offers[p.ID])
-			continue
-		}
-		g := goods{Product: p.scrubbed()}
-		for _, o := range onlyLast(offers[p.ID], func(o Offer) string { return o.ID }) {
-			if !o.Archived {
-				g.Offers = append(g.Offers, o)
-			}
-		}
-		if !comesInVariants(g) {
-			now[p.ID], parts[p.ID] = digest(toJSON(g.Product)), hashesOf(offers[p.ID])
-			continue
-		}
-		for _, one := range splitGoods(g) {
-			now[one.Product.ID], parts[one.Product.ID] = digest(toJSON(one.Product)), hashesOf(one.Offers)
-		}
-	}
-	return now, parts
-}
-
-func hashesOf(offers []Offer) map[string][]byte {
-	out := make(map[string][]byte, len(offers))
-	for _, o := range offers {
-		out[o.ID] = digest(toJSON(o))
-	}
-	return out
-}

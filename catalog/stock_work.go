@@ -366,6 +366,7 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []quot
 	for _, f := range []func() error{
 		func() error { return s.putQuoted(ctx, tx, w.call.Connection, done) },
 		func() error { return s.moveVersions(ctx, tx, w.call.Connection, versions, now) },
+		func() error { return s.movePlans(ctx, tx, w.call.Connection, 0, versions) },
 		func() error { return s.addStockChanges(ctx, tx, w.call.Connection, shop.changes, now) },
 		func() error { return s.keepStock(ctx, tx, w.call, now.Add(w.e.deps.Config.Lease)) },
 	} {

@@ -20,7 +20,7 @@ func copied[T any](ctx context.Context, tx *sqlx.Tx, table string, columns []str
 	if err == nil {
 		return true, nil
 	}
-	if e, ok := errors.AsType[*pq.Error](err); !ok || e.Code != uniqueViolation {
+	if !isTaken(err) {
 		return false, fmt.Errorf("copy %s: %w", table, err)
 	}
 	if _, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT copied`); err != nil {
@@ -29,8 +29,11 @@ func copied[T any](ctx context.Context, tx *sqlx.Tx, table string, columns []str
 	return false, nil
 }
 
-// uniqueViolation is Postgres's code for a key that is there already.
-const uniqueViolation = "23505"
+// isTaken reports whether Postgres refused a key that is there already.
+func isTaken(err error) bool {
+	e, ok := errors.AsType[*pq.Error](err)
+	return ok && e.Code == "23505"
+}
 
 func copyIn[T any](ctx context.Context, tx *sqlx.Tx, q string, rows []T, values func(T) []any) error {
 	in, err := tx.PrepareContext(ctx, q)

@@ -6,12 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 )
 
 // orDefaultList keeps an empty list from being stored as null.
@@ -95,7 +92,7 @@ func (s *store) seenBefore(ctx context.Context, tx *sqlx.Tx, run Run) (int, erro
 	return before.Counters.Seen, nil
 }
 
-// approve lets a waiting run go on; false: it does not wait any more.
+// approve lets a waiting run go on, in its turn; false: it does not wait any more.
 func (s *store) approve(ctx context.Context, id int64, by string, now time.Time) (bool, error) {
 	const q = `UPDATE keybridge.run SET state = 'queued', next_at = $3, queued_until = NULL, lease_until = NULL,
 			approved_by = $2, approved_at = $3
@@ -139,7 +136,7 @@ func (s *store) lapse(ctx context.Context, before, now time.Time) error {
 
 // pendingPlans answers plans not written yet, behind the given product.
 func (s *store) pendingPlans(ctx context.Context, run int64, after string, limit int) ([]planned, error) {
-	const q = `SELECT crm_id AS id, body FROM keybridge.run_plan
+	const q = `SELECT crm_id AS id, ` + planBody + ` FROM keybridge.run_plan
 		WHERE run_id = $1 AND state = 'pending' AND crm_id > $2 ORDER BY crm_id LIMIT $3`
 	return s.plans(ctx, run, q, run, after, limit)
 }
@@ -155,58 +152,4 @@ func (s *store) planCounts(ctx context.Context, run int64) (PlanCounts, error) {
 		return c, fmt.Errorf("count plan of run %d: %w", run, err)
 	}
 	return c, nil
-}
-
-// differ compares what the CRM says of live products and their offers now, by hash, with what the
-// run has read.
-func (s *store) differ(ctx context.Context, run int64, ids []string, products map[string][]byte, offers map[string]map[string][]byte) (map[string]bool, error) {
-	out := map[string]bool{}
-	read := map[string][]byte{}
-	const live = `SELECT id, hash FROM keybridge.stage_product WHERE run_id = $1 AND id = ANY($2) AND presence = 'live'`
-	err := s.bodies(ctx, live, func(id string, hash []byte) error { read[id] = hash; return nil }, run, pq.Array(ids))
-	if err != nil {
-		return nil, fmt.Errorf("compare products of run %d: %w", run, err)
-	}
-	for _, id := range ids {
-		out[id] = string(products[id]) != string(read[id])
-	}
-	var rows []struct {
-		ID      string `db:"id"`
-		Product string `db:"product_id"`
-		Hash    []byte `db:"hash"`
-	}
-	const parts = `SELECT id, product_id, hash FROM keybridge.stage_offer WHERE run_id = $1 AND product_id = ANY($2)`
-	if err := s.db.SelectContext(ctx, &rows, parts, run, pq.Array(ids)); err != nil {
-		return nil, fmt.Errorf("compare offers of run %d: %w", run, err)
-	}
-	left := map[string]int{}
-	for id, now := range offers {
-		left[id] = len(now)
-	}
-	for _, r := range rows {
-		left[r.Product]--
-		out[r.Product] = out[r.Product] || string(offers[r.Product][r.ID]) != string(r.Hash)
-	}
-	for _, id := range ids {
-		out[id] = out[id] || left[id] != 0
-	}
-	return out, nil
-}
-
-// pricesDiffer compares prices and stock of the offers of some products now, by hash, with what the
-// run has read; it answers the products.
-func (s *store) pricesDiffer(ctx context.Context, run int64, of map[string]string, now map[string][]byte) (map[string]bool, error) {
-	var rows []struct {
-		ID   string `db:"id"`
-		Hash []byte `db:"hash"`
-	}
-	const q = `SELECT id, hash FROM keybridge.stage_offer WHERE run_id = $1 AND id = ANY($2)`
-	if err := s.db.SelectContext(ctx, &rows, q, run, pq.Array(slices.Collect(maps.Keys(of)))); err != nil {
-		return nil, fmt.Errorf("compare prices of run %d: %w", run, err)
-	}
-	out := map[string]bool{}
-	for _, r := range rows {
-		out[of[r.ID]] = out[of[r.ID]] || string(now[r.ID]) != string(r.Hash)
-	}
-	return out, nil
 }

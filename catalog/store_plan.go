@@ -237,6 +237,21 @@ type planned struct {
 	decision
 }
 
+// planBody selects a plan with the version that other writes of ours have made of the product since.
+const planBody = `CASE WHEN seen_now = '' THEN body ELSE body || jsonb_build_object('seen_now', seen_now) END`
+
+// seeNow makes a plan go by the version that other writes of ours have made since. Those were of later
+// readings, so the next run compares the product anew.
+func (p *planned) seeNow() {
+	if p.SeenNow == "" {
+		return
+	}
+	p.Seen, p.SeenNow, p.Hash = p.SeenNow, "", nil
+	if p.Patch != nil {
+		p.Patch.Expect = p.Seen
+	}
+}
+
 // putPlan stores plans; one of the same product is replaced.
 func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []planned) error {
 	if len(plans) == 0 {
@@ -255,6 +270,14 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 	if fresh || err != nil {
 		return err
 	}
+	return s.replacePlan(ctx, tx, run, plans)
+}
+
+// replacePlan is putPlan for plans of which most likely one is there already.
+func (s *store) replacePlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []planned) error {
+	if len(plans) == 0 {
+		return nil
+	}
 	const q = `INSERT INTO keybridge.run_plan (run_id, crm_id, action, product_id, name, body, state, images,
 			price_moves, gone_variants, replaced, foreign_made)
 		SELECT $1, crm_id, action, product_id, name, body::jsonb, 'pending', 'none', moves, gone, replaced, foreign_made
@@ -263,7 +286,7 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 			AS t (crm_id, action, product_id, name, body, moves, gone, replaced, foreign_made)
 		ON CONFLICT (run_id, crm_id) DO UPDATE SET action = excluded.action, product_id = excluded.product_id,
 			name = excluded.name, body = excluded.body`
-	_, err = tx.ExecContext(ctx, q, run,
+	_, err := tx.ExecContext(ctx, q, run,
 		pq.Array(each(plans, func(p planned) string { return p.CRM })),
 		pq.Array(each(plans, func(p planned) string { return string(p.Action) })),
 		pq.Array(each(plans, func(p planned) string { return string(p.Product) })),
@@ -292,7 +315,7 @@ const (
 
 // openPlans answers the next plans in a state, behind the given product.
 func (s *store) openPlans(ctx context.Context, run int64, state planState, after string, limit int) ([]planned, error) {
-	const q = `SELECT crm_id AS id, body FROM keybridge.run_plan
+	const q = `SELECT crm_id AS id, ` + planBody + ` FROM keybridge.run_plan
 		WHERE run_id = $1 AND state = $2 AND crm_id > $3 ORDER BY crm_id LIMIT $4`
 	return s.plans(ctx, run, q, run, state, after, limit)
 }
@@ -309,6 +332,7 @@ func (s *store) plans(ctx context.Context, run int64, q string, args ...any) ([]
 	err := s.bodies(ctx, q, func(id string, body []byte) error {
 		p := planned{CRM: id}
 		err := json.Unmarshal(body, &p.decision)
+		p.seeNow()
 		out = append(out, p)
 		return err
 	}, args...)

@@ -159,16 +159,46 @@ func (s *store) moveVersions(ctx context.Context, tx *sqlx.Tx, conn plugin.Conne
 	if len(versions) == 0 {
 		return nil
 	}
-	var ids, before, after []string
-	for id, v := range versions {
-		ids, before, after = append(ids, string(id)), append(before, string(v.Before)), append(after, string(v.After))
-	}
+	ids, before, after := unzipped(versions)
 	const q = `UPDATE keybridge.link_product l SET shop_version = t.after, crm_hash = NULL, updated_at = $2
 		FROM unnest($3::text[], $4::text[], $5::text[]) AS t (product_id, before, after)
 		WHERE l.connection_id = $1 AND l.shop_id = (SELECT shop_id FROM keybridge.connection WHERE id = $1)
 			AND l.product_id = t.product_id AND l.shop_version = t.before`
 	if _, err := tx.ExecContext(ctx, q, conn, now, pq.Array(ids), pq.Array(before), pq.Array(after)); err != nil {
 		return fmt.Errorf("move versions of %s: %w", conn, err)
+	}
+	return nil
+}
+
+func unzipped(versions map[plugin.ProductID]seenVersion) (ids, before, after []string) {
+	for id, v := range versions {
+		ids, before, after = append(ids, string(id)), append(before, string(v.Before)), append(after, string(v.After))
+	}
+	return ids, before, after
+}
+
+// movePlans takes over the same versions in plans that wait for a person, or were approved: what is ours
+// is no reason to leave the product alone. A write of ours expects the version before, so nobody else has
+// written between the two. What a run that matches anew means to write may be for another product of the
+// CRM than the one whose price was written, so its plan stays. run is the one that wrote; 0: a stock call.
+func (s *store) movePlans(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, run int64, versions map[plugin.ProductID]seenVersion) error {
+	if len(versions) == 0 {
+		return nil
+	}
+	products, before, after := unzipped(versions)
+	const q = `WITH ours AS (
+			SELECT p.run_id, p.crm_id, t.after FROM unnest($3::text[], $4::text[], $5::text[]) AS t (product_id, before, after)
+			JOIN keybridge.run r ON r.connection_id = $1 AND r.id <> $2 AND NOT r.rematch
+				AND (r.state = 'approval' OR r.state IN ('queued', 'running', 'waiting') AND r.approved_at IS NOT NULL)
+			JOIN keybridge.run_plan p ON p.run_id = r.id AND p.product_id = t.product_id AND p.product_id <> ''
+				AND p.state IN ('pending', 'again')
+				AND CASE WHEN p.seen_now = '' THEN p.body->>'seen' ELSE p.seen_now END = t.before
+			WHERE t.after <> t.before
+			ORDER BY p.run_id, p.crm_id FOR UPDATE OF p)
+		UPDATE keybridge.run_plan p SET seen_now = ours.after FROM ours
+		WHERE p.run_id = ours.run_id AND p.crm_id = ours.crm_id`
+	if _, err := tx.ExecContext(ctx, q, conn, run, pq.Array(products), pq.Array(before), pq.Array(after)); err != nil {
+		return fmt.Errorf("move plans of %s: %w", conn, err)
 	}
 	return nil
 }

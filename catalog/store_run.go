@@ -79,27 +79,37 @@ func utc(t sql.NullTime) *time.Time {
 	return &at
 }
 
-// start inserts a run; started is false when another is active, whose id it then answers.
+// start inserts a run; started is false when another is in its way, whose id it then answers. A price
+// run that waits for a person gives way, see replacePrices.
 func (s *store) start(ctx context.Context, c settings.Connection, ask request, now time.Time) (id int64, started bool, err error) {
 	const insert = `
 		INSERT INTO keybridge.run (connection_id, shop_id, kind, state, phase, settings, settings_version,
 			started_by, created_at, next_at, preview, rematch)
 		VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8, $9, $10)
-		ON CONFLICT (connection_id) WHERE state IN ('queued', 'running', 'waiting', 'approval') DO NOTHING
+		ON CONFLICT DO NOTHING
 		RETURNING id`
-	const active = `SELECT id FROM keybridge.run
-		WHERE connection_id = $1 AND state IN ('queued', 'running', 'waiting', 'approval')`
-	// The active run may end between the two statements: then the insert is tried again.
+	// A run at work is in the way of every other, a full one that is not over in that of a full one.
+	const inTheWay = `SELECT id FROM keybridge.run
+		WHERE connection_id = $1 AND (state IN ('running', 'waiting') OR state = 'queued' AND approved_at IS NULL
+			OR $2 = 'full' AND kind = 'full' AND state IN ('queued', 'approval'))
+		ORDER BY id DESC LIMIT 1`
+	// What is in the way may be gone between the two statements: then the insert is tried again.
 	for range 3 {
-		err = s.db.GetContext(ctx, &id, insert, c.ID, c.Shop, ask.kind, firstPhase(ask.kind), toJSON(c.Settings.Catalog), c.Version,
-			ask.by, now, ask.preview, ask.rematch)
+		err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+			err := tx.GetContext(ctx, &id, insert, c.ID, c.Shop, ask.kind, firstPhase(ask.kind), toJSON(c.Settings.Catalog), c.Version,
+				ask.by, now, ask.preview, ask.rematch)
+			if err != nil {
+				return err
+			}
+			return s.replacePrices(ctx, tx, []int64{id}, ask.preview, now)
+		})
 		if err == nil {
 			return id, true, nil
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
 			return 0, false, fmt.Errorf("start run of %s: %w", c.ID, err)
 		}
-		err = s.db.GetContext(ctx, &id, active, c.ID)
+		err = s.db.GetContext(ctx, &id, inTheWay, c.ID, ask.kind)
 		if !errors.Is(err, sql.ErrNoRows) {
 			break
 		}
@@ -108,6 +118,31 @@ func (s *store) start(ctx context.Context, c settings.Connection, ask request, n
 		return 0, false, fmt.Errorf("start run of %s: %w", c.ID, err)
 	}
 	return id, false, nil
+}
+
+// replacePrices ends price runs that wait for a person once another run of their connection was started:
+// it reads what they have read anew. A preview takes the place of previews alone. Schedules need not be
+// woken, the end of the other run does that.
+func (s *store) replacePrices(ctx context.Context, tx *sqlx.Tx, started []int64, preview bool, now time.Time) error {
+	const q = `UPDATE keybridge.run r
+		SET state = 'cancelled', fence = r.fence + 1, lease_until = NULL, finished_at = $2, error_code = $3
+		FROM keybridge.run s
+		WHERE s.id = ANY($1) AND r.connection_id = s.connection_id AND r.id <> s.id
+			AND r.kind = 'prices' AND r.state = 'approval' AND (r.preview OR NOT $4::boolean)`
+	if _, err := tx.ExecContext(ctx, q, pq.Array(started), now, CodeReplaced, preview); err != nil {
+		return fmt.Errorf("replace price runs: %w", err)
+	}
+	return nil
+}
+
+// lockReplaced takes the rows that replacePrices would write, for a transaction that comes to that later.
+func (s *store) lockReplaced(ctx context.Context, tx *sqlx.Tx, started []int64) error {
+	const q = `SELECT r.id FROM keybridge.run r JOIN keybridge.run s ON s.connection_id = r.connection_id
+		WHERE s.id = ANY($1) AND r.kind = 'prices' AND r.state = 'approval' ORDER BY r.id FOR UPDATE OF r`
+	if _, err := tx.ExecContext(ctx, q, pq.Array(started)); err != nil {
+		return fmt.Errorf("replace price runs: %w", err)
+	}
+	return nil
 }
 
 func (s *store) run(ctx context.Context, id int64) (Run, error) {
@@ -122,9 +157,13 @@ func (s *store) run(ctx context.Context, id int64) (Run, error) {
 	return row.run()
 }
 
+// runs answers the latest; one that is not over is among them however old it is.
 func (s *store) runs(ctx context.Context, conn plugin.ConnectionID, limit int) ([]Run, error) {
 	var rows []runRow
-	const q = `SELECT ` + runColumns + ` FROM keybridge.run WHERE connection_id = $1 ORDER BY id DESC LIMIT $2`
+	const q = `SELECT ` + runColumns + ` FROM keybridge.run
+		WHERE connection_id = $1 AND (state IN ('queued', 'running', 'waiting', 'approval')
+			OR id IN (SELECT id FROM keybridge.run WHERE connection_id = $1 ORDER BY id DESC LIMIT $2))
+		ORDER BY id DESC`
 	if err := s.db.SelectContext(ctx, &rows, q, conn, limit); err != nil {
 		return nil, fmt.Errorf("runs of %s: %w", conn, err)
 	}
@@ -151,15 +190,19 @@ func (s *store) cancel(ctx context.Context, id int64, now time.Time) error {
 	return nil
 }
 
-// due hands over runs whose time has come, and leaves them to the queue until then.
+// due hands over runs whose time has come, and leaves them to the queue until then. One that a person
+// let go on comes once no other run of its connection is at work.
 func (s *store) due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Task, error) {
 	const q = `
 		UPDATE keybridge.run SET seq = seq + 1, queued_until = $2
 		WHERE id IN (
-			SELECT id FROM keybridge.run
+			SELECT id FROM keybridge.run r
 			WHERE state IN ('queued', 'running', 'waiting') AND next_at <= $1
 				AND (queued_until IS NULL OR queued_until < $1)
 				AND (lease_until IS NULL OR lease_until < $1)
+				AND NOT (state = 'queued' AND approved_at IS NOT NULL AND EXISTS (
+					SELECT 1 FROM keybridge.run o WHERE o.connection_id = r.connection_id
+						AND (o.state IN ('running', 'waiting') OR o.state = 'queued' AND o.approved_at IS NULL)))
 			ORDER BY next_at, id LIMIT $3
 			FOR UPDATE SKIP LOCKED)
 		RETURNING id, seq`
@@ -170,7 +213,8 @@ func (s *store) due(ctx context.Context, now, until time.Time, limit int) ([]job
 	return jobs.Tasks(TaskKind, jobs.Background, rows), nil
 }
 
-// claim takes the lease of a due run; false when there is nothing to do here.
+// claim takes the lease of a due run; false when there is nothing to do here, or another run of the
+// connection is at work, as an index tells.
 func (s *store) claim(ctx context.Context, id int64, now time.Time, lease time.Duration) (Run, bool, error) {
 	const q = `
 		UPDATE keybridge.run
@@ -180,7 +224,7 @@ func (s *store) claim(ctx context.Context, id int64, now time.Time, lease time.D
 		RETURNING ` + runColumns
 	var row runRow
 	err := s.db.GetContext(ctx, &row, q, id, now, now.Add(lease))
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) || isTaken(err) {
 		return Run{}, false, nil
 	}
 	if err != nil {

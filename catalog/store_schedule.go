@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -98,7 +99,7 @@ func (s *store) claimDue(ctx context.Context, now, until time.Time, limit int) (
 }
 
 // settleDue starts runs and writes down when they are due again, all in one transaction: a run and
-// the row that started it are stored together or not at all. A connection whose run goes on stays due
+// the row that started it are stored together or not at all. What another run is in the way of stays due
 // until that run's end, or again. Rows that somebody else has taken up or changed meanwhile start
 // nothing.
 func (s *store) settleDue(ctx context.Context, turns []turn, now, again time.Time) error {
@@ -144,7 +145,10 @@ func (s *store) settleDue(ctx context.Context, turns []turn, now, again time.Tim
 		if err != nil {
 			return fmt.Errorf("settle due runs: %w", err)
 		}
-		return s.unstart(ctx, tx, runs, kept)
+		if err := s.unstart(ctx, tx, runs, kept); err != nil {
+			return err
+		}
+		return s.replacePrices(ctx, tx, kept, false, now)
 	})
 }
 
@@ -155,7 +159,8 @@ type turnKey struct {
 
 func (t turn) key() turnKey { return turnKey{t.row.Connection, t.row.Kind} }
 
-// startAll inserts the runs of connections that have none going on.
+// startAll inserts the runs that nothing is in the way of: a run at work is in that of every other,
+// and a full one that waits for a person in that of a full one.
 func (s *store) startAll(ctx context.Context, tx *sqlx.Tx, turns []turn, now time.Time) (map[turnKey]int64, error) {
 	var conns, shops, kinds, phases, bodies []string
 	var versions []int64
@@ -174,7 +179,7 @@ func (s *store) startAll(ctx context.Context, tx *sqlx.Tx, turns []turn, now tim
 		FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])
 			WITH ORDINALITY AS t (connection_id, shop_id, kind, phase, settings, version, at)
 		ORDER BY at
-		ON CONFLICT (connection_id) WHERE state IN ('queued', 'running', 'waiting', 'approval') DO NOTHING
+		ON CONFLICT DO NOTHING
 		RETURNING id, connection_id, kind`
 	var rows []struct {
 		ID         int64  `db:"id"`
@@ -190,7 +195,7 @@ func (s *store) startAll(ctx context.Context, tx *sqlx.Tx, turns []turn, now tim
 	for _, r := range rows {
 		started[turnKey{plugin.ConnectionID(r.Connection), Kind(r.Kind)}] = r.ID
 	}
-	return started, nil
+	return started, s.lockReplaced(ctx, tx, slices.Collect(maps.Values(started)))
 }
 
 // unstart takes back runs whose rows are not ours any more, before anybody could see them.
@@ -266,6 +271,18 @@ func (s *store) nextRuns(ctx context.Context, id plugin.ConnectionID) ([]NextRun
 		}
 	}
 	return out, nil
+}
+
+// wakeDue lets the tick look at what had to wait for a run that waits for a person now.
+func (s *store) wakeDue(ctx context.Context, conn plugin.ConnectionID, now time.Time) error {
+	const q = `UPDATE keybridge.schedule s SET look_at = s.due_at, fence = s.fence + 1
+		FROM (SELECT connection_id, kind FROM keybridge.schedule
+			WHERE connection_id = $1 AND due_at <= $2 ORDER BY kind FOR UPDATE) h
+		WHERE s.connection_id = h.connection_id AND s.kind = h.kind`
+	if _, err := s.db.ExecContext(ctx, q, conn, now); err != nil {
+		return fmt.Errorf("wake schedules of %s: %w", conn, err)
+	}
+	return nil
 }
 
 // wakeSchedules follows "WITH ended AS (…)", which ends a run and answers its connection_id, kind and
