@@ -88,6 +88,12 @@ func TestWhatWeHidWaitsUntilAPersonPublishesIt(t *testing.T) {
 	if _, got := w.waiting(50); got != "SKU-1 (missing), SKU-2, SKU-3, TEE-L (variant)" {
 		t.Errorf("after the second run wait %s", got)
 	}
+	// What was created hidden may be gone from the CRM too, and whoever publishes it must know.
+	must(t, sim.ArchiveProduct(ids[2], true))
+	w.full()
+	if _, got := w.waiting(50); got != "SKU-1 (missing), SKU-2 (missing), SKU-3, TEE-L (variant)" {
+		t.Errorf("after the third run wait %s", got)
+	}
 	all, _ := w.waiting(50)
 	var products []plugin.ProductID
 	for _, h := range all {

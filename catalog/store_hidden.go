@@ -19,14 +19,14 @@ type hiddenRow struct {
 	CRM     string           `db:"crm_product_id"`
 	Product plugin.ProductID `db:"product_id"`
 	Variant plugin.VariantID `db:"variant_id"` // empty: the product itself
-	Missing bool             `db:"missing"`
+	Missing bool             `db:"missing"` // the CRM no longer has it, whatever was done about that
 }
 
 const hiddenRows = `SELECT * FROM (
-	SELECT crm_id || chr(1) AS sort, crm_id AS crm_product_id, product_id, '' AS variant_id, missing_action = 'hidden' AS missing
+	SELECT crm_id || chr(1) AS sort, crm_id AS crm_product_id, product_id, '' AS variant_id, missing_action NOT IN ('', 'already') AS missing
 		FROM keybridge.link_product WHERE connection_id = $1 AND state = 'linked' AND (review OR missing_action = 'hidden')
 	UNION ALL
-	SELECT crm_product_id || chr(2) || crm_id, crm_product_id, product_id, variant_id, missing_action = 'hidden'
+	SELECT crm_product_id || chr(2) || crm_id, crm_product_id, product_id, variant_id, missing_action NOT IN ('', 'already')
 		FROM keybridge.link_variant WHERE connection_id = $1 AND (review OR missing_action = 'hidden')) h`
 
 // hidden answers such rows from behind the given one.
