@@ -27,7 +27,7 @@ type question struct {
 }
 
 func (w *worker) question(ctx context.Context) (question, error) {
-	q := question{untreated: untreated(w.run.Settings.Missing), since: w.e.now().Add(-outsideKept), keys: w.rules.Can.AsProducts}
+	q := question{untreated: untreated(w.run.Settings.Missing), since: w.e.now().Add(-outsideKept), keys: w.keyed}
 	if len(w.run.Settings.Chosen) == 0 {
 		return q, nil
 	}

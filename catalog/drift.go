@@ -109,7 +109,6 @@ func statedSplit(products []Product, offers map[string][]Offer) map[string]state
 		if !comesInVariants(g) {
 			continue
 		}
-		delete(out, p.ID)
 		for _, one := range splitGoods(g) {
 			out[one.Product.ID] = stated{Product: &one.Product, Offers: byID(one.Offers)}
 		}

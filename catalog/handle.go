@@ -85,6 +85,8 @@ type worker struct {
 	rules     rules
 	rulesHash []byte
 	names     map[plugin.CategoryID]string // of the shop's categories, read when first needed
+	// keyed: some links bear keys of offers, or may come to; see splitting.
+	keyed bool
 
 	// asked is when the CRM was last asked. What it answers is at least as new as that.
 	asked time.Time
@@ -184,6 +186,11 @@ func (w *worker) open(ctx context.Context) error {
 	w.rules = newRules(w.run.Settings, lang, profile.Currency, w.shop.Capabilities())
 	if err := w.freeze(ctx, conn.ID); err != nil {
 		return err
+	}
+	if w.keyed = w.rules.Can.AsProducts; !w.keyed {
+		if w.keyed, err = w.e.store.hasKeys(ctx, conn.ID); err != nil {
+			return err
+		}
 	}
 	w.rulesHash = w.rules.hash()
 	return nil

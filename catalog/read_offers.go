@@ -240,7 +240,7 @@ func (w *worker) confirmOffers(ctx context.Context) error {
 		return err
 	}
 	unread := w.e.store.unreadOffers
-	if w.rules.Can.AsProducts {
+	if w.keyed {
 		unread = w.e.store.unreadOfKeys
 	}
 	if at.Codes == nil {

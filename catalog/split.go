@@ -14,6 +14,9 @@ import (
 // A shop may keep each variant as a product of its own. For such a one each live offer of a product
 // with variants is staged as a product before anything is planned, under a key made of both codes.
 // A product without variants stays itself, under its own code: keys and codes cannot be mistaken.
+//
+// What is linked stays as it is linked when the shop becomes one of the other kind, for as long as it
+// keeps the products so: nothing is doubled then, and nothing sold twice.
 
 // keySeparator stands between the codes of a key. Codes of a CRM that has it in them are not for shops
 // of this kind.
@@ -33,7 +36,7 @@ func cutKey(key string) (product, offer string) {
 
 // askedFor are the codes by which the CRM knows the products behind keys, each once.
 func (w *worker) askedFor(keys []string) []string {
-	if !w.rules.Can.AsProducts {
+	if !w.keyed {
 		return keys
 	}
 	return unique(each(keys, func(k string) string { product, _ := cutKey(k); return product }))
@@ -41,7 +44,7 @@ func (w *worker) askedFor(keys []string) []string {
 
 // underKeys answers products once for each key that was to be asked for.
 func (w *worker) underKeys(keys []string, rows []Product) []Product {
-	if !w.rules.Can.AsProducts {
+	if !w.keyed {
 		return rows
 	}
 	var out []Product
@@ -60,7 +63,7 @@ func (w *worker) underKeys(keys []string, rows []Product) []Product {
 
 // sameID is the shop's product whose id equals the CRM's: that of the offer when the key is of one.
 func (w *worker) sameID(key string) plugin.ProductID {
-	if _, offer := cutKey(key); offer != "" && w.rules.Can.AsProducts {
+	if _, offer := cutKey(key); offer != "" && w.keyed {
 		return plugin.ProductID(offer)
 	}
 	return plugin.ProductID(key)
@@ -102,10 +105,14 @@ type parent struct {
 	ReadAt   time.Time `db:"read_at"`
 }
 
-// keyed is a link by its key, with the offers it was made from.
+// keyed is a link by its key, with the offers it was made from and their variants.
 type keyed struct {
-	Key    string
-	Offers []string
+	Key      string
+	Product  plugin.ProductID
+	Offers   []string
+	Variants []string
+	// Gone: the shop no longer has the product, as far as that was looked at.
+	Gone bool
 }
 
 // splitting is what becomes of some staged products.
@@ -121,10 +128,10 @@ type splitting struct {
 
 // split splits the next staged products; false: all are.
 func (w *worker) split(ctx context.Context, at cursor) (bool, error) {
-	if !w.rules.Can.AsProducts || at.Page != "" || at.Group > 0 {
+	if !w.keyed || at.Page != "" || at.Group > 0 {
 		return false, nil
 	}
-	parents, err := w.e.store.parents(ctx, w.run.ID, at.After, min(splitBatch, w.e.deps.Config.PlanBatch))
+	parents, err := w.e.store.parents(ctx, w.run, w.rules.Can.AsProducts, at.After, min(splitBatch, w.e.deps.Config.PlanBatch))
 	if err != nil {
 		return false, err
 	}
@@ -143,22 +150,27 @@ func (w *worker) split(ctx context.Context, at cursor) (bool, error) {
 		return false, err
 	}
 	s := splitting{parents: map[string]presence{}, keys: map[string]string{}}
+	whole, err := w.shapes(ctx, links)
+	if err != nil {
+		return false, err
+	}
 	for _, p := range parents {
-		s.add(p, all[p.ID], links[p.ID])
+		s.add(p, all[p.ID], links[p.ID], whole[p.ID])
 	}
 	run.moveTo(cursor{After: ids[len(ids)-1]})
 	return true, w.commit(ctx, run, func(tx *sqlx.Tx) error { return w.e.store.putSplit(ctx, tx, w.run, s) })
 }
 
-// add splits one product. Links are those of its key and of the keys of its offers.
-func (s *splitting) add(p parent, g goods, links []keyed) {
+// add splits one product, unless it is to stay whole. Links are those of its key and of the keys of its
+// offers.
+func (s *splitting) add(p parent, g goods, links []keyed, whole bool) {
 	kept := map[string]bool{}
 	switch {
 	case p.Presence != live:
 		kept[p.ID] = true // it speaks for itself
-	case !comesInVariants(g) || len(g.Offers) == 0 && len(links) == 0:
+	case whole || !comesInVariants(g) || len(g.Offers) == 0 && len(links) == 0:
 		kept[p.ID] = true
-		s.become(p.ID, g, links)
+		s.become(p.ID, g, there(links))
 	default:
 		s.parents[p.ID] = outside
 		for _, one := range splitGoods(g) {
@@ -166,7 +178,7 @@ func (s *splitting) add(p parent, g goods, links []keyed) {
 			s.offers = append(s.offers, one.Offers...)
 			s.rows = append(s.rows, staged(one.Product, p))
 		}
-		s.fallApart(p.ID, g, links)
+		s.fallApart(p.ID, g, there(links))
 	}
 	for _, l := range links {
 		key := orDefault(s.keys[l.Key], l.Key)

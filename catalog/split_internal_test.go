@@ -60,7 +60,7 @@ func TestProductsAreSplitIntoTheirOffers(t *testing.T) {
 				g.Offers = append(g.Offers, Offer{ID: id, ProductID: "5"})
 			}
 			s := splitting{parents: map[string]presence{}, keys: map[string]string{}}
-			s.add(parent{ID: "5", Presence: tt.presence, Scanned: true}, g, tt.links)
+			s.add(parent{ID: "5", Presence: tt.presence, Scanned: true}, g, tt.links, false)
 			if got := s.told(); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}

@@ -10,13 +10,27 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// parents answers the staged products as the CRM has them, behind the given one.
-func (s *store) parents(ctx context.Context, run int64, after string, limit int) ([]parent, error) {
-	const q = `SELECT id, presence, scanned, read_at FROM keybridge.stage_product
-		WHERE run_id = $1 AND id > $2 AND presence <> 'outside' AND strpos(id, $3) = 0 ORDER BY id LIMIT $4`
+// hasKeys reports whether something is linked by the key of an offer.
+func (s *store) hasKeys(ctx context.Context, conn plugin.ConnectionID) (bool, error) {
+	var has bool
+	const q = `SELECT EXISTS (SELECT 1 FROM keybridge.link_product WHERE connection_id = $1 AND strpos(crm_id, $2) > 0)`
+	if err := s.db.GetContext(ctx, &has, q, conn, keySeparator); err != nil {
+		return false, fmt.Errorf("keys of %s: %w", conn, err)
+	}
+	return has, nil
+}
+
+// parents answers the staged products as the CRM has them, behind the given one: all, or those of which
+// offers are linked by key.
+func (s *store) parents(ctx context.Context, run Run, all bool, after string, limit int) ([]parent, error) {
+	const q = `SELECT p.id, p.presence, p.scanned, p.read_at FROM keybridge.stage_product p
+		WHERE p.run_id = $1 AND p.id > $2 AND p.presence <> 'outside' AND strpos(p.id, $3) = 0
+			AND ($5 OR EXISTS (SELECT 1 FROM keybridge.link_product l
+				WHERE l.connection_id = $6 AND l.crm_id > p.id || '/' AND l.crm_id < p.id || '0'))
+		ORDER BY p.id LIMIT $4`
 	var rows []parent
-	if err := s.db.SelectContext(ctx, &rows, q, run, after, keySeparator, limit); err != nil {
-		return nil, fmt.Errorf("products of run %d: %w", run, err)
+	if err := s.db.SelectContext(ctx, &rows, q, run.ID, after, keySeparator, limit, all, run.Connection); err != nil {
+		return nil, fmt.Errorf("products of run %d: %w", run.ID, err)
 	}
 	return rows, nil
 }
@@ -24,26 +38,30 @@ func (s *store) parents(ctx context.Context, run int64, after string, limit int)
 // keysOf answers the finished links of products and of their offers, by product. '0' comes right
 // behind the separator.
 func (s *store) keysOf(ctx context.Context, conn plugin.ConnectionID, ids []string) (map[string][]keyed, error) {
-	const q = `SELECT t.id, l.crm_id, ARRAY(SELECT v.crm_id FROM keybridge.link_variant v
-			WHERE v.connection_id = $1 AND v.crm_product_id = l.crm_id) AS offers
+	const q = `SELECT t.id, l.crm_id, l.product_id, ARRAY(SELECT v.crm_id FROM keybridge.link_variant v
+			WHERE v.connection_id = $1 AND v.crm_product_id = l.crm_id ORDER BY v.crm_id) AS offers,
+			ARRAY(SELECT v.variant_id FROM keybridge.link_variant v
+				WHERE v.connection_id = $1 AND v.crm_product_id = l.crm_id ORDER BY v.crm_id) AS variants
 		FROM unnest($2::text[]) AS t (id)
 		JOIN LATERAL (
-			SELECT crm_id FROM keybridge.link_product WHERE connection_id = $1 AND state = 'linked' AND crm_id = t.id
+			SELECT crm_id, product_id FROM keybridge.link_product WHERE connection_id = $1 AND state = 'linked' AND crm_id = t.id
 			UNION ALL
-			SELECT crm_id FROM keybridge.link_product WHERE connection_id = $1 AND state = 'linked'
+			SELECT crm_id, product_id FROM keybridge.link_product WHERE connection_id = $1 AND state = 'linked'
 				AND crm_id > t.id || '/' AND crm_id < t.id || '0') l ON true
 		ORDER BY t.id, length(l.crm_id), l.crm_id`
 	var rows []struct {
-		ID     string         `db:"id"`
-		Key    string         `db:"crm_id"`
-		Offers pq.StringArray `db:"offers"`
+		ID       string           `db:"id"`
+		Key      string           `db:"crm_id"`
+		Product  plugin.ProductID `db:"product_id"`
+		Offers   pq.StringArray   `db:"offers"`
+		Variants pq.StringArray   `db:"variants"`
 	}
 	if err := s.db.SelectContext(ctx, &rows, q, conn, pq.Array(ids)); err != nil {
 		return nil, fmt.Errorf("links of %s: %w", conn, err)
 	}
 	out := map[string][]keyed{}
 	for _, r := range rows {
-		out[r.ID] = append(out[r.ID], keyed{Key: r.Key, Offers: r.Offers})
+		out[r.ID] = append(out[r.ID], keyed{Key: r.Key, Product: r.Product, Offers: r.Offers, Variants: r.Variants})
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -20,7 +21,7 @@ func update(r rules, g goods, f facts, shop plugin.Product) decision {
 	if f.Link != nil {
 		l = *f.Link
 	}
-	if len(g.Offers) > 1 && !r.Can.Variants {
+	if len(g.Offers) > 1 && !r.Can.Variants && len(shop.Variants) < 2 {
 		d.Action = actNone
 		d.item(ItemError, ReasonVariantsUnknown, nil)
 		return d
@@ -100,6 +101,12 @@ func updateVariants(r rules, g goods, f facts, l link, shop plugin.Product, d *d
 		if id, ok := p.pairs[o.ID]; ok {
 			updateVariant(r, g, f, l, o, variants[id], d)
 		}
+	}
+	if !r.Can.Variants && len(p.adds) > 0 && len(shop.Variants) > 1 {
+		// A product from before the shop kept each variant apart: it stays as large as it is.
+		d.Open = true
+		d.item(ItemError, ReasonVariantsUnknown, Params{"count": strconv.Itoa(len(g.Offers))})
+		p.adds = nil
 	}
 	addVariants(r, g, p.adds, d)
 	missingVariants(r, g, l, shop, p, d)

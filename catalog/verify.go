@@ -233,7 +233,7 @@ func (w *worker) movedInCRM(ctx context.Context, run *Run, plans []planned) (map
 		return nil, err
 	}
 	now := statedWhole(page.Rows, offers)
-	if w.rules.Can.AsProducts {
+	if w.keyed {
 		now = statedSplit(page.Rows, offers)
 	}
 	out := make(map[string]drift, len(ids))
