@@ -137,6 +137,10 @@ func (w *worker) split(ctx context.Context, at cursor) (bool, error) {
 	}
 	run := w.next()
 	if len(parents) == 0 {
+		// One product may have become thousands, of which the database has no idea yet.
+		if err := w.e.store.analyseStaged(ctx); err != nil {
+			return false, err
+		}
 		run.moveTo(cursor{Group: 1})
 		return true, w.note(ctx, run, nil)
 	}

@@ -247,6 +247,25 @@ func TestAnApprovedPlanOfVariantsAsProductsIsStillTrue(t *testing.T) {
 	w.quiet()
 }
 
+// All offers of a product are read to look at any of its variants again: once for all of them.
+func TestAnApprovedPlanOfManyVariantsAsProductsAsksLittle(t *testing.T) {
+	t.Parallel()
+	var sizes []string
+	for i := range 300 {
+		sizes = append(sizes, strconv.Itoa(i))
+	}
+	w, _, _ := wardrobe(t)
+	w.sim.AddProduct(shirt(sizes...))
+	id, err := w.engine.Preview(t.Context(), w.conn, catalog.Full, "1")
+	must(t, err)
+	w.finish(id)
+	w.sim.Reset()
+	must(t, w.engine.Approve(t.Context(), id, "1"))
+	if run := w.finish(id); run.Counters.Created != 307 || asked(w.sim, "/v1/offers") > 7 {
+		t.Errorf("%d requests for offers, %+v", asked(w.sim, "/v1/offers"), run.Counters)
+	}
+}
+
 func TestKilledWorkersLeaveVariantsAsProductsAsUndisturbedOnes(t *testing.T) {
 	t.Parallel()
 	day := func(w *world, run func() catalog.Run) {

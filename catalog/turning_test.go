@@ -47,8 +47,10 @@ func (w *world) exec(q string, args ...any) {
 // A shop that begins to keep each variant as a product, or ends it, between two runs.
 func TestAShopThatTurnsToVariantsAsProductsOrBack(t *testing.T) {
 	t.Parallel()
-	for _, key := range []settings.MatchKey{settings.MatchSKU, settings.MatchName, settings.MatchExternalID} {
-		for _, missing := range []settings.MissingPolicy{settings.MissingNothing, settings.MissingHide} {
+	for key, policies := range map[settings.MatchKey][]settings.MissingPolicy{
+		settings.MatchSKU: {settings.MissingNothing, settings.MissingHide}, settings.MatchExternalID: {settings.MissingNothing},
+	} {
+		for _, missing := range policies {
 			matched := func(c *settings.Catalog) { c.Match, c.Missing = key, missing }
 			name := fmt.Sprint(key, " ", missing)
 			t.Run("to products, "+name, func(t *testing.T) {

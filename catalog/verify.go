@@ -21,7 +21,7 @@ func (w *worker) verify(ctx context.Context) error {
 	if at.Group == 0 {
 		return w.verifyTree(ctx)
 	}
-	plans, err := w.e.store.pendingPlans(ctx, w.run.ID, at.Page, GroupSize)
+	plans, err := w.toVerify(ctx, at.Page)
 	if err != nil {
 		return err
 	}
@@ -63,6 +63,27 @@ func (w *worker) verify(ctx context.Context) error {
 		}
 		return w.e.store.replacePlan(ctx, tx, run.ID, v.changed)
 	})
+}
+
+// toVerify answers the next plans to look at: those of as many products of the CRM as one question may
+// name. Where each variant is a product, a product stands behind many plans, and all its offers are read
+// for any of them.
+func (w *worker) toVerify(ctx context.Context, after string) ([]planned, error) {
+	most := GroupSize
+	if w.keyed && w.run.Kind == Full {
+		most = plugin.MaxBatch
+	}
+	plans, err := w.e.store.pendingPlans(ctx, w.run.ID, after, most)
+	if err != nil {
+		return nil, err
+	}
+	behind := map[string]bool{}
+	for i, p := range plans {
+		if behind[w.askedFor([]string{p.CRM})[0]] = true; len(behind) > GroupSize {
+			return plans[:i], nil
+		}
+	}
+	return plans, nil
 }
 
 // verified is what the second look at some plans came to.
