@@ -19,7 +19,7 @@ type hiddenRow struct {
 	CRM     string           `db:"crm_product_id"`
 	Product plugin.ProductID `db:"product_id"`
 	Variant plugin.VariantID `db:"variant_id"` // empty: the product itself
-	Missing bool             `db:"missing"` // the CRM no longer has it, whatever was done about that
+	Missing bool             `db:"missing"`    // the CRM no longer has it, whatever was done about that
 }
 
 const hiddenRows = `SELECT * FROM (
