@@ -99,18 +99,6 @@ func (s *store) putSplit(ctx context.Context, tx *sqlx.Tx, run Run, all splittin
 
 // unreadOfKeys is unreadOffers for keys of offers: it answers the products behind them.
 func (s *store) unreadOfKeys(ctx context.Context, run Run, untreated []string, after string, limit int) ([]string, error) {
-	const q = `SELECT p.id FROM keybridge.stage_product p
-		WHERE p.run_id = $1 AND p.presence = 'live' AND p.id > $3 AND (
-			p.id IN (SELECT split_part(v.crm_product_id, '/', 1) FROM keybridge.link_variant v
-				JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = v.crm_product_id AND l.missing_action = ANY($5)
-				LEFT JOIN keybridge.stage_offer o ON o.run_id = $1 AND o.id = v.crm_id
-				WHERE v.connection_id = $2 AND v.missing_action = ANY($5) AND v.crm_id NOT LIKE 'product:%' AND o.id IS NULL)
-			OR p.body->>'several' = 'true' AND NOT EXISTS (
-				SELECT 1 FROM keybridge.stage_offer o WHERE o.run_id = $1 AND o.product_id = p.id))
-		ORDER BY p.id LIMIT $4`
-	var ids []string
-	if err := s.db.SelectContext(ctx, &ids, q, run.ID, run.Connection, after, limit, pq.Array(untreated)); err != nil {
-		return nil, fmt.Errorf("unread offers of run %d: %w", run.ID, err)
-	}
-	return ids, nil
+	return s.unread(ctx, run, untreated, after, limit, `SELECT split_part(v.crm_product_id, '/', 1) FROM keybridge.link_variant v
+		JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = v.crm_product_id AND l.missing_action = ANY($5)`)
 }

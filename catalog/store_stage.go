@@ -155,9 +155,14 @@ func (s *store) chosenCategories(ctx context.Context, run int64, chosen []string
 // some, or not those that are linked, as far as they were not treated as missing; those behind the given
 // one, in the order of ids.
 func (s *store) unreadOffers(ctx context.Context, run Run, untreated []string, after string, limit int) ([]string, error) {
-	const q = `SELECT p.id FROM keybridge.stage_product p
+	return s.unread(ctx, run, untreated, after, limit, `SELECT v.crm_product_id FROM keybridge.link_variant v`)
+}
+
+// unread is unreadOffers with the beginning of the look at linked variants v, up to what is joined there.
+func (s *store) unread(ctx context.Context, run Run, untreated []string, after string, limit int, linked string) ([]string, error) {
+	q := `SELECT p.id FROM keybridge.stage_product p
 		WHERE p.run_id = $1 AND p.presence = 'live' AND p.id > $3 AND (
-			p.id IN (SELECT v.crm_product_id FROM keybridge.link_variant v
+			p.id IN (` + linked + `
 				LEFT JOIN keybridge.stage_offer o ON o.run_id = $1 AND o.id = v.crm_id
 				WHERE v.connection_id = $2 AND v.missing_action = ANY($5) AND v.crm_id NOT LIKE 'product:%' AND o.id IS NULL)
 			OR p.body->>'several' = 'true' AND NOT EXISTS (
