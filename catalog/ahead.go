@@ -2,8 +2,8 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -60,6 +60,9 @@ type fetched struct {
 	last  bool // nothing more will come
 }
 
+// errReadingEnded means that whoever fetched ended without an answer, though nobody told it to.
+var errReadingEnded = errors.New("reading ahead ended without an answer")
+
 // read answers the page that key names together with those behind it that come at once, depth at most.
 // fetch is called beside the steps of w and must not use what they change.
 func read[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch func(ctx context.Context, page string) (Page[T], error)) (stretch[T], error) {
@@ -96,11 +99,14 @@ func read[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch f
 			return out, nil
 		}
 	}
-	if out.count == 0 {
-		w.ahead = nil
-		runtime.Goexit() // whoever fetched was made to; it would have been us
+	if out.count > 0 {
+		return out, nil
 	}
-	return out, nil
+	w.dropAhead()
+	if err := context.Cause(ctx); err != nil { // the slice is to end, and its answer may have found no taker
+		return out, err
+	}
+	return out, errReadingEnded
 }
 
 // startAhead begins to fetch at a page, until the list or the slice ends.

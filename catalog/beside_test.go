@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -323,7 +324,7 @@ func TestAnApprovedRunAndPricesTakeTurns(t *testing.T) {
 		t.Errorf("after the price run %v are handed over", got)
 	}
 	w.plan(off(), each(30))
-	w.shop.stopAt(func(call string) { // in the middle of its writing
+	w.shop.stopAt(func(_ context.Context, call string) { // in the middle of its writing
 		if call != "before UpdateProducts" {
 			return
 		}
@@ -427,7 +428,7 @@ func TestRunsOfAConnectionNeverWriteTogether(t *testing.T) {
 	w.config = catalog.Config{Lease: time.Hour, HandOver: time.Second}
 	w.engine = w.newEngine()
 	var writing, most atomic.Int64
-	w.shop.stopAt(func(call string) {
+	w.shop.stopAt(func(_ context.Context, call string) {
 		if call == "before UpdateProducts" {
 			most.Store(max(most.Load(), writing.Add(1)))
 		} else {

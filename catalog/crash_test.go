@@ -3,9 +3,7 @@ package catalog_test
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,17 +26,33 @@ type gate struct {
 	what func()
 }
 
-func (g *gate) pass(string) {
+func (g *gate) pass(ctx context.Context, _ string) {
+	if living(ctx) != nil {
+		return
+	}
 	if n := g.passed.Add(1); g.every > 0 && n%g.every == g.offset {
 		g.deaths.Add(1)
 		if g.what != nil {
 			g.what()
 			return
 		}
-		// What runs after this are deferred calls only, as after the kill of a process nothing but
-		// the roll-back of its transaction does.
-		runtime.Goexit()
+		kill(ctx)
 	}
+}
+
+// passing makes a call between two moments at which its worker may be killed.
+func passing[R any](ctx context.Context, at func(ctx context.Context, call string), call string, do func() (R, error)) (R, error) {
+	var none R
+	at(ctx, "before "+call)
+	if err := living(ctx); err != nil {
+		return none, err
+	}
+	r, err := do()
+	at(ctx, "after "+call)
+	if dead := living(ctx); dead != nil {
+		return none, dead
+	}
+	return r, err
 }
 
 // gatedCRM passes the gate before and after every request.
@@ -48,21 +62,15 @@ type gatedCRM struct {
 }
 
 func (c gatedCRM) CategoryPage(ctx context.Context, cursor string) (catalog.Page[catalog.Category], error) {
-	c.gate.pass("")
-	defer c.gate.pass("")
-	return c.CRM.CategoryPage(ctx, cursor)
+	return passing(ctx, c.gate.pass, "page", func() (catalog.Page[catalog.Category], error) { return c.CRM.CategoryPage(ctx, cursor) })
 }
 
 func (c gatedCRM) ProductPage(ctx context.Context, q catalog.ProductQuery, cursor string) (catalog.Page[catalog.Product], error) {
-	c.gate.pass("")
-	defer c.gate.pass("")
-	return c.CRM.ProductPage(ctx, q, cursor)
+	return passing(ctx, c.gate.pass, "page", func() (catalog.Page[catalog.Product], error) { return c.CRM.ProductPage(ctx, q, cursor) })
 }
 
 func (c gatedCRM) OfferPage(ctx context.Context, q catalog.OfferQuery, cursor string) (catalog.Page[catalog.Offer], error) {
-	c.gate.pass("")
-	defer c.gate.pass("")
-	return c.CRM.OfferPage(ctx, q, cursor)
+	return passing(ctx, c.gate.pass, "page", func() (catalog.Page[catalog.Offer], error) { return c.CRM.OfferPage(ctx, q, cursor) })
 }
 
 // gated is a small world with many pages and batches, in which everything passes the gate.
@@ -154,16 +162,9 @@ func TestKilledWorkersLeaveTheShopAsUndisturbedOnes(t *testing.T) {
 
 // survives reports whether a worker lives through a slice.
 func (w *world) survives(id int64) bool {
-	alive := false
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := w.engine.Handle(w.t.Context(), id); err != nil {
-			w.t.Error(err)
-		}
-		alive = true
-	})
-	wg.Wait()
-	return alive
+	ctx, killed := mortal(w.t.Context())
+	must(w.t, w.engine.Handle(ctx, id))
+	return !killed()
 }
 
 func firstDifference(got, want []string) string {

@@ -106,6 +106,7 @@ func (w *worker) slice(ctx context.Context) (err error) {
 			w.e.deps.Log.Error("run panicked", "run", w.run.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("run %d panicked in phase %s", w.run.ID, w.run.Phase)
 		}
+		err = cause(ctx, err)
 	}()
 	if err := w.open(ctx); err != nil {
 		return err
@@ -114,15 +115,15 @@ func (w *worker) slice(ctx context.Context) (err error) {
 	w.until = w.e.now().Add(w.e.deps.Config.Slice)
 	for w.run.State == Running && (w.e.now().Before(w.until) || w.inHand()) {
 		if err := w.step(ctx); err != nil {
-			return cause(ctx, err)
+			return err
 		}
 	}
 	return nil
 }
 
-// cause prefers the reason for which the slice's context ended to what that led to.
+// cause prefers the loss of the lease, for which a slice's context ended, to the error that this led to.
 func cause(ctx context.Context, err error) error {
-	if c := context.Cause(ctx); errors.Is(c, errLost) {
+	if c := context.Cause(ctx); err != nil && errors.Is(c, errLost) {
 		return c
 	}
 	return err

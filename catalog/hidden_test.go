@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -124,7 +125,7 @@ func TestPublishingBearsAnEditAtTheSameMomentAndSaysWhatTheShopRefused(t *testin
 	w.full()
 	edited, gone := w.product("SKU-0"), w.product("SKU-1")
 	first := true
-	w.shop.stopAt(func(call string) {
+	w.shop.stopAt(func(_ context.Context, call string) {
 		if call == "before UpdateProducts" && first {
 			first = false
 			w.patch(plugin.ProductPatch{ID: edited.ID, Name: ptr("Інша назва")})

@@ -27,7 +27,7 @@ func TestACheckoutDuringARunIsNotWrittenOver(t *testing.T) {
 			w.unsent = unsentOf(units)
 			w.engine = w.newEngine()
 			eachOffer(t, sim, ids[:1], func(o int64) { must(t, sim.SetPrice(o, decimal.NewFromInt(260))) })
-			w.shop.stopAt(func(call string) {
+			w.shop.stopAt(func(_ context.Context, call string) {
 				if call != "before UpdateProducts" {
 					return
 				}

@@ -1,8 +1,8 @@
 package catalog_test
 
 import (
+	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -98,9 +98,9 @@ func eventful(t *testing.T, prepare func(*world)) *world {
 
 	// A run that was cut short amid a creation, and was then stopped.
 	cut := sim.AddProduct(goods("Обірваний", "CUT", chosen))
-	w.shop.stopAt(func(call string) {
+	w.shop.stopAt(func(ctx context.Context, call string) {
 		if call == "after CreateProducts" {
-			runtime.Goexit()
+			kill(ctx)
 		}
 	})
 	id := w.begin(catalog.Full)

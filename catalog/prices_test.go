@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -84,7 +85,7 @@ func TestALaterReadingIsNotWrittenOver(t *testing.T) {
 	w.full()
 	offer, _ := sim.Offer(sim.OfferIDs()[0])
 	must(t, sim.SetPrice(offer.ID, decimal.NewFromInt(111)))
-	w.shop.stopAt(func(call string) {
+	w.shop.stopAt(func(_ context.Context, call string) {
 		if call == "before UpdateProducts" {
 			t.Error("the full run writes a price older than the one written")
 		}

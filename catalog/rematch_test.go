@@ -206,7 +206,7 @@ func (r *rematching) crashAfter(id int64, calls int) bool {
 	ctx, cancel := context.WithCancelCause(r.t.Context())
 	defer cancel(nil)
 	seen := 0
-	r.world.shop.stopAt(func(string) {
+	r.world.shop.stopAt(func(context.Context, string) {
 		if seen++; seen == calls {
 			cancel(errors.New("killed"))
 		}

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"context"
 	"net/url"
 	"testing"
 	"time"
@@ -68,7 +69,7 @@ func TestSlowShopIsWrittenToOnceASlice(t *testing.T) {
 	w.config = catalog.Config{WriteBatch: 8, Slice: 10 * time.Second}
 	w.engine = w.newEngine()
 	calls := 0
-	w.shop.stopAt(func(call string) {
+	w.shop.stopAt(func(_ context.Context, call string) {
 		if call == "before CreateProducts" {
 			calls++
 			w.clock.Advance(10 * time.Second)

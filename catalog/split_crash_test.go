@@ -3,7 +3,6 @@ package catalog_test
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -74,11 +73,11 @@ func TestAKillAroundTheSplitLeavesTheShopAsItIs(t *testing.T) {
 		},
 		"after the split, before anything is planned, and later": func(w *world) func() {
 			var calls atomic.Int64
-			w.unsent = func(context.Context, plugin.ConnectionID, []plugin.VariantID, time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
+			w.unsent = func(ctx context.Context, _ plugin.ConnectionID, _ []plugin.VariantID, _ time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 				if n := calls.Add(1); n == 1 || n == 4 || n == 9 {
-					runtime.Goexit()
+					kill(ctx)
 				}
-				return nil, nil
+				return nil, living(ctx)
 			}
 			w.engine = w.newEngine()
 			return func() {

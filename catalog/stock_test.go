@@ -39,7 +39,8 @@ func (w *world) answerCalls() {
 			return
 		}
 		for _, task := range tasks {
-			must(w.t, calls.Handle(w.t.Context(), task.Row))
+			ctx, _ := mortal(w.t.Context())
+			must(w.t, calls.Handle(ctx, task.Row))
 		}
 	}
 	w.t.Fatal("stock calls do not end")
@@ -185,13 +186,14 @@ func TestAStockCallDuringARunIsNotWrittenOver(t *testing.T) {
 // slowStock lets things happen between an answer of the CRM and whoever asked.
 type slowStock struct {
 	catalog.CRM
-	meanwhile func()
+	meanwhile func(ctx context.Context)
 }
 
 func (c slowStock) StockPage(ctx context.Context, q catalog.StockQuery, cursor string) (catalog.Page[catalog.Stock], error) {
 	page, err := c.CRM.StockPage(ctx, q, cursor)
 	if f := c.meanwhile; f != nil && q.Offers != nil {
-		f()
+		f(ctx)
+		err = errors.Join(err, living(ctx))
 	}
 	return page, err
 }
@@ -212,9 +214,9 @@ func TestALateStockCallDoesNotWriteOverARun(t *testing.T) {
 				setStock(t, sim, offers[0], later)
 				w.prices()
 			})
-			w.crm = func(c catalog.CRM) catalog.CRM { return slowStock{CRM: c, meanwhile: once} }
+			w.crm = func(c catalog.CRM) catalog.CRM { return slowStock{CRM: c, meanwhile: func(context.Context) { once() }} }
 			w.engine = w.newEngine()
-			w.shop.stopAt(func(string) {
+			w.shop.stopAt(func(context.Context, string) {
 				if got := w.stockOf("SKU-0"); got == "7" {
 					t.Error("what was read first was written last")
 				}
@@ -243,17 +245,14 @@ func TestAKilledStockCallIsAnsweredByTheNextWorker(t *testing.T) {
 			}
 			w.call(offers...)
 			g := &gate{every: 4, offset: offset}
-			w.crm = func(c catalog.CRM) catalog.CRM { return slowStock{CRM: c, meanwhile: func() { g.pass("") }} }
+			w.crm = func(c catalog.CRM) catalog.CRM {
+				return slowStock{CRM: c, meanwhile: func(ctx context.Context) { g.pass(ctx, "") }}
+			}
 			w.engine = w.newEngine()
 			w.shop.stopAt(g.pass)
 			w.clock.Advance(3 * time.Second)
 			for range 40 {
-				done := make(chan struct{})
-				go func() {
-					defer close(done)
-					w.answerCalls()
-				}()
-				<-done
+				w.answerCalls()
 				w.clock.Advance(31 * time.Second) // the lease of the dead worker
 			}
 			if s := w.stock(); s.Waiting != 0 || g.deaths.Load() == 0 {
@@ -366,7 +365,7 @@ func TestStockCallsAndRunsTogetherNeverGoBack(t *testing.T) {
 		seen[i] = decimal.NewFromInt(1000)
 	}
 	var mu sync.Mutex
-	w.shop.stopAt(func(call string) {
+	w.shop.stopAt(func(_ context.Context, call string) {
 		mu.Lock()
 		defer mu.Unlock()
 		for i := range offers {

@@ -87,6 +87,7 @@ func (w *stockWorker) slice(ctx context.Context) (err error) {
 			w.e.deps.Log.Error("stock calls panicked", "connection", w.call.Connection, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("stock calls of %s panicked", w.call.Connection)
 		}
+		err = cause(ctx, err)
 	}()
 	if err := w.begin(ctx); err != nil {
 		return err

@@ -174,7 +174,7 @@ func TestALateWorkerIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, small(t))
 	id := w.begin(catalog.Full)
-	w.shop.stopAt(func(call string) {
+	w.shop.stopAt(func(_ context.Context, call string) {
 		if call != "before CreateProducts" {
 			return
 		}
@@ -247,7 +247,7 @@ func TestAnEditAtTheSameMomentIsPlannedAnew(t *testing.T) {
 	must(t, w.sim.EditProduct(id, func(p *keycrmtest.Product) { p.Name = "Назва з CRM" }))
 	shop := w.product(offer.SKU)
 	var once sync.Once
-	w.shop.stopAt(func(call string) {
+	w.shop.stopAt(func(_ context.Context, call string) {
 		if call == "before UpdateProducts" {
 			once.Do(func() {
 				w.patch(plugin.ProductPatch{ID: shop.ID, Description: ptr("<p>Щойно написано</p>")})

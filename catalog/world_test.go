@@ -256,7 +256,7 @@ type tap struct {
 	writes, items atomic.Int64
 	// at is called before and after every call to the catalog that matters to a crash.
 	mu sync.Mutex
-	at func(call string)
+	at func(ctx context.Context, call string)
 	// fail answers errors by item name instead of creating; nil: never.
 	fail func(name string) error
 }
@@ -273,18 +273,18 @@ func (s *tap) Capabilities() plugin.Capabilities {
 
 func (s *tap) Catalog() plugin.Catalog { return &tapped{Catalog: s.Shop.Catalog(), s: s} }
 
-func (s *tap) stopAt(f func(call string)) {
+func (s *tap) stopAt(f func(ctx context.Context, call string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.at = f
 }
 
-func (s *tap) point(call string) {
+func (s *tap) point(ctx context.Context, call string) {
 	s.mu.Lock()
 	f := s.at
 	s.mu.Unlock()
 	if f != nil {
-		f(call)
+		f(ctx, call)
 	}
 }
 
@@ -293,25 +293,22 @@ type tapped struct {
 	s *tap
 }
 
-func around[R any](s *tap, call string, items int, f func() (R, error)) (R, error) {
+func around[R any](ctx context.Context, s *tap, call string, items int, f func() (R, error)) (R, error) {
 	s.writes.Add(1)
 	s.items.Add(int64(items))
-	s.point("before " + call)
-	r, err := f()
-	s.point("after " + call)
-	return r, err
+	return passing(ctx, s.point, call, f)
 }
 
 func (c *tapped) CreateCategories(ctx context.Context, by plugin.Origin, b []plugin.NewCategory) ([]plugin.CategoryResult, error) {
-	return around(c.s, "CreateCategories", len(b), func() ([]plugin.CategoryResult, error) { return c.Catalog.CreateCategories(ctx, by, b) })
+	return around(ctx, c.s, "CreateCategories", len(b), func() ([]plugin.CategoryResult, error) { return c.Catalog.CreateCategories(ctx, by, b) })
 }
 
 func (c *tapped) UpdateCategories(ctx context.Context, by plugin.Origin, b []plugin.CategoryPatch) ([]plugin.CategoryResult, error) {
-	return around(c.s, "UpdateCategories", len(b), func() ([]plugin.CategoryResult, error) { return c.Catalog.UpdateCategories(ctx, by, b) })
+	return around(ctx, c.s, "UpdateCategories", len(b), func() ([]plugin.CategoryResult, error) { return c.Catalog.UpdateCategories(ctx, by, b) })
 }
 
 func (c *tapped) CreateProducts(ctx context.Context, by plugin.Origin, b []plugin.NewProduct) ([]plugin.ProductResult, error) {
-	return around(c.s, "CreateProducts", len(b), func() ([]plugin.ProductResult, error) {
+	return around(ctx, c.s, "CreateProducts", len(b), func() ([]plugin.ProductResult, error) {
 		if c.s.fail == nil {
 			return c.Catalog.CreateProducts(ctx, by, b)
 		}
@@ -331,15 +328,15 @@ func (c *tapped) CreateProducts(ctx context.Context, by plugin.Origin, b []plugi
 }
 
 func (c *tapped) UpdateProducts(ctx context.Context, by plugin.Origin, b []plugin.ProductPatch) ([]plugin.ProductResult, error) {
-	return around(c.s, "UpdateProducts", len(b), func() ([]plugin.ProductResult, error) { return c.Catalog.UpdateProducts(ctx, by, b) })
+	return around(ctx, c.s, "UpdateProducts", len(b), func() ([]plugin.ProductResult, error) { return c.Catalog.UpdateProducts(ctx, by, b) })
 }
 
 func (c *tapped) UpdateVariants(ctx context.Context, by plugin.Origin, b []plugin.VariantPatch) ([]plugin.VariantResult, error) {
-	return around(c.s, "UpdateVariants", len(b), func() ([]plugin.VariantResult, error) { return c.Catalog.UpdateVariants(ctx, by, b) })
+	return around(ctx, c.s, "UpdateVariants", len(b), func() ([]plugin.VariantResult, error) { return c.Catalog.UpdateVariants(ctx, by, b) })
 }
 
 func (c *tapped) SetImages(ctx context.Context, by plugin.Origin, b []plugin.ImageSet) ([]plugin.ProductResult, error) {
-	return around(c.s, "SetImages", len(b), func() ([]plugin.ProductResult, error) { return c.Catalog.SetImages(ctx, by, b) })
+	return around(ctx, c.s, "SetImages", len(b), func() ([]plugin.ProductResult, error) { return c.Catalog.SetImages(ctx, by, b) })
 }
 
 func onePixel(t testing.TB) []byte {

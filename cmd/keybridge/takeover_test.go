@@ -37,10 +37,13 @@ func newCrew(t *testing.T) crew {
 }
 
 // hire starts a worker and returns once it works.
-func (c crew) hire() *child {
+func (c crew) hire() *child { return c.hireWith("--quick-checks") }
+
+// hireWith starts a worker with more arguments. Without --quick-checks its leases last 30 s.
+func (c crew) hireWith(args ...string) *child {
 	c.t.Helper()
-	w := startChild(c.t, c.env, "demo", "--role", "worker", "--dir", c.dir, "--quick-checks",
-		"--keycrm-key", c.sim.Key(), "--keycrm-url", c.sim.BaseURL())
+	w := startChild(c.t, c.env, append([]string{"demo", "--role", "worker", "--dir", c.dir,
+		"--keycrm-key", c.sim.Key(), "--keycrm-url", c.sim.BaseURL()}, args...)...)
 	w.waitFor("Working for " + c.shopURL())
 	return w
 }
@@ -106,7 +109,7 @@ func (c crew) wantTakeover(where string, from standing, since time.Time) {
 		return nil
 	})
 	took := time.Since(since)
-	c.t.Logf("%s: the next worker wrote %.1f s after SIGKILL, the lease lasting %v", where, took.Seconds(), crewLease)
+	c.t.Logf("%s: the next worker wrote after %.1f s", where, took.Seconds())
 	if took > crewLease+takeover {
 		c.t.Errorf("%s: the next worker wrote after %v, want %v at most", where, took, crewLease+takeover)
 	}
@@ -148,6 +151,32 @@ func TestKilledWorkerIsReplacedWhenItsLeaseEnds(t *testing.T) {
 	if n := c.count(`SELECT count(*) FROM keybridge.run`); n != 1 {
 		t.Errorf("%d runs, want 1", n)
 	}
+}
+
+// TestStoppedWorkerHandsItsRunOver: a process that is told to stop lets its run go, and another goes on
+// long before the lease of 30 s would have run out.
+func TestStoppedWorkerHandsItsRunOver(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t)
+	second := c.hireWith()
+	second.freeze()
+	c.connect(t.Context())
+	var first *child
+	var stopped time.Time
+	var stood standing
+	c.amid(func() { first = c.hireWith() }, func() {
+		stood, stopped = c.run(), time.Now()
+		second.thaw()
+		first.interrupt()
+		c.wantTakeover("after a stop", stood, stopped)
+	})
+	if took := time.Since(stopped); took > 10*time.Second {
+		t.Errorf("the next worker wrote after %v", took)
+	}
+	if err := first.wait(); err != nil {
+		t.Errorf("the stopped worker ended with %v", err)
+	}
+	c.checkCatalog(t.Context())
 }
 
 // holdPictures lets whoever stores the 20th picture of the shop wait until goOn is called.

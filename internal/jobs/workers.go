@@ -57,9 +57,10 @@ func NewWorkers(base context.Context, redis asynq.RedisConnOpt, handlers map[str
 			},
 		}
 	}
-	// Somebody waits for interactive work, so an idle server looks for it five times a second.
+	// Somebody waits for interactive work, so an idle server looks for it five times a second. What a stopped
+	// worker hands over goes on within two: the relay's, and this one.
 	w.interactive = asynq.NewServer(redis, config(base, Interactive, cmp.Or(s.Interactive, 8), 200*time.Millisecond))
-	w.background = asynq.NewServer(redis, config(long, Background, cmp.Or(s.Background, 4), time.Second))
+	w.background = asynq.NewServer(redis, config(long, Background, cmp.Or(s.Background, 4), 500*time.Millisecond))
 	return w
 }
 
