@@ -10,6 +10,7 @@ import (
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/budget"
+	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -36,6 +37,9 @@ func (k *Keybridge) buildEngines(o options) {
 		DB: db, Clock: clk, Log: k.log, Connections: k.settings, Shop: k.host.Shop,
 		Sink: func(ctx context.Context, id plugin.ConnectionID) (orders.Sink, error) {
 			return k.accounts.open(ctx, id, budget.Orders)
+		},
+		Noticed: func(ctx context.Context, id plugin.ConnectionID, t settings.Target, crmID string) {
+			k.hooks.Inbox().Look(ctx, id, t, crmID)
 		},
 		PluginID: k.manifest.ID, Active: k.installs.Active,
 		Config: orders.Config{

@@ -150,3 +150,17 @@ func (w *world) until(id int64, first func(int64)) {
 		w.t.Fatalf("run %d ended %s: %s %v %v", id, run.State, run.Code, run.Params, run.Guards)
 	}
 }
+
+func TestARunThatWaitsIsAmongTheLatestHoweverOld(t *testing.T) {
+	t.Parallel()
+	w, _, _, _, run := held(t, func(*keycrmtest.Server, []int64, []int64) {})
+	var last int64
+	for range 4 {
+		last = w.pricesToo().ID
+	}
+	runs, err := w.engine.Runs(t.Context(), w.conn, 2)
+	must(t, err)
+	if len(runs) != 3 || runs[0].ID != last || runs[2].ID != run.ID {
+		t.Errorf("listed %+v", runs)
+	}
+}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders"
+	"github.com/keybridge/keybridge/orders/statuses"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -22,29 +22,50 @@ func (b *Inbox) apply(ctx context.Context, m *message, conn settings.Connection,
 		return nil
 	}
 	if s.OrderID != "" {
-		if err := b.Orders.MarkConverted(ctx, l.Entry, s.OrderID); err != nil {
+		if err := b.converted(ctx, conn.ID, map[string]string{s.ID: s.OrderID}); err != nil {
 			return err
 		}
 	}
-	origin := plugin.Origin{Plugin: b.PluginID, Connection: conn.ID, Ref: "order " + l.Number}
-	d, done, err := b.settle(ctx, shop, origin, m, conn, l, s, res)
+	mv := &move{shop: shop, by: plugin.Origin{Plugin: b.PluginID, Connection: conn.ID, Ref: "order " + l.Number}, m: m, conn: conn, link: l, state: s}
+	done, err := b.settle(ctx, mv, res)
 	if err != nil || !done {
 		return err
 	}
-	if d.Seen {
-		if err := b.Orders.MarkApplied(ctx, l.Entry, s.Status, d.At); err != nil {
+	if mv.Settles() {
+		if err := b.Orders.MarkSettled(ctx, mv.link, mv.state.Said().Dated(), mv.Verdict == statuses.Echo); err != nil {
 			return err
 		}
 	}
-	b.offer(ctx, shop, origin, m, l, s, res)
-	return nil
+	b.offer(ctx, mv, res)
+	return b.tellAfterAll(ctx, mv, res)
 }
 
-func table(conn settings.Connection, o settings.Object) map[string]settings.Choice {
-	if o == settings.ObjectCard {
-		return conn.Settings.Orders.CardStatus
+// tellAfterAll has the shop's own change told if nothing came to it from the CRM instead: the change may have
+// given way to a status that was gone before it could be brought, or that the shop has refused.
+func (b *Inbox) tellAfterAll(ctx context.Context, mv *move, res *result) error {
+	if m := mv.link.Memory; mv.Verdict == statuses.Move && res.Outcome != Refused || !m.Unconfirmed() {
+		return nil
 	}
-	return conn.Settings.Orders.OrderStatus
+	return b.Orders.StatusChanged(ctx, mv.link.Shop, mv.link.Order, mv.link.Memory.ShopAt)
+}
+
+// move is a status of the CRM on its way into the shop.
+type move struct {
+	shop  plugin.Shop
+	by    plugin.Origin
+	m     *message
+	conn  settings.Connection
+	state orders.State
+
+	link             orders.Link // as it was when the decision was made
+	statuses.Inbound             // the decision
+}
+
+func (mv *move) table() statuses.Table {
+	if mv.m.Object == settings.ObjectCard {
+		return mv.conn.Settings.Orders.CardStatus
+	}
+	return mv.conn.Settings.Orders.OrderStatus
 }
 
 // maxMoves bounds how often a move is decided anew because the shop's order changed meanwhile.
@@ -52,55 +73,74 @@ const maxMoves = 3
 
 // settle decides about the CRM's status and moves the shop's order. Not done: it is tried again, res
 // says when.
-func (b *Inbox) settle(
-	ctx context.Context, shop plugin.Shop, by plugin.Origin, m *message, conn settings.Connection, l orders.Link,
-	s orders.State, res *result,
-) (d decision, done bool, err error) {
+func (b *Inbox) settle(ctx context.Context, mv *move, res *result) (done bool, err error) {
 	for range maxMoves {
 		// Read before the decision: a worker that stalls after it finds another status and decides anew.
-		order, err := shop.Orders().Get(ctx, l.Order)
+		order, err := mv.shop.Orders().Get(ctx, mv.link.Order)
 		if err != nil {
-			return d, b.unmoved(m, err, res), nil
+			return b.unmoved(mv.m, err, res), nil
 		}
-		if d, err = b.begin(ctx, m, conn, l.Entry, s); err != nil {
-			return d, false, err
+		if err = b.begin(ctx, mv); err != nil {
+			return false, err
 		}
-		res.Outcome, res.Reason, res.ShopStatus = d.Outcome, d.Reason, d.To
-		if d.Outcome != Applied {
-			return d, true, nil
+		res.Outcome, res.Reason = outcomeOf(mv.Verdict)
+		if mv.Verdict != statuses.Move {
+			return true, nil
 		}
-		moved, err := shop.Orders().MoveStatus(ctx, by, plugin.StatusMove{
-			OrderID: l.Order, To: d.To, Expect: order.Status, Note: b.note(ctx, shop), At: d.At, MayWriteToBuyer: false,
+		res.ShopStatus = mv.To
+		moved, err := mv.shop.Orders().MoveStatus(ctx, mv.by, plugin.StatusMove{
+			OrderID: mv.link.Order, To: mv.To, Expect: order.Status, Note: b.note(ctx, mv.shop), At: mv.At, MayWriteToBuyer: false,
 		})
 		switch {
 		case err == nil && !moved.Changed:
 			res.Outcome = Unchanged
-			return d, true, nil
+			return true, nil
 		case err == nil:
-			return d, true, nil
+			return true, nil
 		case !errors.Is(err, plugin.ErrConflict):
-			return d, b.unmoved(m, err, res), nil
+			return b.unmoved(mv.m, err, res), nil
 		}
 	}
-	b.again(m, res, 0, ReasonShopUnavailable)
-	return d, false, nil
+	b.again(mv.m, res, 0, ReasonShopUnavailable)
+	return false, nil
 }
 
 // begin decides by what is known now, unless another worker has taken the object. What is going to be
-// applied is noted, so that nobody begins to apply an older status.
-func (b *Inbox) begin(
-	ctx context.Context, m *message, conn settings.Connection, entry int64, s orders.State,
-) (d decision, err error) {
-	err = b.Orders.BeginMove(ctx, entry, func(tx *sqlx.Tx, l orders.Link) (time.Time, error) {
-		if err := held(ctx, tx, m); err != nil {
-			return time.Time{}, err
+// brought to the shop is noted, so that nobody begins to bring an older status.
+func (b *Inbox) begin(ctx context.Context, mv *move) error {
+	return b.Orders.BeginMove(ctx, mv.link, func(tx *sqlx.Tx, now orders.Link) (*statuses.Seen, error) {
+		if err := held(ctx, tx, mv.m); err != nil {
+			return nil, err
 		}
-		if d = decide(table(conn, m.Object), l, s); d.Outcome != Applied {
-			return time.Time{}, nil
+		mv.link, mv.Inbound = now, statuses.FromCRM(now.Memory, mv.state.Said(), mv.table())
+		if mv.Verdict != statuses.Move {
+			return nil, nil
 		}
-		return d.At, nil
+		seen := mv.state.Said().Dated()
+		return &seen, nil
 	})
-	return d, err
+}
+
+// outcomeOf says a decision in the journal's words.
+func outcomeOf(v statuses.Verdict) (Outcome, Reason) {
+	switch v {
+	case statuses.Unchanged:
+	case statuses.Stale:
+		return Stale, ""
+	case statuses.Echo:
+		return Echo, ""
+	case statuses.Succeeded:
+		return Skipped, ReasonCardConverted
+	case statuses.ShopNewer:
+		return Skipped, ReasonShopNewer
+	case statuses.Skip:
+		return Skipped, ReasonSkip
+	case statuses.Unmapped:
+		return Unmapped, ReasonUnmapped
+	case statuses.Move:
+		return Applied, ""
+	}
+	return Unchanged, ""
 }
 
 // unmoved settles an answer of the shop that is no move. Not done: it is tried again.
@@ -130,17 +170,18 @@ func (b *Inbox) note(ctx context.Context, shop plugin.Shop) string {
 
 // offer gives the shop what the CRM knows beside the status. A shop that cannot take it now is
 // offered it again; one that does not want it is not.
-func (b *Inbox) offer(ctx context.Context, shop plugin.Shop, by plugin.Origin, m *message, l orders.Link, s orders.State, res *result) {
+func (b *Inbox) offer(ctx context.Context, mv *move, res *result) {
+	s := mv.state
 	facts := plugin.Facts{
 		TrackingNumber: known(s.Tracking), ShippingStatus: known(s.Shipping), PaymentState: known(s.Payment),
 		CRMTotal: &plugin.Money{},
 	}
-	if !s.Total.Equal(l.Total) {
-		facts.CRMTotal = &plugin.Money{Amount: s.Total, Currency: l.Currency}
+	if !s.Total.Equal(mv.link.Total) {
+		facts.CRMTotal = &plugin.Money{Amount: s.Total, Currency: mv.link.Currency}
 	}
-	_, err := shop.Orders().OfferFacts(ctx, by, l.Order, facts)
+	_, err := mv.shop.Orders().OfferFacts(ctx, mv.by, mv.link.Order, facts)
 	if plugin.Retryable(err) {
-		b.again(m, res, 0, ReasonShopUnavailable)
+		b.again(mv.m, res, 0, ReasonShopUnavailable)
 	}
 }
 

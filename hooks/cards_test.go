@@ -1,6 +1,8 @@
 package hooks_test
 
 import (
+	"fmt"
+	"net/http"
 	"strconv"
 	"testing"
 	"time"
@@ -68,35 +70,193 @@ func TestOrderBecomesACardAndItsStatusesComeBack(t *testing.T) {
 	r.wantStatus("1", "paid")
 }
 
-func TestConvertedCardIsFollowedByItsOrder(t *testing.T) {
-	t.Parallel()
-	r := newCardRig(t)
-	id := r.place("1")
-	r.setCard(id, 102)
-	r.work()
-	order, err := r.crm.ConvertCard(id)
+// convert makes an order of a card, as a manager does, and moves it a minute later.
+func (r *rig) convert(card, status int64) int64 {
+	r.t.Helper()
+	order, err := r.crm.ConvertCard(card)
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
 	r.clock.Advance(time.Minute)
-	if err := r.crm.SetOrderStatus(order, 8); err != nil {
+	if err := r.crm.SetOrderStatus(order, status); err != nil {
+		r.t.Fatal(err)
+	}
+	return order
+}
+
+// listed counts the pages of cards that were asked for.
+func (r *rig) listed() int {
+	n := 0
+	for _, q := range r.crm.Requests() {
+		if q.Method == http.MethodGet && q.Path == "/v1/pipelines/cards" {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *rig) hookOf(object settings.Object, id int64) {
+	r.t.Helper()
+	event := map[settings.Object]string{settings.ObjectOrder: "order.change_order_status", settings.ObjectCard: "lead.change_lead_status"}[object]
+	if got := r.call(http.MethodPost, r.links[object], asJSON, fmt.Sprintf(`{"event":"%s","context":{"id":%d}}`, event, id)); got != http.StatusOK {
+		r.t.Fatalf("the webhook was answered %d", got)
+	}
+}
+
+// TestOrderOfAConvertedCardIsFollowed though no webhook of the card tells that it became an order.
+func TestOrderOfAConvertedCardIsFollowed(t *testing.T) {
+	t.Parallel()
+	r := newCardRig(t)
+	card := r.place("1")
+	r.setCard(card, 102)
+	r.work()
+	r.wantStatus("1", "accepted")
+	order := r.convert(card, 8)
+	r.work()
+	r.wantStatus("1", "shipped")
+	r.wantLast(hooks.Applied, "")
+	// The card's webhook comes late, and so does a repeated one of the order.
+	r.hookOf(settings.ObjectCard, card)
+	r.work()
+	r.wantLast(hooks.Unchanged, "")
+	r.clock.Advance(time.Minute)
+	if err := r.crm.SetOrderStatus(order, 12); err != nil {
 		t.Fatal(err)
 	}
 	r.work()
-	r.wantStatus("1", "accepted")
-	r.wantLast(hooks.Waiting, hooks.ReasonUnconverted)
-	reads := r.reads()
-	r.clock.Advance(20 * time.Minute)
-	r.work()
-	if n := r.reads() - reads; n != 0 {
-		t.Errorf("%d reads while no card names the order, want none", n)
-	}
-	// Another hook of the card names the order.
-	r.call("POST", r.links[settings.ObjectCard], asJSON, `{"event":"lead.change_lead_status","context":{"id":`+strconv.FormatInt(id, 10)+`}}`)
-	r.work()
-	r.clock.Advance(20 * time.Minute)
+	r.wantStatus("1", "done")
+}
+
+// TestTimesOfACardAndItsOrderAreNotCompared: the card was changed after its order, by an edit or an automation.
+func TestTimesOfACardAndItsOrderAreNotCompared(t *testing.T) {
+	t.Parallel()
+	r := newCardRig(t)
+	card := r.place("1")
+	order := r.convert(card, 8)
+	r.setCard(card, 102) // ten seconds later
+	r.hookOf(settings.ObjectCard, card)
+	r.workInbox() // the card's comes first
 	r.work()
 	r.wantStatus("1", "shipped")
+	// What the card says from then on is history.
+	r.setCard(card, 104)
+	r.hookOf(settings.ObjectCard, card)
+	r.work()
+	r.wantLast(hooks.Skipped, hooks.ReasonCardConverted)
+	r.wantStatus("1", "shipped")
+	// And its order begins with a status that nobody has set.
+	r.hookOf(settings.ObjectOrder, order)
+	r.work()
+	r.wantLast(hooks.Unchanged, "")
+}
+
+func TestShopsStatusIsNotPutOnACardThatBecameAnOrder(t *testing.T) {
+	t.Parallel()
+	r := newCardRig(t)
+	card := r.place("1")
+	r.convert(card, 8)
+	r.work()
+	r.clock.Advance(time.Minute)
+	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "paid" })
+	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r.work()
+	if c, _ := r.crm.Card(card); c.StatusID == 105 {
+		t.Error("the card was moved")
+	}
+	for _, s := range r.entry("1").Steps {
+		if s.Name == orders.StepStatus && (s.State != orders.StepSkipped || s.Reason != orders.ReasonCardConverted) {
+			t.Errorf("step %+v, want it skipped because the card was converted", s)
+		}
+	}
+}
+
+// TestCardsAreReadSparingly: an order that nobody's card became waits a day, and is given up then.
+func TestCardsAreReadSparingly(t *testing.T) {
+	t.Parallel()
+	r := newCardRig(t)
+	for i := range 60 {
+		r.place(plugin.OrderID(strconv.Itoa(i + 1)))
+	}
+	stranger := r.byHand(7)
+	r.clock.Advance(time.Hour)
+	r.hookOf(settings.ObjectOrder, stranger)
+	r.work()
+	r.wantLast(hooks.Waiting, hooks.ReasonUnconverted)
+	if n := r.listed(); n != 2 {
+		t.Errorf("%d pages for 60 cards, want 2", n)
+	}
+	// Others that wait beside it cost nothing within the minute, and the same cards are not read again.
+	other := r.byHand(7)
+	r.hookOf(settings.ObjectOrder, other)
+	r.work()
+	if n := r.listed(); n != 2 {
+		t.Errorf("%d pages within a minute, want no more than 2", n)
+	}
+	for range 60 {
+		r.clock.Advance(time.Minute)
+		r.work()
+	}
+	if n := r.listed(); n > 2+60 {
+		t.Errorf("%d pages in an hour, want one a minute at most", n)
+	}
+	card := r.place("100")
+	order := r.convert(card, 8)
+	for range 12 {
+		r.clock.Advance(time.Minute)
+		r.work()
+	}
+	r.wantStatus("100", "shipped")
+	r.clock.Advance(25 * time.Hour)
+	r.work()
+	before := r.listed()
+	r.clock.Advance(time.Hour)
+	r.work()
+	if n := r.listed(); n != before {
+		t.Errorf("%d pages though nothing waits any more", n-before)
+	}
+	for _, id := range []int64{stranger, other} {
+		if e := r.lastOf(id); e.Outcome != hooks.Unknown || e.Reason != hooks.ReasonNotOurs {
+			t.Errorf("order %d of somebody is %s, %s; want it given up", id, e.Outcome, e.Reason)
+		}
+	}
+	_ = order
+}
+
+// byHand makes an order in the CRM as a manager does.
+func (r *rig) byHand(source int) int64 {
+	r.t.Helper()
+	c, err := r.open(r.t.Context(), r.conn.ID)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	got, err := c.CreateOrder(r.t.Context(), settings.TargetOrders,
+		[]byte(fmt.Sprintf(`{"source_id":%d,"buyer":{"full_name":"Хтось"},"products":[{"name":"x","price":5,"quantity":1}]}`, source)))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	id, err := strconv.ParseInt(got.ID, 10, 64)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return id
+}
+
+// lastOf is the newest line of the webhook journal about an object.
+func (r *rig) lastOf(id int64) hooks.EventView {
+	r.t.Helper()
+	events, err := r.hooks.Inbox().Events(r.t.Context(), r.conn.ID, "", 1000)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.ObjectID == strconv.FormatInt(id, 10) {
+			return e
+		}
+	}
+	r.t.Fatalf("the journal has nothing about %d", id)
+	return hooks.EventView{}
 }
 
 func TestCardIsNeverDoubled(t *testing.T) {

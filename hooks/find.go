@@ -12,31 +12,14 @@ import (
 // find tells which order of the shop the object is. Not ours, or not yet: res says so.
 func (b *Inbox) find(ctx context.Context, m *message, conn settings.Connection, s orders.State, res *result) (orders.Link, error) {
 	link, err := b.known(ctx, m)
+	if errors.Is(err, plugin.ErrNotFound) {
+		link, err = b.sought(ctx, m, conn, s, res)
+	}
 	switch {
-	case err == nil && s.Source != link.Source:
+	case err != nil || res.Outcome != "":
+		return link, err
+	case s.Source != link.Source:
 		res.Outcome, res.Reason, res.Params = Unknown, ReasonOtherSource, params{"source": s.Source}
-		return link, nil
-	case err == nil:
-		return link, nil
-	case !errors.Is(err, plugin.ErrNotFound):
-		return link, err
-	}
-	res.Outcome, res.Reason = Unknown, ReasonNotOurs
-	if s.Source != conn.Settings.Orders.Source {
-		res.Reason, res.Params = ReasonOtherSource, params{"source": s.Source}
-		return link, nil
-	}
-	link, err = b.Orders.ByKey(ctx, conn.ID, target(m.Object), s.Key)
-	switch {
-	case errors.Is(err, plugin.ErrNotFound):
-		b.awaitCard(m, conn, s, res)
-		return link, nil
-	case err != nil:
-		return link, err
-	}
-	// Created, but the exporter does not know yet: it will within a moment.
-	if link.CRMID == "" && b.Clock.Now().Sub(m.FirstAt) < b.Config.Unconfirmed {
-		b.again(m, res, 0, ReasonUnconfirmed)
 	}
 	return link, nil
 }
@@ -50,25 +33,26 @@ func (b *Inbox) known(ctx context.Context, m *message) (orders.Link, error) {
 	return link, err
 }
 
-// awaitCard lets an order of our source wait for the card that became it: the hooks of both may come
-// in any order. An order with a number of its own came some other way.
-func (b *Inbox) awaitCard(m *message, conn settings.Connection, s orders.State, res *result) {
-	if m.Object == settings.ObjectOrder && conn.Settings.Orders.Target == settings.TargetCards && s.Key == "" &&
-		b.Clock.Now().Sub(m.FirstAt) < b.Config.Unconverted {
-		b.again(m, res, 0, ReasonUnconverted)
+// sought looks for the order behind an object that we do not know: one whose creation is not confirmed yet, or
+// one that a card of ours became. Else res says why there is none.
+func (b *Inbox) sought(ctx context.Context, m *message, conn settings.Connection, s orders.State, res *result) (orders.Link, error) {
+	if s.Source != conn.Settings.Orders.Source {
+		res.Outcome, res.Reason, res.Params = Unknown, ReasonOtherSource, params{"source": s.Source}
+		return orders.Link{}, nil
 	}
-}
-
-// unconverted reports whether an order still waits for its card: as long as no card names it there is
-// no need to read it again.
-func (b *Inbox) unconverted(ctx context.Context, m *message, res *result) (bool, error) {
-	if m.Outcome != Waiting || m.Reason != ReasonUnconverted || b.Clock.Now().Sub(m.FirstAt) >= b.Config.Unconverted {
-		return false, nil
+	link, err := b.Orders.ByKey(ctx, conn.ID, target(m.Object), s.Key)
+	switch {
+	case err == nil:
+		// Created, but the exporter does not know yet: it will within a moment.
+		if res.Outcome, res.Reason = Unknown, ReasonNotOurs; link.CRMID == "" && b.Clock.Now().Sub(m.FirstAt) < b.Config.Unconfirmed {
+			b.again(m, res, 0, ReasonUnconfirmed)
+		}
+		return link, nil
+	case !errors.Is(err, plugin.ErrNotFound):
+		return link, err
+	case m.Object == settings.ObjectOrder && s.Key == "": // one with a number of its own came some other way
+		return b.became(ctx, m, conn, s, res)
 	}
-	_, err := b.known(ctx, m)
-	if errors.Is(err, plugin.ErrNotFound) {
-		b.again(m, res, 0, ReasonUnconverted)
-		return true, nil
-	}
-	return false, err
+	res.Outcome, res.Reason = Unknown, ReasonNotOurs
+	return link, nil
 }

@@ -54,7 +54,7 @@ type rig struct {
 	stocks noted
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 	t.Helper()
 	r := &rig{
 		t: t, clock: clock.NewFake(time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)), shop: orderstest.New(shopID),
@@ -62,12 +62,17 @@ func newRig(t *testing.T) *rig {
 	}
 	r.active.Store(true)
 	r.db = pgtest.NewMigrated(t, "keybridge", func(db *sqlx.DB) error { return migrations.Apply(context.Background(), db) })
-	r.crm = keycrmtest.Start(t, keycrmtest.WithClock(r.clock.Now), keycrmtest.WithLimit(0), keycrmtest.WithManualWebhooks())
+	r.crm = keycrmtest.Start(t, append([]keycrmtest.Option{
+		keycrmtest.WithClock(r.clock.Now), keycrmtest.WithLimit(0), keycrmtest.WithManualWebhooks(),
+	}, opts...)...)
 	r.store = newStore(t, r.db, r.clock)
 	r.connect()
 	r.x = orders.New(orders.Deps{
 		DB: r.db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Connections: r.store, Shop: r.shop.Open,
-		Sink:     func(ctx context.Context, id plugin.ConnectionID) (orders.Sink, error) { return r.open(ctx, id) },
+		Sink: func(ctx context.Context, id plugin.ConnectionID) (orders.Sink, error) { return r.open(ctx, id) },
+		Noticed: func(ctx context.Context, id plugin.ConnectionID, t settings.Target, crmID string) {
+			r.hooks.Inbox().Look(ctx, id, t, crmID)
+		},
 		PluginID: "keybridge",
 	})
 	r.hooks = r.newHooks(r.db, r.store)

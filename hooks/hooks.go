@@ -22,8 +22,10 @@ type Links interface {
 // Reader reads an object of the CRM as it is now. Errors are those of internal/crm, crm.ErrNotFound
 // when the object is gone.
 type Reader interface {
-	OrderState(ctx context.Context, id string) (orders.State, error)
-	CardState(ctx context.Context, id string) (orders.State, error)
+	OrderState(ctx context.Context, target settings.Target, id string) (orders.State, error)
+	// ConvertedCards answers, by their own ids, the orders that cards of a source became, of one page of those
+	// changed since then; page 1 is the first.
+	ConvertedCards(ctx context.Context, source string, since time.Time, page int) (became map[string]string, more bool, err error)
 }
 
 // Stocks notes calls about stock; *catalog.StockCalls does. What to do about them is its business.

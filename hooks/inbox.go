@@ -39,6 +39,8 @@ type result struct {
 	event
 	// retry is the pause before the next try; 0: this one was final.
 	retry time.Duration
+	// made is when the CRM made the object; zero: not known.
+	made time.Time
 	// failed counts the try among those that make the next pause longer.
 	failed bool
 }
@@ -65,6 +67,18 @@ func (b *Inbox) Handle(ctx context.Context, id int64) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return b.store.finish(ctx, m, res)
+}
+
+// Look has an order or card read although no webhook has spoken of it. A failure is logged: the next webhook
+// about it does the same.
+func (b *Inbox) Look(ctx context.Context, conn plugin.ConnectionID, t settings.Target, crmID string) {
+	object := settings.ObjectOrder
+	if t == settings.TargetCards {
+		object = settings.ObjectCard
+	}
+	if err := b.store.look(ctx, conn, object, crmID, b.Clock.Now()); err != nil {
+		b.Log.Warn("status: not asked for", "connection", string(conn), "object", string(object), "id", crmID, "error", err.Error())
+	}
 }
 
 // Purge forgets what is older than age: objects that are dealt with, and their journal.
@@ -100,7 +114,7 @@ func (b *Inbox) work(ctx context.Context, m *message, res *result) error {
 		res.Outcome, res.Reason = Ignored, ReasonShopInactive
 		return nil
 	}
-	if waits, err := b.unconverted(ctx, m, res); err != nil || waits {
+	if waits, err := b.unconverted(ctx, m, conn, res); err != nil || waits {
 		return err
 	}
 	state, err := b.read(ctx, m)
@@ -123,10 +137,7 @@ func (b *Inbox) read(ctx context.Context, m *message) (orders.State, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, b.Config.Request)
 	defer cancel()
-	if m.Object == settings.ObjectCard {
-		return reader.CardState(ctx, m.ObjectID)
-	}
-	return reader.OrderState(ctx, m.ObjectID)
+	return reader.OrderState(ctx, target(m.Object), m.ObjectID)
 }
 
 // unread settles a read that failed.

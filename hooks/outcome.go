@@ -34,6 +34,7 @@ const (
 	ReasonNotOurs         Reason = "not_ours"            // no order of ours has this number
 	ReasonUnconfirmed     Reason = "unconfirmed"         // its creation is not confirmed yet; by itself
 	ReasonUnconverted     Reason = "unconverted"         // no card of ours has become it yet; by itself
+	ReasonCardConverted   Reason = "card_converted"      // the card became an order, whose statuses count
 	ReasonConnectionOff   Reason = "connection_off"
 	ReasonShopInactive    Reason = "shop_inactive"
 	ReasonWrongLink       Reason = "wrong_link"       // event: it belongs to the other link
@@ -51,7 +52,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonUnmapped, ReasonSkip, ReasonShopNewer, ReasonShopRefused, ReasonShopLost, ReasonShopUnavailable,
-		ReasonOtherSource, ReasonNotOurs, ReasonUnconfirmed, ReasonUnconverted, ReasonConnectionOff, ReasonShopInactive, ReasonWrongLink,
+		ReasonOtherSource, ReasonNotOurs, ReasonUnconfirmed, ReasonUnconverted, ReasonCardConverted, ReasonConnectionOff, ReasonShopInactive, ReasonWrongLink,
 		ReasonTooLarge, ReasonBadBody, ReasonCRMGone, ReasonUnauthorised, ReasonUnavailable,
 		ReasonWaitingBudget, ReasonNoRedis, ReasonInternal,
 	}

@@ -190,8 +190,8 @@ func TestCardAndItsOrderMoveTheShopByTheNewerStatus(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, e := range events {
-				if e.ObjectID == strconv.FormatInt(id, 10) && e.Object == settings.ObjectCard && e.Outcome != hooks.Stale {
-					t.Errorf("the card's older status is %s, want it stale", e.Outcome)
+				if e.ObjectID == strconv.FormatInt(id, 10) && e.Object == settings.ObjectCard && e.Reason != hooks.ReasonCardConverted {
+					t.Errorf("the card's status is %s, want its order's to count", e.Outcome)
 				}
 			}
 		})

@@ -77,6 +77,18 @@ func (s store) receive(ctx context.Context, conn plugin.ConnectionID, o settings
 	return nil
 }
 
+// look makes an object due as a hook would; it counts as none.
+func (s store) look(ctx context.Context, conn plugin.ConnectionID, o settings.Object, id string, now time.Time) error {
+	const q = `
+		INSERT INTO keybridge.inbox AS i (connection_id, object, object_id, hooks, first_at, received_at, next_at)
+		VALUES ($1, $2, $3, 0, $4, $4, $4)
+		ON CONFLICT (connection_id, object, object_id) DO UPDATE SET next_at = coalesce(i.next_at, $4)`
+	if _, err := s.db.ExecContext(ctx, q, conn, o, id, now); err != nil {
+		return fmt.Errorf("look at %s %q of connection %s: %w", o, id, conn, err)
+	}
+	return nil
+}
+
 func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Handed, error) {
 	const q = `
 		UPDATE keybridge.inbox SET seq = seq + 1, queued_until = $2
@@ -104,6 +116,7 @@ type message struct {
 	Tries      int                 `db:"tries"`
 	Outcome    Outcome             `db:"outcome"`
 	Reason     Reason              `db:"reason"`
+	MadeAt     sql.NullTime        `db:"made_at"`
 	Fence      int64               `db:"fence"`
 }
 
@@ -111,7 +124,7 @@ func (s store) claim(ctx context.Context, id int64, now, until time.Time) (*mess
 	const q = `
 		UPDATE keybridge.inbox SET fence = fence + 1, lease_until = $3
 		WHERE id = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
-		RETURNING id, connection_id, object, object_id, hooks, first_at, tries, outcome, reason, fence`
+		RETURNING id, connection_id, object, object_id, hooks, first_at, tries, outcome, reason, made_at, fence`
 	m := new(message)
 	err := s.db.GetContext(ctx, m, q, id, now, until)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -149,13 +162,14 @@ func (s store) finish(ctx context.Context, m *message, r result) error {
 	defer func() { _ = tx.Rollback() }()
 	const q = `
 		UPDATE keybridge.inbox SET outcome = $3, reason = $4, lease_until = NULL, queued_until = NULL,
+			made_at = coalesce($9, made_at),
 			handled = CASE WHEN $5 THEN handled ELSE $6 END,
 			tries = CASE WHEN $8 THEN tries + 1 WHEN $5 THEN tries ELSE 0 END,
 			next_at = CASE WHEN $5 THEN $7 WHEN hooks > $6 THEN received_at END
 		WHERE id = $1 AND fence = $2`
 	waiting := r.retry > 0
 	res, err := tx.ExecContext(ctx, q, m.ID, m.Fence, r.Outcome, r.Reason, waiting, m.Hooks, r.At.Add(r.retry),
-		r.failed)
+		r.failed, sql.NullTime{Time: r.made, Valid: !r.made.IsZero()})
 	if err != nil {
 		return fmt.Errorf("inbox finish %d: %w", m.ID, err)
 	}

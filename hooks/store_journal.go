@@ -14,7 +14,7 @@ const eventColumns = `connection_id, object, object_id, order_id, at, outcome, r
 
 func (s store) received(ctx context.Context, conn plugin.ConnectionID, o settings.Object) (int64, time.Time, error) {
 	const q = `SELECT coalesce(sum(hooks), 0) AS n, max(received_at) AS last FROM keybridge.inbox
-		WHERE connection_id = $1 AND object = $2`
+		WHERE connection_id = $1 AND object = $2 AND hooks > 0`
 	var row struct {
 		N    int64        `db:"n"`
 		Last sql.NullTime `db:"last"`

@@ -235,28 +235,6 @@ func TestEditInTheCRMIsNoStatus(t *testing.T) {
 	r.wantStatus("1", "paid")
 }
 
-func TestNewerChangeInTheShopWins(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	id := r.place("1")
-	r.manager(id, 3) // the hook is late
-	r.clock.Advance(time.Minute)
-	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "canceled" })
-	err := r.hooks.Listener().Handle(t.Context(), plugin.Event{
-		Kind: plugin.StatusChanged, Shop: shopID, Order: "1", At: r.clock.Now(), From: "new", To: "canceled",
-		Actor: plugin.Actor{Kind: plugin.ActorStaff},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.work()
-	r.wantLast(hooks.Skipped, hooks.ReasonShopNewer)
-	r.wantStatus("1", "canceled")
-	r.manager(id, 8) // and a newer one in the CRM
-	r.work()
-	r.wantStatus("1", "shipped")
-}
-
 func TestForgedHooksMoveNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

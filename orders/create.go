@@ -13,6 +13,7 @@ import (
 
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders/statuses"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -178,6 +179,7 @@ func (w *work) answered(ctx context.Context, s *step, a *attempt, r Receipt, err
 	var refusal *crm.Refusal
 	switch {
 	case err == nil:
+		r.Moved = false // whatever its times say, this is what it begins with
 		w.created(s, r)
 		return w.hold(ctx, end(outcomeCreated, answer{ID: r.ID, Total: r.Total.String(), Status: r.Status}))
 	case w.unsent(s, err): // no attempt was made
@@ -243,8 +245,9 @@ func (w *work) created(s *step, r Receipt) {
 	w.e.CRMURL = r.URL
 	w.e.CRMTotal = decimal.NewNullDecimal(r.Total)
 	if !r.Moved { // the status it starts with is no change that anybody made: the shop is not moved by it
-		w.e.applied = crmStatus{r.Status, r.StatusAt}
+		w.e.begun = &statuses.Seen{Status: r.Status, At: r.StatusAt}
 	}
+	w.receipt = &r
 	s.finish(StepDone, "", nil)
 	s.Taken, s.Negatives = false, 0
 	now := w.Clock.Now()

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders/statuses"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -101,30 +102,18 @@ type entry struct {
 	CRMID        sql.NullString      `db:"crm_id"`
 	CRMURL       string              `db:"crm_url"`
 	CRMTotal     decimal.NullDecimal `db:"crm_total"`
-	Applied      string              `db:"applied_status"`
-	AppliedAt    sql.NullTime        `db:"applied_at"`
-	Own          string              `db:"own_status"`
-	OwnAt        sql.NullTime        `db:"own_status_at"`
+	ConvertedID  string              `db:"converted_id"`
 	Fence        int64               `db:"fence"`
 
 	steps   []*step
 	claimed time.Time // when the worker took it, by the injected clock
-	// What this worker learned of the CRM's status; empty: nothing. Apart from the columns above, so
-	// that what a webhook writes meanwhile is not undone.
-	applied, own crmStatus
+	// begun is the status with which the CRM's order began, if this worker has created it; else nil. Apart
+	// from the columns above, so that what a webhook writes meanwhile is not undone.
+	begun *statuses.Seen
 }
-
-// crmStatus is a status of the CRM and when it was set there; the time may be zero.
-type crmStatus struct {
-	code string
-	at   time.Time
-}
-
-func (c crmStatus) when() sql.NullTime { return sql.NullTime{Time: c.at, Valid: !c.at.IsZero()} }
 
 const entryColumns = `id, shop_id, order_id, storefront, domain, placed_at, connection_id, forced, target, number,
-	natural_key, source, currency, total, branch_as_text, crm_id, crm_url, crm_total, applied_status, applied_at,
-	own_status, own_status_at, fence`
+	natural_key, source, currency, total, branch_as_text, crm_id, crm_url, crm_total, converted_id, fence`
 
 func (e *entry) connection() plugin.ConnectionID { return plugin.ConnectionID(e.Connection.String) }
 

@@ -25,7 +25,7 @@ type Connections interface {
 	All(ctx context.Context) ([]settings.Connection, error)
 }
 
-// Deps is what an Exporter works with. All but Active and Config are needed.
+// Deps is what an Exporter works with. All but Noticed, Active and Config are needed.
 type Deps struct {
 	DB          *sqlx.DB
 	Clock       plugin.Clock
@@ -35,6 +35,9 @@ type Deps struct {
 	Shop func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error)
 	// Sink opens the CRM of a connection in the lane of orders.
 	Sink func(ctx context.Context, id plugin.ConnectionID) (Sink, error)
+	// Noticed is told of an order or card of the CRM whose status is newer than what came of it so far, so that
+	// the shop follows although no webhook has spoken of it yet. nil: nobody is.
+	Noticed func(ctx context.Context, conn plugin.ConnectionID, target settings.Target, crmID string)
 	// PluginID is the manifest's id, the Origin of our writes.
 	PluginID string
 	// Active reports whether the plugin is active in a shop; nil: always.
@@ -62,6 +65,9 @@ func New(d Deps) *Exporter {
 	d.Config = d.Config.withDefaults()
 	if d.Active == nil {
 		d.Active = func(plugin.ShopID) bool { return true }
+	}
+	if d.Noticed == nil {
+		d.Noticed = func(context.Context, plugin.ConnectionID, settings.Target, string) {}
 	}
 	return &Exporter{Deps: d, store: store{db: d.DB}, dicts: map[plugin.ConnectionID]keptDictionary{}, asked: map[plugin.ConnectionID]chan struct{}{}}
 }

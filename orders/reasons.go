@@ -40,21 +40,24 @@ const (
 
 // Why an order is left out, or waits for the shop.
 const (
-	ReasonNoConnection    Reason = "no_connection"    // no running connection takes such orders
-	ReasonBeforeStart     Reason = "before_start"     // placed before orders were switched on
-	ReasonCanceled        Reason = "canceled"         // cancelled before it was first sent
-	ReasonOrderGone       Reason = "order_gone"       // the shop does not have it any more
-	ReasonByHand          Reason = "by_hand"          // a person said so
-	ReasonConnectionOff   Reason = "connection_off"   // waits until the connection runs again
-	ReasonConnectionGone  Reason = "connection_gone"  // the connection was deleted
-	ReasonShopInactive    Reason = "shop_inactive"    // waits until the plugin is active again
-	ReasonShopUnavailable Reason = "shop_unavailable" // the shop does not answer; tried again by itself
-	ReasonOrderUnreadable Reason = "order_unreadable" // the shop cannot give the order
-	ReasonFactsRefused    Reason = "facts_refused"    // the shop does not take what the CRM knows
-	ReasonStatusUnmapped  Reason = "status_unmapped"  // status: the shop's, not mapped, so not told
-	ReasonStatusSkipped   Reason = "status_skipped"   // status: «Не передавати»
-	ReasonStatusKnown     Reason = "status_known"     // the CRM has that status already
-	ReasonInternal        Reason = "internal"         // something panicked; tried again by itself
+	ReasonNoConnection      Reason = "no_connection"      // no running connection takes such orders
+	ReasonBeforeStart       Reason = "before_start"       // placed before orders were switched on
+	ReasonCanceled          Reason = "canceled"           // cancelled before it was first sent
+	ReasonOrderGone         Reason = "order_gone"         // the shop does not have it any more
+	ReasonByHand            Reason = "by_hand"            // a person said so
+	ReasonConnectionOff     Reason = "connection_off"     // waits until the connection runs again
+	ReasonConnectionGone    Reason = "connection_gone"    // the connection was deleted
+	ReasonShopInactive      Reason = "shop_inactive"      // waits until the plugin is active again
+	ReasonShopUnavailable   Reason = "shop_unavailable"   // the shop does not answer; tried again by itself
+	ReasonOrderUnreadable   Reason = "order_unreadable"   // the shop cannot give the order
+	ReasonFactsRefused      Reason = "facts_refused"      // the shop does not take what the CRM knows
+	ReasonStatusUnmapped    Reason = "status_unmapped"    // status: the shop's, not mapped, so not told
+	ReasonStatusSkipped     Reason = "status_skipped"     // status: «Не передавати»
+	ReasonStatusKnown       Reason = "status_known"       // the CRM has that status already
+	ReasonStatusOvertaken   Reason = "status_overtaken"   // status, crm_status: the CRM's is newer; the shop follows
+	ReasonStatusUnconfirmed Reason = "status_unconfirmed" // crm_status: set before, and not in effect yet; by itself
+	ReasonCardConverted     Reason = "card_converted"     // crm_id: the card became that order, which is moved in the CRM
+	ReasonInternal          Reason = "internal"           // something panicked; tried again by itself
 )
 
 // Reasons lists every code, so that none is without words.
@@ -67,7 +70,7 @@ func Reasons() []Reason {
 		ReasonStatusRefused,
 		ReasonNoConnection, ReasonBeforeStart, ReasonCanceled, ReasonOrderGone, ReasonByHand, ReasonConnectionOff,
 		ReasonConnectionGone, ReasonShopInactive, ReasonShopUnavailable, ReasonOrderUnreadable, ReasonFactsRefused,
-		ReasonStatusUnmapped, ReasonStatusSkipped, ReasonStatusKnown, ReasonInternal,
+		ReasonStatusUnmapped, ReasonStatusSkipped, ReasonStatusKnown, ReasonStatusOvertaken, ReasonStatusUnconfirmed, ReasonCardConverted, ReasonInternal,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders/statuses"
 )
 
 // ErrBadCode is an Encode error: a code of the CRM in the settings is not one of its codes.
@@ -27,6 +28,8 @@ type Sink interface {
 	// FindOrders answers everything that carries the probe's key, whatever its source. An empty answer
 	// without an error is a complete look-up that found nothing.
 	FindOrders(ctx context.Context, p Probe) ([]Found, error)
+	// OrderState reads an order or card as it is now. Errors: crm.ErrNotFound.
+	OrderState(ctx context.Context, target settings.Target, id string) (State, error)
 	// SetOrderStatus sets a status (of a card "pipeline/status"). Setting it twice does no harm.
 	// Errors: crm.ErrNotFound when the order is gone, crm.ErrUnknownOutcome.
 	SetOrderStatus(ctx context.Context, target settings.Target, id, status string) (StatusSet, error)
@@ -51,7 +54,8 @@ type Receipt struct {
 	// Status it has, and since when; the time may be zero.
 	Status   string
 	StatusAt time.Time
-	// Moved: somebody in the CRM has changed the status since the creation.
+	// Moved: somebody in the CRM has changed the status since the creation. Of an order that was found, this
+	// may be so in its first second too.
 	Moved bool
 }
 
@@ -86,6 +90,7 @@ type State struct {
 	// StatusAt is when the status was last changed; zero: never since the creation.
 	StatusAt  time.Time
 	UpdatedAt time.Time
+	CreatedAt time.Time
 	// Tracking, Shipping and Payment are empty when not known; the latter two are words for people.
 	Tracking string
 	Shipping string
@@ -94,3 +99,14 @@ type State struct {
 	// OrderID is the order a card was converted to; empty when it was not.
 	OrderID string
 }
+
+// Said is what the state says of the status.
+func (s State) Said() statuses.Said {
+	return statuses.Said{
+		Seen: statuses.Seen{Status: s.Status, At: s.StatusAt}, UpdatedAt: s.UpdatedAt, First: !Moved(s.StatusAt, s.CreatedAt),
+	}
+}
+
+// Moved reports whether a status was changed since the creation. The CRM dates the first status too, in whole
+// seconds, so the first second does not count.
+func Moved(changed, created time.Time) bool { return changed.After(created.Add(time.Second)) }

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders/statuses"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -23,17 +24,12 @@ type Link struct {
 	Source     string
 	Currency   string
 	Total      decimal.Decimal // the shop's
-	// Applied is the CRM's status dealt with last, and since when it was set there; empty: none.
-	Applied   string
-	AppliedAt time.Time
-	// Own is the CRM's status that we set last, and when by our clock; empty: none.
-	Own   string
-	OwnAt time.Time
-	// ShopStatusAt is when somebody else last changed the status in the shop; zero: not known.
-	ShopStatusAt time.Time
-	// MovingAt is when the newest status was set in the CRM that somebody began to apply; zero: none.
-	// Its worker may still be at it.
-	MovingAt time.Time
+	// Converted: the link was found by the order that our card became, and Memory is of that order.
+	Converted bool
+	// ConvertedID is the CRM's order that our card became; empty: it did not.
+	ConvertedID string
+	// Memory is what is known of the object by which the link was found.
+	Memory statuses.Memory
 }
 
 // ByCRM finds an order by the CRM's id. Errors: plugin.ErrNotFound.
@@ -52,22 +48,44 @@ func (x *Exporter) ByConverted(ctx context.Context, conn plugin.ConnectionID, id
 	return x.store.byConverted(ctx, conn, id)
 }
 
-// MarkConverted notes that a card became an order of the CRM.
-func (x *Exporter) MarkConverted(ctx context.Context, entry int64, id string) error {
-	return x.store.markConverted(ctx, entry, id)
+// HasCards reports whether a connection has sent cards that have not become orders as far as we know.
+func (x *Exporter) HasCards(ctx context.Context, conn plugin.ConnectionID) (bool, error) {
+	return x.store.hasCards(ctx, conn)
 }
 
-// BeginMove lets decide look at the entry as it is now, while nobody else may decide about it, and
-// remembers the time that it answers: when the status that is going to be applied was set in the CRM;
-// zero: none is. decide may read through the transaction; it must not call the shop, whose own
-// transaction may wait for this one.
-func (x *Exporter) BeginMove(ctx context.Context, entry int64, decide func(*sqlx.Tx, Link) (time.Time, error)) error {
-	return x.store.beginMove(ctx, entry, decide)
+// MarkConverted notes which cards became which orders of the CRM, by the CRM's ids. Cards of others are
+// passed over.
+func (x *Exporter) MarkConverted(ctx context.Context, conn plugin.ConnectionID, became map[string]string) error {
+	if len(became) == 0 {
+		return nil
+	}
+	return x.store.markConverted(ctx, conn, became)
 }
 
-// MarkApplied notes that a status of the CRM was dealt with. An older one than noted changes nothing.
-func (x *Exporter) MarkApplied(ctx context.Context, entry int64, status string, at time.Time) error {
-	return x.store.markApplied(ctx, entry, status, at)
+// BeginMove lets decide look at the link as it is now, while nobody else may decide about it, and
+// remembers what it answers: the status of the CRM that is going to be brought to the shop; nil: none is.
+// decide may read through the transaction; it must not call the shop, whose own transaction may wait for
+// this one.
+func (x *Exporter) BeginMove(ctx context.Context, l Link, decide func(*sqlx.Tx, Link) (*statuses.Seen, error)) error {
+	return x.store.inTx(ctx, func(tx *sqlx.Tx) error {
+		return changeMemory(ctx, tx, l.Entry, l.Converted, func(now Link) (statuses.Memory, error) {
+			seen, err := decide(tx, now)
+			if seen == nil || err != nil {
+				return now.Memory, err
+			}
+			return now.Memory.Begin(*seen), nil
+		})
+	})
+}
+
+// MarkSettled notes that a status of the CRM was dealt with, by a decision on what l remembers; see
+// statuses.Memory.
+func (x *Exporter) MarkSettled(ctx context.Context, l Link, seen statuses.Seen, confirmed bool) error {
+	return x.store.inTx(ctx, func(tx *sqlx.Tx) error {
+		return changeMemory(ctx, tx, l.Entry, l.Converted, func(now Link) (statuses.Memory, error) {
+			return now.Memory.Settle(seen, l.Memory, confirmed), nil
+		})
+	})
 }
 
 // MarkDeleted notes that the CRM's order is gone. It is not made again.

@@ -11,6 +11,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/orders/statuses"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -130,16 +131,17 @@ func updateEntry(ctx context.Context, tx *sqlx.Tx, e *entry, leaseUntil *time.Ti
 	const q = `
 		UPDATE keybridge.outbox SET connection_id = $3, target = $4, number = $5, natural_key = $6, source = $7,
 			currency = $8, total = $9, branch_as_text = $10, crm_id = $11, crm_url = $12, crm_total = $13,
-			applied_status = CASE WHEN $14 <> '' THEN $14 ELSE applied_status END,
-			applied_at = coalesce($15, applied_at),
-			own_status = CASE WHEN $16 <> '' THEN $16 ELSE own_status END,
-			own_status_at = coalesce($17, own_status_at),
-			lease_until = $18,
-			queued_until = CASE WHEN $18::timestamptz IS NULL THEN NULL ELSE queued_until END
+			applied_status = CASE WHEN applied_status = '' THEN $14 ELSE applied_status END,
+			applied_at = coalesce(applied_at, $15),
+			lease_until = $16,
+			queued_until = CASE WHEN $16::timestamptz IS NULL THEN NULL ELSE queued_until END
 		WHERE id = $1 AND fence = $2`
+	var begun statuses.Seen
+	if e.begun != nil {
+		begun = *e.begun
+	}
 	res, err := tx.ExecContext(ctx, q, e.ID, e.Fence, e.Connection, e.Target, e.Number, e.Key, e.Source, e.Currency,
-		e.Total, e.BranchAsText, e.CRMID, e.CRMURL, e.CRMTotal, e.applied.code, e.applied.when(), e.own.code,
-		e.own.when(), leaseUntil)
+		e.Total, e.BranchAsText, e.CRMID, e.CRMURL, e.CRMTotal, begun.Status, nullTime(begun.At), leaseUntil)
 	if err != nil {
 		return fmt.Errorf("outbox save %d: %w", e.ID, err)
 	}

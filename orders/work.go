@@ -24,6 +24,8 @@ type work struct {
 	conn settings.Connection
 	shop plugin.Shop
 	sink Sink
+	// receipt is what the CRM said of the order if this hold has created or found it; else nil.
+	receipt *Receipt
 }
 
 // maxActions bounds one hold; what is left is due again at once.
@@ -62,7 +64,7 @@ func (w *work) act(ctx context.Context, s *step) (err error) {
 	case s.Name == StepFacts:
 		w.offerFacts(ctx, s)
 	case s.Name == StepStatus:
-		w.sendStatus(ctx, s)
+		return w.sendStatus(ctx, s)
 	case s.State == StepChecking:
 		return w.check(ctx, s)
 	default:

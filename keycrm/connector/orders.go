@@ -38,20 +38,16 @@ func (c *Connector) CreateOrder(ctx context.Context, target settings.Target, bod
 func orderReceipt(o *keycrm.Order) orders.Receipt {
 	return orders.Receipt{
 		ID: code(o.ID), Total: o.GrandTotal.Decimal, Status: code(o.StatusID), StatusAt: o.StatusChangedAt.Time,
-		Moved: moved(o.StatusChangedAt.Time, o.CreatedAt.Time),
+		Moved: orders.Moved(o.StatusChangedAt.Time, o.CreatedAt.Time),
 	}
 }
 
 func cardReceipt(card *keycrm.Card) orders.Receipt {
 	return orders.Receipt{
 		ID: code(card.ID), Total: card.ProductsTotal.Decimal, Status: cardStatus(card), StatusAt: card.StatusChangedAt.Time,
-		Moved: moved(card.StatusChangedAt.Time, card.CreatedAt.Time),
+		Moved: orders.Moved(card.StatusChangedAt.Time, card.CreatedAt.Time),
 	}
 }
-
-// moved reports whether a status was changed since the creation; KeyCRM does not tell whether it
-// dates the first status, so the first seconds do not count.
-func moved(changed, created time.Time) bool { return changed.After(created.Add(2 * time.Second)) }
 
 func cardStatus(card *keycrm.Card) string { return code(card.PipelineID) + "/" + code(card.StatusID) }
 
@@ -81,8 +77,11 @@ func (c *Connector) SetOrderStatus(ctx context.Context, target settings.Target, 
 	return orders.StatusSet{At: o.StatusChangedAt.Time}, nil
 }
 
-// OrderState reads an order as it is now; it serves hooks.
-func (c *Connector) OrderState(ctx context.Context, id string) (orders.State, error) {
+// OrderState implements orders.Sink; it serves hooks too.
+func (c *Connector) OrderState(ctx context.Context, target settings.Target, id string) (orders.State, error) {
+	if target == settings.TargetCards {
+		return c.cardState(ctx, id)
+	}
 	n, err := parseCode("order", id)
 	if err != nil {
 		return orders.State{}, fmt.Errorf("%w: %w", crm.ErrNotFound, err)
@@ -93,7 +92,7 @@ func (c *Connector) OrderState(ctx context.Context, id string) (orders.State, er
 	}
 	s := orders.State{
 		ID: id, Key: o.SourceUUID, Source: code(o.SourceID), Status: code(o.StatusID), StatusAt: o.StatusChangedAt.Time,
-		UpdatedAt: o.UpdatedAt.Time, Payment: inWords(o.PaymentStatus), Total: o.GrandTotal.Decimal,
+		UpdatedAt: o.UpdatedAt.Time, CreatedAt: o.CreatedAt.Time, Payment: inWords(o.PaymentStatus), Total: o.GrandTotal.Decimal,
 	}
 	if o.Shipping != nil {
 		s.Tracking, s.Shipping = o.Shipping.TrackingCode, inWords(o.Shipping.ShippingStatus)
@@ -120,8 +119,7 @@ func inWords(state string) string {
 	return state
 }
 
-// CardState reads a card as it is now; it serves hooks.
-func (c *Connector) CardState(ctx context.Context, id string) (orders.State, error) {
+func (c *Connector) cardState(ctx context.Context, id string) (orders.State, error) {
 	n, err := parseCode("card", id)
 	if err != nil {
 		return orders.State{}, fmt.Errorf("%w: %w", crm.ErrNotFound, err)
@@ -132,12 +130,39 @@ func (c *Connector) CardState(ctx context.Context, id string) (orders.State, err
 	}
 	s := orders.State{
 		ID: id, Source: code(card.SourceID), Status: cardStatus(card), StatusAt: card.StatusChangedAt.Time,
-		UpdatedAt: card.UpdatedAt.Time, Total: card.ProductsTotal.Decimal,
-	}
-	if card.TargetType == keycrm.TargetOrder && card.TargetID != 0 {
-		s.OrderID = code(card.TargetID)
+		UpdatedAt: card.UpdatedAt.Time, CreatedAt: card.CreatedAt.Time, Total: card.ProductsTotal.Decimal, OrderID: becameOf(card),
 	}
 	return s, nil
+}
+
+// becameOf is the order that a card was converted to; empty when it was not.
+func becameOf(card *keycrm.Card) string {
+	if card.TargetType == keycrm.TargetOrder && card.TargetID != 0 {
+		return code(card.TargetID)
+	}
+	return ""
+}
+
+// ConvertedCards implements hooks.Reader. The window has no end, so that cards which are changed while pages
+// are read stay in it: they can push rows to a later page, which shows them twice, never to an earlier one.
+func (c *Connector) ConvertedCards(ctx context.Context, source string, since time.Time, page int) (map[string]string, bool, error) {
+	id, err := parseCode("source", source)
+	if err != nil {
+		return nil, false, err
+	}
+	cards, at, err := c.crm.Cards.List(ctx, keycrm.CardQuery{
+		Page: page, SourceIDs: []int64{id}, Updated: keycrm.Between{From: since},
+	})
+	if err != nil {
+		return nil, false, translate(err)
+	}
+	became := map[string]string{}
+	for i := range cards {
+		if order := becameOf(&cards[i]); order != "" {
+			became[code(cards[i].ID)] = order
+		}
+	}
+	return became, at.Next, nil
 }
 
 // OrderDictionary implements orders.Sink.

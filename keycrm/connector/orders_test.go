@@ -236,7 +236,7 @@ func TestStateTellsWhatAManagerDid(t *testing.T) {
 	if err := s.SetTracking(order.ID, "20450000000001"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := c.OrderState(ctx, made.ID)
+	got, err := c.OrderState(ctx, settings.TargetOrders, made.ID)
 	if err != nil || got.Key != d.Key || got.Source != "7" || got.Status != "8" || !got.StatusAt.Equal(set.At) ||
 		got.Tracking != "20450000000001" || got.Payment != "не оплачено" || !got.Total.Equal(d.Total()) {
 		t.Errorf("OrderState = %+v, %v", got, err)
@@ -245,11 +245,11 @@ func TestStateTellsWhatAManagerDid(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []string{made.ID, "no-number"} {
-		if _, err := c.OrderState(ctx, id); !errors.Is(err, crm.ErrNotFound) {
+		if _, err := c.OrderState(ctx, settings.TargetOrders, id); !errors.Is(err, crm.ErrNotFound) {
 			t.Errorf("OrderState(%s) of a deleted order = %v, want ErrNotFound", id, err)
 		}
-		if _, err := c.CardState(ctx, id); !errors.Is(err, crm.ErrNotFound) {
-			t.Errorf("CardState(%s) = %v, want ErrNotFound", id, err)
+		if _, err := c.OrderState(ctx, settings.TargetCards, id); !errors.Is(err, crm.ErrNotFound) {
+			t.Errorf("OrderState(%s) of a card = %v, want ErrNotFound", id, err)
 		}
 	}
 	if _, err := c.SetOrderStatus(ctx, settings.TargetOrders, made.ID, "new"); !errors.Is(err, orders.ErrBadCode) {

@@ -1,0 +1,43 @@
+package hooks
+
+import (
+	"testing"
+	"time"
+)
+
+func TestWhichCardsAreRead(t *testing.T) {
+	t.Parallel()
+	minute := func(n int) time.Time { return time.Date(2026, 8, 1, 9, n, 0, 0, time.UTC) }
+	read := cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), Page: 1}
+	for _, tt := range []struct {
+		name        string
+		was         cardWalk
+		oldest, now int // minutes
+		want        cardWalk
+	}{
+		{"at first, since a little before the order was made", cardWalk{Page: 1}, 20, 40,
+			cardWalk{From: minute(10), At: minute(40), Page: 1}},
+		{"then only what was not read yet, and the last moments again", read, 20, 40,
+			cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(28), At: minute(40), Page: 1}},
+		{"further back for an order that is older", read, 5, 40,
+			cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(-5), At: minute(40), Page: 1}},
+		{"a walk that was begun goes on", cardWalk{From: minute(10), At: minute(40), Page: 3}, 20, 41,
+			cardWalk{From: minute(10), At: minute(40), Page: 3}},
+		{"unless an order is older", cardWalk{From: minute(10), At: minute(40), Page: 3}, 15, 41,
+			cardWalk{From: minute(5), At: minute(41), Page: 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.was.begin(minute(tt.oldest), minute(tt.now)); got != tt.want {
+				t.Errorf("begin = %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+	walking := cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(28), At: minute(40), Page: 1}
+	if got := walking.read(true); got.Page != 2 || got.ReadUntil != minute(30) {
+		t.Errorf("after the first of several pages: %+v", got)
+	}
+	if got, want := walking.read(false), (cardWalk{ReadFrom: minute(0), ReadUntil: minute(40), Page: 1}); got != want {
+		t.Errorf("after the last page: %+v, want %+v", got, want)
+	}
+}

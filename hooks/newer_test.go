@@ -1,0 +1,118 @@
+package hooks_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/keybridge/keybridge/hooks"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+func TestNewerChangeInTheShopWins(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.place("1")
+	r.manager(id, 3) // the hook is late
+	r.clock.Advance(time.Minute)
+	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "canceled" })
+	err := r.hooks.Listener().Handle(t.Context(), plugin.Event{
+		Kind: plugin.StatusChanged, Shop: shopID, Order: "1", At: r.clock.Now(), From: "new", To: "canceled",
+		Actor: plugin.Actor{Kind: plugin.ActorStaff},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.work()
+	r.wantLast(hooks.Skipped, hooks.ReasonShopNewer)
+	r.wantStatus("1", "canceled")
+	r.manager(id, 8) // and a newer one in the CRM
+	r.work()
+	r.wantStatus("1", "shipped")
+}
+
+// TestTheCRMsStatusRightAfterTheShopsIsNotThrownAway: a manager, or an automation of the CRM, moves on from what
+// the shop has just set.
+func TestTheCRMsStatusRightAfterTheShopsIsNotThrownAway(t *testing.T) {
+	t.Parallel()
+	for name, pause := range map[string]time.Duration{"a second": time.Second, "1.9 seconds": 1900 * time.Millisecond, "at once": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			id := r.place("1")
+			r.clock.Advance(time.Minute + 300*time.Millisecond)
+			r.shop.Edit("1", func(o *plugin.Order) { o.Status = "accepted" })
+			if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+			var once sync.Once
+			move := func() {
+				r.clock.Advance(pause)
+				if err := r.crm.SetOrderStatus(id, 8); err != nil {
+					t.Error(err)
+				}
+			}
+			r.crm.After(func(q keycrmtest.Request) { // we have not even had the answer
+				if q.Method == http.MethodPut {
+					once.Do(move)
+				}
+			})
+			r.work()
+			r.wantStatus("1", "shipped")
+			if got, _ := r.crm.Order(id); got.StatusID != 8 {
+				t.Errorf("status %d in the CRM, want the manager's 8", got.StatusID)
+			}
+		})
+	}
+}
+
+// TestAStatusThatCannotBeToldMeanwhileGivesWayToTheCRMsNewerOne: the exporter stood still, and the webhook is late.
+func TestAStatusThatCannotBeToldMeanwhileGivesWayToTheCRMsNewerOne(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.place("1")
+	r.clock.Advance(time.Minute)
+	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "accepted" })
+	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r.manager(id, 8)
+	tasks, err := r.x.Due(t.Context(), r.clock.Now(), 10)
+	if err != nil || len(tasks) != 1 {
+		t.Fatalf("Due = %v, %v", tasks, err)
+	}
+	if err := r.x.Handle(t.Context(), tasks[0].Row); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := r.crm.Order(id); got.StatusID != 8 {
+		t.Errorf("status %d in the CRM, want the manager's 8", got.StatusID)
+	}
+	for r.workInbox() > 0 { // no webhook has come, but it is looked at
+	}
+	r.wantStatus("1", "shipped")
+}
+
+// TestAStatusGoesToTheCRMAfterAllWhenTheShopRefusesTheCRMsNewerOne, so that the two do not stay apart.
+func TestAStatusGoesToTheCRMAfterAllWhenTheShopRefusesTheCRMsNewerOne(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.shop.Refuse("shipped", "скасоване не відправляють")
+	id := r.place("1")
+	r.clock.Advance(time.Minute)
+	set := r.conn.Settings.Orders
+	set.StatusOut["canceled"] = settings.Choice{Code: "19"}
+	r.save(set)
+	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "canceled" })
+	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r.manager(id, 8)
+	r.work()
+	r.wantStatus("1", "canceled")
+	if got, _ := r.crm.Order(id); got.StatusID != 19 {
+		t.Errorf("status %d in the CRM, want 19, cancelled", got.StatusID)
+	}
+}
