@@ -16,8 +16,12 @@ type Config struct {
 	ResendAfter time.Duration
 	// LookupGap is the least time between two look-ups that count (60 s).
 	LookupGap time.Duration
-	// MaxRounds is after how many attempts with an unknown outcome a person must look (3).
+	// MaxRounds is after how many attempts with an unknown outcome it goes slower (3): an order, which the CRM
+	// refuses to make twice, is sent again after growing pauses, a card after a day of look-ups and only once.
 	MaxRounds int
+	// LastLook is for how long a card is looked for before it is sent once more (24 h), LookupCap the longest
+	// pause between two of these look-ups (1 h).
+	LastLook, LookupCap time.Duration
 	// RetryBase and RetryCap bound the pause after a temporary error: it doubles from 5 s to 10 min.
 	RetryBase, RetryCap time.Duration
 	// Recheck is the pause before trying again what may be mended outside, such as the key (15 min).
@@ -45,5 +49,7 @@ func (c Config) withDefaults() Config {
 		c.Lease = c.Request + 10*time.Second
 	}
 	c.MaxRounds = cmp.Or(c.MaxRounds, 3)
+	c.LastLook = cmp.Or(c.LastLook, 24*time.Hour)
+	c.LookupCap = cmp.Or(c.LookupCap, time.Hour)
 	return c
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/shopspring/decimal"
@@ -181,7 +180,7 @@ func (w *work) answered(ctx context.Context, s *step, a *attempt, r Receipt, err
 	case err == nil:
 		r.Moved = false // whatever its times say, this is what it begins with
 		w.created(s, r)
-		return w.hold(ctx, end(outcomeCreated, answer{ID: r.ID, Total: r.Total.String(), Status: r.Status}))
+		return w.holdCreated(ctx, s, end(outcomeCreated, answer{ID: r.ID, Total: r.Total.String(), Status: r.Status}))
 	case w.unsent(s, err): // no attempt was made
 		return w.hold(ctx, dropAttempt(context.WithoutCancel(ctx), a.ID))
 	case errors.Is(err, crm.ErrTaken):
@@ -270,12 +269,30 @@ func (w *work) check(ctx context.Context, s *step) error {
 		w.failed(s, err)
 		return w.hold(ctx)
 	}
-	if len(found) > 0 {
-		w.adopt(s, found, past)
+	if len(found) == 0 {
+		w.missed(s, past)
 		return w.hold(ctx)
 	}
-	w.missed(s, past)
-	return w.hold(ctx)
+	w.adopt(s, found, past)
+	return w.holdCreated(ctx, s)
+}
+
+// holdCreated is hold, unless the CRM's order is that of another order of the shop already: two with one number
+// cannot both have it.
+func (w *work) holdCreated(ctx context.Context, s *step, also ...func(*sqlx.Tx) error) error {
+	err := w.hold(ctx, also...)
+	if !errors.Is(err, errTwin) {
+		return err
+	}
+	id := w.e.CRMID.String
+	other, err := w.store.byCRM(ctx, w.conn.ID, w.e.Target, id)
+	if err != nil {
+		return err
+	}
+	w.e.CRMID, w.e.CRMURL, w.e.CRMTotal, w.e.begun, w.receipt = sql.NullString{}, "", decimal.NullDecimal{}, nil, nil
+	w.e.steps = slices.DeleteFunc(w.e.steps, func(s *step) bool { return s.Name != StepCreate })
+	s.finish(StepBlocked, ReasonTakenByOrder, Params{"key": w.e.Key, "crm_id": id, "order": string(other.Order), "number": other.Number})
+	return w.hold(ctx, also...)
 }
 
 func (w *work) probe(past []attempt) Probe {
@@ -287,30 +304,6 @@ func (w *work) probe(past []attempt) Probe {
 		p.Until = a.Deadline
 	}
 	return p
-}
-
-// missed counts a complete look-up that found nothing and decides what is next.
-func (w *work) missed(s *step, past []attempt) {
-	now := w.Clock.Now()
-	if !s.LookedAt.Valid || now.Sub(s.LookedAt.Time) >= w.Config.LookupGap {
-		s.Negatives++
-		s.LookedAt = sql.NullTime{Time: now, Valid: true}
-	}
-	var over time.Time
-	for _, a := range past {
-		over = a.Deadline.Add(w.Config.ResendAfter)
-	}
-	switch {
-	case s.Negatives < 2 || now.Before(over):
-		again := s.LookedAt.Time.Add(w.Config.LookupGap)
-		s.to(StepChecking, &again, ReasonAwaitingOutcome, nil)
-	case s.Taken:
-		s.finish(StepBlocked, ReasonTakenNotFound, Params{"key": w.e.Key})
-	case s.Rounds >= w.Config.MaxRounds:
-		s.finish(StepBlocked, ReasonUnknownOutcome, Params{"rounds": itoa(s.Rounds)})
-	default:
-		s.to(StepRetrying, &now, ReasonUnavailable, nil)
-	}
 }
 
 // adopt takes an order of the CRM for ours. Whether it is: it carries our key in our source, and
@@ -359,6 +352,7 @@ func taken(past []attempt) bool {
 // forPersons are the reasons that only a person may resolve: a saved setting does not.
 func forPersons() []string {
 	return []string{
-		string(ReasonUnknownOutcome), string(ReasonTakenByOther), string(ReasonSeveralInCRM), string(ReasonTakenNotFound),
+		string(ReasonUnknownOutcome), string(ReasonTakenByOther), string(ReasonTakenByOrder), string(ReasonSeveralInCRM),
+		string(ReasonTakenNotFound),
 	}
 }

@@ -24,6 +24,8 @@ type Draft struct {
 	// Number is the order number the buyer knows.
 	Number string `json:"number"`
 	Source string `json:"source"`
+	// Title of a card, with the marker.
+	Title string `json:"title,omitempty"`
 	// Pipeline of a new card; empty: the CRM's first.
 	Pipeline string    `json:"pipeline,omitempty"`
 	PlacedAt time.Time `json:"placed_at"`
@@ -134,13 +136,19 @@ func (d Draft) Masked() Draft {
 	d.Comment, d.Note = mask(d.Comment), mask(d.Note)
 	if d.Delivery != nil {
 		masked := *d.Delivery
-		masked.Street, masked.SecondLine, masked.PostCode = mask(masked.Street), mask(masked.SecondLine), mask(masked.PostCode)
+		masked.Region, masked.City, masked.PostCode = mask(masked.Region), mask(masked.City), mask(masked.PostCode)
+		masked.Street, masked.SecondLine = mask(masked.Street), mask(masked.SecondLine)
+		masked.Branch, masked.BranchRef = mask(masked.Branch), mask(masked.BranchRef)
 		masked.Recipient = masked.Recipient.masked()
 		d.Delivery = &masked
 	}
 	d.Lines = append([]Line(nil), d.Lines...)
 	for i := range d.Lines {
 		d.Lines[i].Comment = mask(d.Lines[i].Comment)
+	}
+	d.Payments = append([]Payment(nil), d.Payments...)
+	for i := range d.Payments {
+		d.Payments[i].Note = maskNote(d.Payments[i].Note)
 	}
 	d.Fields = append([]Field(nil), d.Fields...)
 	for i := range d.Fields {
@@ -161,6 +169,18 @@ func mask(s string) string {
 		return string(r) + "***"
 	}
 	return ""
+}
+
+// maskNote keeps the marker by which a payment is recognised.
+func maskNote(s string) string {
+	i := strings.LastIndex(s, "[")
+	if i < 0 || !strings.HasSuffix(s, "]") {
+		return mask(s)
+	}
+	if words := strings.TrimSpace(s[:i]); words != "" {
+		return mask(words) + " " + s[i:]
+	}
+	return s
 }
 
 // maskPhone keeps the country and the last two digits: enough to recognise a phone one knows.

@@ -84,13 +84,46 @@ func (x *Exporter) Note(ctx context.Context, placed ...plugin.Placement) (int64,
 }
 
 // Due implements jobs.Source. Entries that are blocked go on by themselves once their connection was
-// saved.
+// saved, those that rest once it runs again.
 func (x *Exporter) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
 	if err := x.store.wake(ctx, now); err != nil {
 		return nil, err
 	}
+	if err := x.rouse(ctx, now); err != nil {
+		return nil, err
+	}
 	rows, err := x.store.due(ctx, now, now.Add(x.Config.HandOver), limit)
 	return jobs.Tasks(TaskKind, jobs.Interactive, rows), err
+}
+
+// rouse lets entries go on that rest until their connection, or the plugin in their shop, is switched on.
+func (x *Exporter) rouse(ctx context.Context, now time.Time) error {
+	resting, err := x.store.resting(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range resting {
+		runs := x.Active(r.Shop)
+		if r.Reason == ReasonConnectionOff {
+			conn, err := x.Connections.Get(ctx, r.Connection)
+			if err != nil && !errors.Is(err, plugin.ErrNotFound) {
+				return err
+			}
+			runs = err != nil || exports(conn) // one that was deleted is told as that
+		}
+		if !runs {
+			continue
+		}
+		if err := x.store.rouse(ctx, r, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exports reports whether a connection's orders are sent.
+func exports(c settings.Connection) bool {
+	return c.Running() && c.Settings.Orders.Target != settings.TargetOff
 }
 
 // Handle implements jobs.Handler for TaskKind: it does everything that is due for an entry, as long as

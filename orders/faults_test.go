@@ -114,35 +114,6 @@ func TestNobodySendsAgainBeforeTheLookUpsAreComplete(t *testing.T) {
 	r.wantOrders("8", 1)
 }
 
-func TestThreeUnknownOutcomesWaitForAPersonWhoMaySendAgain(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	lost := r.crm.Fault(post(keycrmtest.Fault{Kind: keycrmtest.FaultCutBefore}))
-	id := r.place("9")
-	r.work()
-	r.pass(time.Hour)
-	r.wantState("9", orders.Blocked, orders.ReasonUnknownOutcome)
-	if n := r.posts(); n != 3 {
-		t.Errorf("%d attempts, want 3", n)
-	}
-	// A saved setting is no decision about this.
-	r.save(r.conn, r.conn.Settings.Orders)
-	r.pass(10 * time.Minute)
-	r.wantState("9", orders.Blocked, orders.ReasonUnknownOutcome)
-
-	r.crm.ClearFault(lost)
-	if err := r.x.Retry(t.Context(), id); err != nil {
-		t.Fatal(err)
-	}
-	r.work()
-	if n := r.posts(); n != 3 {
-		t.Errorf("sent again without looking first: %d attempts", n)
-	}
-	r.pass(5 * time.Minute)
-	r.wantState("9", orders.Done, "")
-	r.wantOrders("9", 1)
-}
-
 func TestFrozenBytesAreSentAgainThoughTheOrderChanged(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -42,6 +42,8 @@ type rig struct {
 	x     *orders.Exporter
 	conn  settings.Connection
 	dead  int // how often a task was left for a person
+	// active tells whether the plugin is; nil: always.
+	active func(plugin.ShopID) bool
 
 	mu   sync.Mutex
 	wrap func(orders.Sink) orders.Sink // what stands between exporter and CRM; nil: nothing
@@ -100,7 +102,7 @@ func (r *rig) save(c settings.Connection, set settings.Orders) settings.Connecti
 func (r *rig) exporter(cfg orders.Config) *orders.Exporter {
 	return orders.New(orders.Deps{
 		DB: r.db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Connections: r.store, Shop: r.shop.Open,
-		Sink: r.sink, PluginID: "keybridge", Config: cfg,
+		Sink: r.sink, PluginID: "keybridge", Active: r.active, Config: cfg,
 	})
 }
 

@@ -13,6 +13,12 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
+// Waits reports whether an entry waits for a person. Of a card that is still looked for a person may decide, and
+// the search goes on till then.
+func (r Row) Waits() bool {
+	return r.State == Blocked || r.State == Dead || r.State == Checking && r.Reason == ReasonStillLooking
+}
+
 // Row is an entry as the journal lists it. It holds no personal data.
 type Row struct {
 	ID         int64
@@ -49,6 +55,11 @@ type Filter struct {
 	// Unrouted adds, to those of Connection, orders of the shop that no connection took.
 	Unrouted bool
 	States   []EntryState
+	// Waiting leaves those that wait for a person, Calm the others.
+	Waiting, Calm bool
+	// Reason, and if they are not nil its Params, are those of the entries.
+	Reason Reason
+	Params Params
 	// Number is an order number or a CRM id, exactly.
 	Number string
 	// Before continues a list after its last row's ID and PlacedAt.
@@ -136,6 +147,20 @@ func (x *Exporter) ByOrder(ctx context.Context, shop plugin.ShopID, order plugin
 	return x.Entry(ctx, id)
 }
 
+// Group is how many entries wait for a person for the same reason.
+type Group struct {
+	State  EntryState `db:"state"`
+	Reason Reason     `db:"reason"`
+	Params Params     `db:"reason_params"`
+	Count  int        `db:"n"`
+}
+
+// Groups answers what waits for a person, the largest groups first.
+func (x *Exporter) Groups(ctx context.Context, f Filter, limit int) ([]Group, error) {
+	f.Waiting = true
+	return x.store.groups(ctx, f, limit)
+}
+
 // Counts answers how many entries of a shop stand in each state; with a connection, of that one.
 func (x *Exporter) Counts(ctx context.Context, f Filter) (map[EntryState]int, error) {
 	return x.store.counts(ctx, f)
@@ -160,6 +185,26 @@ func (x *Exporter) Retry(ctx context.Context, id int64) error {
 // RetryBy is Retry, and an entry that no connection took goes to this one from then on.
 func (x *Exporter) RetryBy(ctx context.Context, id int64, conn plugin.ConnectionID) error {
 	return x.store.retry(ctx, id, conn, x.Clock.Now())
+}
+
+// RetryGroup is RetryBy for all entries that wait for a person for the filter's reason, the oldest first and most
+// at a time. It answers how many go on; those that a worker has right now are left.
+func (x *Exporter) RetryGroup(ctx context.Context, f Filter, conn plugin.ConnectionID, most int) (int, error) {
+	f.Waiting = true
+	ids, err := x.store.ids(ctx, f, most)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, id := range ids {
+		switch err := x.RetryBy(ctx, id, conn); {
+		case err == nil:
+			n++
+		case !errors.Is(err, plugin.ErrConflict) && !errors.Is(err, plugin.ErrNotFound):
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // Ignore is a person's decision to leave an order out. One that the CRM has, or may have, stays.

@@ -49,8 +49,9 @@ func Map(in Input) (Draft, []Block) {
 	}
 	if m.d.Target == settings.TargetCards {
 		m.card()
+		return m.d, nil
 	}
-	m.d.Note = m.wholeNote()
+	m.d.Note = m.wholeNote(maxComment)
 	return m.d, nil
 }
 

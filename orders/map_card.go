@@ -3,6 +3,7 @@ package orders
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 )
@@ -13,6 +14,7 @@ import (
 func (m *mapper) card() {
 	m.d.Pipeline = m.Settings.Pipeline
 	m.d.Key = "[" + m.d.Key + "]" // the marker that a card is found by
+	m.d.Title = cut("Замовлення "+m.d.Number, max(maxName-utf8.RuneCountInString(" "+m.d.Key), 1)) + " " + m.d.Key
 	m.cardNote()
 	discount := m.d.Discount
 	for i := range m.d.Lines {
@@ -33,7 +35,12 @@ func (m *mapper) card() {
 	}
 	m.d.Discount, m.d.ShippingPrice = decimal.Zero, decimal.Zero
 	m.d.Delivery, m.d.Comment, m.d.PromoCode = nil, "", ""
+	// The marker follows on a line of its own and has to have room.
+	m.d.Note = unmarked(m.wholeNote(maxComment - utf8.RuneCountInString("\n"+m.d.Key)))
 }
+
+// unmarked keeps a buyer's words from looking like the marker of another order.
+func unmarked(note string) string { return strings.NewReplacer("[", "(", "]", ")").Replace(note) }
 
 func (m *mapper) cardNote() {
 	rest := m.notes

@@ -16,12 +16,12 @@ func (m *mapper) wrote(label, text string) {
 	m.words = append(m.words, label+": "+text)
 }
 
-// wholeNote is all that was noted, in as many characters as the CRM takes: the facts, where the parcel
-// goes first of all, and then the buyer's words, which alone are shortened while that is enough.
-func (m *mapper) wholeNote() string {
+// wholeNote is all that was noted, in so many characters: the facts, where the parcel goes first of all, and
+// then the buyer's words, which alone are shortened while that is enough.
+func (m *mapper) wholeNote(room int) string {
 	facts := strings.Join(m.notes, "\n")
-	words := fit(m.words, maxComment-utf8.RuneCountInString(facts))
-	return cut(joinLines(facts, strings.Join(words, "\n")), maxComment)
+	words := fit(m.words, room-utf8.RuneCountInString(facts))
+	return cut(joinLines(facts, strings.Join(words, "\n")), room)
 }
 
 func joinLines(a, b string) string {

@@ -30,9 +30,11 @@ const (
 	ReasonWaitingBudget   Reason = "waiting_budget"   // not sent: our own budget has no slot; by itself
 	ReasonNoRedis         Reason = "no_redis"         // not sent: Redis, which keeps the budget, does not answer
 	ReasonTakenByOther    Reason = "taken_by_other"   // key, crm_id, crm_total, total
+	ReasonTakenByOrder    Reason = "taken_by_order"   // key, crm_id; order, number: another order of the shop, which has it
 	ReasonTakenNotFound   Reason = "taken_not_found"  // key: in use, but no such order can be found
 	ReasonSeveralInCRM    Reason = "several_in_crm"   // key, crm_ids
-	ReasonUnknownOutcome  Reason = "unknown_outcome"  // rounds: sent so often without an answer
+	ReasonStillLooking    Reason = "still_looking"    // rounds: sent so often without an answer; looked for by itself, a person may decide
+	ReasonUnknownOutcome  Reason = "unknown_outcome"  // rounds: likewise, and the looking is over
 	ReasonAwaitingOutcome Reason = "awaiting_outcome" // checking; by itself
 	ReasonCRMOrderGone    Reason = "crm_order_gone"   // crm_id: deleted in the CRM; it is not made again
 	ReasonStatusRefused   Reason = "status_refused"   // crm_status, message
@@ -65,8 +67,8 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonNoSource, ReasonSourceGone, ReasonCurrencyMismatch, ReasonUnmappedPayment, ReasonUnmappedDelivery,
 		ReasonUnmappedAddOn, ReasonFieldGone, ReasonBadMapping, ReasonNoContact,
-		ReasonRefused, ReasonUnauthorised, ReasonFeatureOff, ReasonUnavailable, ReasonLimited, ReasonWaitingBudget, ReasonNoRedis, ReasonTakenByOther,
-		ReasonTakenNotFound, ReasonSeveralInCRM, ReasonUnknownOutcome, ReasonAwaitingOutcome, ReasonCRMOrderGone,
+		ReasonRefused, ReasonUnauthorised, ReasonFeatureOff, ReasonUnavailable, ReasonLimited, ReasonWaitingBudget, ReasonNoRedis, ReasonTakenByOther, ReasonTakenByOrder,
+		ReasonTakenNotFound, ReasonSeveralInCRM, ReasonStillLooking, ReasonUnknownOutcome, ReasonAwaitingOutcome, ReasonCRMOrderGone,
 		ReasonStatusRefused,
 		ReasonNoConnection, ReasonBeforeStart, ReasonCanceled, ReasonOrderGone, ReasonByHand, ReasonConnectionOff,
 		ReasonConnectionGone, ReasonShopInactive, ReasonShopUnavailable, ReasonOrderUnreadable, ReasonFactsRefused,

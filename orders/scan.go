@@ -40,7 +40,7 @@ func starts(conns []settings.Connection) []scanStart {
 	var out []scanStart
 	at := map[plugin.ShopID]int{}
 	for _, c := range conns {
-		if !c.Running() || c.Settings.Orders.Target == settings.TargetOff || c.OrdersSince == nil {
+		if !exports(c) || c.OrdersSince == nil {
 			continue
 		}
 		i, ok := at[c.Shop]

@@ -19,6 +19,9 @@ import (
 // not written, the other finds out by itself.
 var errFenced = errors.New("another worker has the entry")
 
+// errTwin means that another order of the shop has the CRM's order already.
+var errTwin = errors.New("another order has the CRM's order")
+
 type store struct{ db *sqlx.DB }
 
 // put notes orders; those known already stay as they are. It answers how many are new.
@@ -32,8 +35,10 @@ func (s store) put(ctx context.Context, batch []plugin.Placement) (int64, error)
 	}
 	const q = `
 		INSERT INTO keybridge.outbox (shop_id, order_id, storefront, domain, placed_at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-		ON CONFLICT (shop_id, order_id) DO NOTHING`
+		SELECT p.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+			AS p (shop_id, order_id, storefront, domain, placed_at)
+		WHERE NOT EXISTS (SELECT 1 FROM keybridge.outbox o WHERE o.shop_id = p.shop_id AND o.order_id = p.order_id)
+		ON CONFLICT (shop_id, order_id) DO NOTHING` // a conflict costs an id of the sequence, so only a race makes one
 	res, err := s.db.ExecContext(ctx, q, pq.Array(shops), pq.Array(ids), pq.Array(fronts), pq.Array(domains), pq.Array(placed))
 	if err != nil {
 		return 0, fmt.Errorf("outbox put %d orders: %w", n, err)
@@ -71,6 +76,41 @@ func (s store) wake(ctx context.Context, now time.Time) error {
 		FROM woken WHERE s.outbox_id = woken.id AND s.state = 'blocked'`
 	if _, err := s.db.ExecContext(ctx, q, now, pq.Array(forPersons())); err != nil {
 		return fmt.Errorf("outbox wake: %w", err)
+	}
+	return nil
+}
+
+// resting answers the connections and shops for which entries rest: they are not due before the connection,
+// or the plugin in the shop, is switched on again.
+func (s store) resting(ctx context.Context) ([]rest, error) {
+	const q = `SELECT DISTINCT shop_id, coalesce(connection_id, '') AS connection_id, reason FROM keybridge.outbox
+		WHERE next_at IS NULL AND reason IN ('connection_off', 'shop_inactive')`
+	var rows []rest
+	if err := s.db.SelectContext(ctx, &rows, q); err != nil {
+		return nil, fmt.Errorf("outbox resting: %w", err)
+	}
+	return rows, nil
+}
+
+// rest is why some entries rest, and for whom.
+type rest struct {
+	Shop       plugin.ShopID       `db:"shop_id"`
+	Connection plugin.ConnectionID `db:"connection_id"`
+	Reason     Reason              `db:"reason"`
+}
+
+// rouse makes entries due that rest for this reason.
+func (s store) rouse(ctx context.Context, r rest, now time.Time) error {
+	const q = `
+		WITH woken AS (
+			UPDATE keybridge.outbox o SET next_at = $1, changed_at = $1
+			WHERE next_at IS NULL AND reason = $2 AND shop_id = $3 AND coalesce(connection_id, '') = $4
+				AND reason IN ('connection_off', 'shop_inactive') AND (lease_until IS NULL OR lease_until <= $1)
+			RETURNING o.id)
+		UPDATE keybridge.outbox_step s SET next_at = $1
+		FROM woken WHERE s.outbox_id = woken.id AND s.reason = $2 AND s.next_at IS NULL`
+	if _, err := s.db.ExecContext(ctx, q, now, r.Reason, r.Shop, r.Connection); err != nil {
+		return fmt.Errorf("outbox rouse: %w", err)
 	}
 	return nil
 }
@@ -142,6 +182,9 @@ func updateEntry(ctx context.Context, tx *sqlx.Tx, e *entry, leaseUntil *time.Ti
 	}
 	res, err := tx.ExecContext(ctx, q, e.ID, e.Fence, e.Connection, e.Target, e.Number, e.Key, e.Source, e.Currency,
 		e.Total, e.BranchAsText, e.CRMID, e.CRMURL, e.CRMTotal, begun.Status, nullTime(begun.At), leaseUntil)
+	if broken := (*pq.Error)(nil); errors.As(err, &broken) && broken.Constraint == "outbox_crm" {
+		return fmt.Errorf("outbox save %d: %w", e.ID, errTwin)
+	}
 	if err != nil {
 		return fmt.Errorf("outbox save %d: %w", e.ID, err)
 	}

@@ -57,30 +57,66 @@ func (r journalRow) row() Row {
 	return row
 }
 
-// narrowed is the condition of a Filter, over $1 to $5.
-const narrowed = `($1 = '' OR o.shop_id = $1) AND ($2 = '' OR o.connection_id = $2 OR $5 AND o.connection_id IS NULL)
-	AND (cardinality($3::text[]) = 0 OR o.state = ANY ($3)) AND ($4 = '' OR o.number = $4 OR o.crm_id = $4)`
+// waiting is the condition of Row.Waits; an index holds it.
+const waiting = `(o.state IN ('blocked', 'dead') OR o.state = 'checking' AND o.reason = 'still_looking')`
 
-func (f Filter) args() []any {
+// narrowed is the condition of a Filter, over $1 to $7.
+func (f Filter) narrowed() string {
+	q := `($1 = '' OR o.shop_id = $1) AND ($2 = '' OR o.connection_id = $2 OR $5 AND o.connection_id IS NULL)
+		AND (cardinality($3::text[]) = 0 OR o.state = ANY ($3)) AND ($4 = '' OR o.number = $4 OR o.crm_id = $4)
+		AND ($6 = '' OR o.reason = $6) AND ($7::jsonb IS NULL OR o.reason_params = $7)`
+	if f.Waiting {
+		q += ` AND ` + waiting
+	}
+	if f.Calm {
+		q += ` AND NOT ` + waiting
+	}
+	return q
+}
+
+func (f Filter) args(more ...any) []any {
 	states := make([]string, len(f.States))
 	for i, s := range f.States {
 		states[i] = string(s)
 	}
-	return []any{string(f.Shop), string(f.Connection), pq.Array(states), f.Number, f.Unrouted}
+	var params any // nil: any will do
+	if f.Params != nil {
+		params = f.Params
+	}
+	return append([]any{string(f.Shop), string(f.Connection), pq.Array(states), f.Number, f.Unrouted, string(f.Reason), params}, more...)
 }
 
 func (s store) list(ctx context.Context, f Filter, limit int) ([]journalRow, error) {
-	const q = `SELECT ` + journalColumns + ` FROM keybridge.outbox o
-		WHERE ` + narrowed + ` AND ($6::timestamptz IS NULL OR (o.placed_at, o.id) < ($6, $7))
-		ORDER BY o.placed_at DESC, o.id DESC LIMIT $8`
+	q := `SELECT ` + journalColumns + ` FROM keybridge.outbox o
+		WHERE ` + f.narrowed() + ` AND ($8::timestamptz IS NULL OR (o.placed_at, o.id) < ($8, $9))
+		ORDER BY o.placed_at DESC, o.id DESC LIMIT $10`
 	var at *time.Time
 	var id int64
 	if f.Before != nil {
 		at, id = &f.Before.PlacedAt, f.Before.ID
 	}
 	var rows []journalRow
-	if err := s.db.SelectContext(ctx, &rows, q, append(f.args(), at, id, limit)...); err != nil {
+	if err := s.db.SelectContext(ctx, &rows, q, f.args(at, id, limit)...); err != nil {
 		return nil, fmt.Errorf("list orders journal: %w", err)
+	}
+	return rows, nil
+}
+
+func (s store) ids(ctx context.Context, f Filter, limit int) ([]int64, error) {
+	q := `SELECT o.id FROM keybridge.outbox o WHERE ` + f.narrowed() + ` ORDER BY o.placed_at, o.id LIMIT $8`
+	var ids []int64
+	if err := s.db.SelectContext(ctx, &ids, q, f.args(limit)...); err != nil {
+		return nil, fmt.Errorf("list orders journal: %w", err)
+	}
+	return ids, nil
+}
+
+func (s store) groups(ctx context.Context, f Filter, limit int) ([]Group, error) {
+	q := `SELECT o.state, o.reason, o.reason_params, count(*) AS n FROM keybridge.outbox o WHERE ` + f.narrowed() + `
+		GROUP BY o.state, o.reason, o.reason_params ORDER BY n DESC, min(o.placed_at), min(o.id) LIMIT $8`
+	var rows []Group
+	if err := s.db.SelectContext(ctx, &rows, q, f.args(limit)...); err != nil {
+		return nil, fmt.Errorf("group orders journal: %w", err)
 	}
 	return rows, nil
 }
@@ -127,7 +163,7 @@ func (s store) attemptRows(ctx context.Context, id int64) ([]attemptRow, error) 
 }
 
 func (s store) counts(ctx context.Context, f Filter) (map[EntryState]int, error) {
-	const q = `SELECT o.state, count(*) AS n FROM keybridge.outbox o WHERE ` + narrowed + ` GROUP BY o.state`
+	q := `SELECT o.state, count(*) AS n FROM keybridge.outbox o WHERE ` + f.narrowed() + ` GROUP BY o.state`
 	var rows []struct {
 		State EntryState `db:"state"`
 		N     int        `db:"n"`
@@ -233,9 +269,9 @@ func (e *entry) again(past []attempt, now time.Time) []*step {
 	switch {
 	case create.State == StepSending: // its worker died: the next one finds out what became of it
 		create.to(StepSending, &now, "", nil)
-	case create.State == StepChecking:
+	case create.State == StepChecking && create.Reason != ReasonStillLooking:
 		create.to(StepChecking, &now, "", nil)
-	case slices.Contains(forPersons(), string(create.Reason)), ambiguous(past), taken(past):
+	case create.State == StepChecking, slices.Contains(forPersons(), string(create.Reason)), ambiguous(past), taken(past):
 		create.Rounds, create.Negatives, create.LookedAt, create.Taken = 0, 0, sql.NullTime{}, false
 		create.to(StepChecking, &now, "", nil)
 	default:
@@ -248,7 +284,8 @@ func (e *entry) again(past []attempt, now time.Time) []*step {
 func (s store) ignore(ctx context.Context, id int64, now time.Time) error {
 	return s.byHand(ctx, id, now, func(tx *sqlx.Tx, e *entry) error {
 		create := e.step(StepCreate)
-		if create.State == StepDone || create.State == StepSending || create.State == StepChecking {
+		looking := create.State == StepChecking && create.Reason != ReasonStillLooking
+		if create.State == StepDone || create.State == StepSending || looking {
 			return fmt.Errorf("ignore outbox entry %d: it is, or may be, in the CRM: %w", id, plugin.ErrConflict)
 		}
 		create.finish(StepIgnored, ReasonByHand, nil)

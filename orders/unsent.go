@@ -94,7 +94,7 @@ func readOrders(ctx context.Context, from plugin.Orders, ids []plugin.OrderID) (
 // waiting, or in a shop whose events come late: their units must not be sold again. The scan's own
 // place stays as it is.
 func (x *Exporter) missed(ctx context.Context, conn settings.Connection, shop plugin.Shop) error {
-	if !conn.Running() || conn.Settings.Orders.Target == settings.TargetOff || conn.OrdersSince == nil {
+	if !exports(conn) || conn.OrdersSince == nil {
 		return nil
 	}
 	q := plugin.OrderQuery{From: x.Clock.Now().Add(-missedWithin), Limit: plugin.MaxBatch}

@@ -92,7 +92,7 @@ func (w *work) prepare(ctx context.Context, s *step) (ready bool, err error) {
 		return true, nil
 	}
 	if !w.Active(w.e.Shop) {
-		w.retryIn(s, time.Minute, ReasonShopInactive, nil)
+		w.rest(s, ReasonShopInactive)
 		return false, nil
 	}
 	if ready, err = w.connect(ctx, s); err != nil || !ready {
@@ -124,8 +124,8 @@ func (w *work) connect(ctx context.Context, s *step) (bool, error) {
 		return false, nil
 	case err != nil:
 		return false, err
-	case !conn.Running() || conn.Settings.Orders.Target == settings.TargetOff:
-		w.retryIn(s, time.Minute, ReasonConnectionOff, nil)
+	case !exports(conn):
+		w.rest(s, ReasonConnectionOff)
 		return false, nil
 	}
 	w.conn = conn
@@ -141,7 +141,7 @@ func (w *work) route(ctx context.Context, s *step) (bool, error) {
 	}
 	why := ReasonNoConnection
 	for _, c := range conns {
-		if !c.Running() || c.Settings.Orders.Target == settings.TargetOff || !c.Settings.Routing.Matches(w.e.placement()) {
+		if !exports(c) || !c.Settings.Routing.Matches(w.e.placement()) {
 			continue
 		}
 		if !w.e.Forced && (c.OrdersSince == nil || w.e.PlacedAt.Before(*c.OrdersSince)) {
@@ -183,11 +183,18 @@ func (w *work) retry(s *step, cause error, reason Reason) {
 
 func (w *work) retryIn(s *step, pause time.Duration, reason Reason, params Params) {
 	at := w.Clock.Now().Add(pause)
-	state := StepRetrying
+	s.to(s.waiting(), &at, reason, params)
+}
+
+// rest lets the step wait without being looked at until what the reason speaks of is switched on.
+func (w *work) rest(s *step, reason Reason) { s.to(s.waiting(), nil, reason, nil) }
+
+// waiting is the state of a step that will go on by itself.
+func (s *step) waiting() StepState {
 	if s.State == StepChecking { // it stays unknown: nobody may send
-		state = StepChecking
+		return StepChecking
 	}
-	s.to(state, &at, reason, params)
+	return StepRetrying
 }
 
 // recheck blocks the step and looks again later, since it may be mended outside.

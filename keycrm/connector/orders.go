@@ -249,7 +249,8 @@ func (c *Connector) findCards(ctx context.Context, p orders.Probe) ([]orders.Fou
 		if err != nil {
 			return nil, translate(err)
 		}
-		if strings.HasSuffix(card.Title, p.Key) || strings.HasSuffix(strings.TrimSpace(card.ManagerComment), p.Key) {
+		// A manager or an automation may have written something before or behind it.
+		if strings.Contains(card.Title, p.Key) || strings.Contains(card.ManagerComment, p.Key) {
 			found = append(found, orders.Found{Receipt: cardReceipt(&card), Source: code(card.SourceID)})
 		}
 	}

@@ -62,7 +62,7 @@ func cardRequest(d orders.Draft) (keycrm.CardCreate, error) {
 		return keycrm.CardCreate{}, err
 	}
 	out := keycrm.CardCreate{
-		Title: "Замовлення " + d.Number + " " + d.Key, SourceID: source,
+		Title: d.Title, SourceID: source,
 		ManagerComment: strings.TrimSpace(d.Note + "\n" + d.Key),
 		Contact:        keycrm.CardContact{FullName: d.Buyer.FullName, Email: d.Buyer.Email, Phone: d.Buyer.Phone},
 		Products:       lines(d.Lines),

@@ -1,0 +1,80 @@
+package orders
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/keybridge/keybridge/internal/settings"
+)
+
+// missing is an order whose fate nobody knows and that a complete look-up has not found.
+type missing struct {
+	// refusesTwin: the CRM itself refuses a second order with the key, so sending again can do no harm.
+	refusesTwin bool
+	// taken: the CRM has said that the key is in use.
+	taken bool
+	// rounds are the attempts with an unknown outcome, negatives the look-ups since the last of them that count.
+	rounds, negatives int
+	// looked is the last of these look-ups, over when the last attempt was certainly over.
+	looked, over time.Time
+}
+
+// verdict is what is to be done about an order that was not found.
+type verdict int
+
+const (
+	lookAgain    verdict = iota // at the time that comes with it
+	sendAgain                   // likewise
+	askTaken                    // a person: the key is in use, and no such order can be found
+	askUncertain                // a person: nobody can tell whether the CRM has it
+)
+
+// afterMiss decides about an order that was not found, and when that is to be done. luck in [0,1) spreads the
+// pauses.
+func (c Config) afterMiss(m missing, now time.Time, luck float64) (verdict, time.Time) {
+	switch {
+	case m.negatives < 2 || now.Before(m.over.Add(c.ResendAfter)):
+		return lookAgain, m.looked.Add(c.LookupGap)
+	case m.taken:
+		return askTaken, time.Time{}
+	case m.rounds < c.MaxRounds:
+		return sendAgain, now
+	case m.refusesTwin:
+		return sendAgain, now.Add(c.pause(m.rounds-c.MaxRounds, luck))
+	case m.rounds > c.MaxRounds:
+		return askUncertain, time.Time{}
+	case now.Before(m.over.Add(c.LastLook)):
+		return lookAgain, m.looked.Add(min(c.LookupGap<<min(m.negatives-2, 10), c.LookupCap))
+	}
+	return sendAgain, now // for the last time
+}
+
+// missed counts a complete look-up that found nothing and does what follows from it.
+func (w *work) missed(s *step, past []attempt) {
+	now := w.Clock.Now()
+	if !s.LookedAt.Valid || now.Sub(s.LookedAt.Time) >= w.Config.LookupGap {
+		s.Negatives++
+		s.LookedAt.Time, s.LookedAt.Valid = now, true
+	}
+	m := missing{
+		refusesTwin: w.e.Target == settings.TargetOrders, taken: s.Taken, rounds: s.Rounds, negatives: s.Negatives,
+		looked: s.LookedAt.Time,
+	}
+	for _, a := range past {
+		m.over = a.Deadline
+	}
+	switch do, at := w.Config.afterMiss(m, now, rand.Float64()); do { // #nosec G404 -- spreads load, guards nothing
+	case lookAgain:
+		why, params := ReasonAwaitingOutcome, Params(nil)
+		if !m.refusesTwin && s.Rounds >= w.Config.MaxRounds {
+			why, params = ReasonStillLooking, Params{"rounds": itoa(s.Rounds)}
+		}
+		s.to(StepChecking, &at, why, params)
+	case sendAgain:
+		s.to(StepRetrying, &at, ReasonUnavailable, nil)
+	case askTaken:
+		s.finish(StepBlocked, ReasonTakenNotFound, Params{"key": w.e.Key})
+	case askUncertain:
+		s.finish(StepBlocked, ReasonUnknownOutcome, Params{"rounds": itoa(s.Rounds)})
+	}
+}
