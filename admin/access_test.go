@@ -34,6 +34,8 @@ func TestEachActionNeedsItsPermission(t *testing.T) {
 		{"GET", api + "/runs/1/plan", plugin.PermView},
 		{"POST", api + "/runs/1/approve", plugin.PermOperate},
 		{"POST", api + "/runs/1/cancel", plugin.PermOperate},
+		{"GET", path + "/journal", plugin.PermView},
+		{"POST", path + "/journal/retry", plugin.PermOperate},
 		{"POST", path + "/journal/1/retry", plugin.PermOperate},
 		{"POST", path + "/journal/1/ignore", plugin.PermOperate},
 		{"POST", api + "/runs", plugin.PermOperate},

@@ -71,6 +71,8 @@ func (a *Admin) Handler() http.Handler {
 		r.Post("/pins/remove", a.page(plugin.PermOperate, a.removePin))
 		r.Get("/hidden", a.page(plugin.PermView, a.showHidden))
 		r.Post("/hidden", a.page(plugin.PermOperate, a.publishHidden))
+		r.Get("/journal", a.page(plugin.PermView, a.showJournal))
+		r.Post("/journal/retry", a.page(plugin.PermOperate, a.retryGroup))
 		r.Post("/journal/{entry}/retry", a.page(plugin.PermOperate, a.retryEntry))
 		r.Post("/journal/{entry}/ignore", a.page(plugin.PermOperate, a.ignoreEntry))
 	})

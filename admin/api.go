@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -294,10 +295,23 @@ type apiEntry struct {
 	NextAt   time.Time `json:"next_at,omitzero"`
 	CRMID    string    `json:"crm_id,omitempty"`
 	CRMURL   string    `json:"crm_url,omitempty"`
+	// Waits: a person must look at it.
+	Waits bool `json:"waits,omitempty"`
+	// Cursor, given as "before", asks for those behind this one.
+	Cursor string `json:"cursor"`
 }
 
+// apiJournal lists orders, newest first: of all, of a state, or those that wait for a person ("show").
 func (a *Admin) apiJournal(r *http.Request, v *visit) (int, any, error) {
-	rows, err := a.Journal.List(r.Context(), journalOf(v), entriesShown)
+	show := cmp.Or(r.URL.Query().Get("show"), showAll)
+	if !shows(show) {
+		return 0, nil, errNotFound
+	}
+	f, err := journalFilter(v, show, r.URL.Query().Get("before"))
+	if err != nil {
+		return 0, nil, err
+	}
+	rows, err := a.Journal.List(r.Context(), f, journalRows)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -305,7 +319,7 @@ func (a *Admin) apiJournal(r *http.Request, v *visit) (int, any, error) {
 	for _, row := range rows {
 		out = append(out, apiEntry{
 			row.ID, row.Order, row.Number, row.State, row.Reason, row.Params, row.Connection == "", row.Attempts, row.PlacedAt, row.NextAt,
-			row.CRMID, row.CRMURL,
+			row.CRMID, row.CRMURL, row.Waits(), journalCursor(row),
 		})
 	}
 	return http.StatusOK, out, nil

@@ -16,16 +16,19 @@ import (
 // entriesShown is how many orders the page lists.
 const entriesShown = 20
 
-// journalView lists the latest orders on their way to the CRM.
+// journalView lists orders on their way to the CRM.
 type journalView struct {
 	Counts  []stateCount
 	Entries []entryView
 	// Waiting counts those that a person must look at.
 	Waiting int
+	// All leads to the journal's own page, with what waits for a person first; Show is what of it is listed.
+	All, Show string
 }
 
+// stateCount is how many stand in a state, and leads to them.
 type stateCount struct {
-	Class, Text string
+	Class, Text, Address string
 }
 
 type entryView struct {
@@ -42,30 +45,62 @@ type entryView struct {
 	Unrouted bool
 }
 
-// journalView is nil while orders are not synced and never were.
+// journalView is what the connection's page lists: what waits for a person, and then the latest. It is nil while
+// orders are not synced and never were.
 func (a *Admin) journalView(ctx context.Context, v *visit, shop *shopLists) (*journalView, error) {
-	f := journalOf(v)
-	rows, err := a.Journal.List(ctx, f, entriesShown)
+	waiting, calm := journalOf(v), journalOf(v)
+	waiting.Waiting, calm.Calm = true, true
+	rows, err := a.Journal.List(ctx, waiting, entriesShown)
 	if err != nil {
 		return nil, err
+	}
+	if room := entriesShown - len(rows); room > 0 {
+		latest, err := a.Journal.List(ctx, calm, room)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, latest...)
 	}
 	if len(rows) == 0 && v.conn.Settings.Orders.Target == settings.TargetOff {
 		return nil, nil
 	}
-	counts, err := a.Journal.Counts(ctx, f)
+	out, err := a.journalHead(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	out := &journalView{Waiting: counts[orders.Blocked] + counts[orders.Dead]}
+	out.Entries = a.entryViews(v, shop, rows)
+	return out, nil
+}
+
+// journalHead counts the orders by state.
+func (a *Admin) journalHead(ctx context.Context, v *visit) (*journalView, error) {
+	counts, err := a.Journal.Counts(ctx, journalOf(v))
+	if err != nil {
+		return nil, err
+	}
+	looking := journalOf(v)
+	looking.Waiting, looking.States = true, []orders.EntryState{orders.Checking}
+	uncertain, err := a.Journal.Counts(ctx, looking)
+	if err != nil {
+		return nil, err
+	}
+	out := &journalView{
+		Waiting: counts[orders.Blocked] + counts[orders.Dead] + uncertain[orders.Checking], All: a.links(v.conn.ID).Journal,
+	}
 	for _, state := range entryStates() {
 		if n := counts[state]; n > 0 {
-			out.Counts = append(out.Counts, stateCount{entryClass(state), v.words.N("journal.count."+string(state), n)})
+			out.Counts = append(out.Counts, stateCount{entryClass(state), v.words.N("journal.count."+string(state), n), out.All + "?show=" + string(state)})
 		}
 	}
-	for _, row := range rows {
-		out.Entries = append(out.Entries, a.entryView(v, shop, row))
-	}
 	return out, nil
+}
+
+func (a *Admin) entryViews(v *visit, shop *shopLists, rows []orders.Row) []entryView {
+	var out []entryView
+	for _, row := range rows {
+		out = append(out, a.entryView(v, shop, row))
+	}
+	return out
 }
 
 // journalOf is what a connection's page lists: its own orders, and those that no connection took and
@@ -115,7 +150,7 @@ func (a *Admin) entryView(v *visit, shop *shopLists, row orders.Row) entryView {
 		e.Difference = v.words.T("journal.differs", "shop", row.Total.String(), "crm", row.CRMTotal.String(), "currency", row.Currency)
 	}
 	at := a.links(v.conn.ID).Journal + "/" + strconv.FormatInt(row.ID, 10)
-	if canRetry(row.State) {
+	if canRetry(row) {
 		e.Retry = at + "/retry"
 	}
 	if canIgnore(row) {
@@ -140,21 +175,21 @@ func mendedAt(why orders.Reason, target settings.Target) string {
 }
 
 // canRetry: the entry stands still, or would go on later than now.
-func canRetry(s orders.EntryState) bool {
-	switch s {
-	case orders.Blocked, orders.Dead, orders.Retrying, orders.Ignored:
+func canRetry(row orders.Row) bool {
+	switch row.State {
+	case orders.Retrying, orders.Ignored:
 		return true
 	}
-	return false
+	return row.Waits()
 }
 
-// canIgnore: the CRM does not have the order and certainly will not by itself.
+// canIgnore: the CRM does not have the order as far as we know, and nobody is asking it just now.
 func canIgnore(row orders.Row) bool {
 	switch row.State {
-	case orders.Blocked, orders.Dead, orders.Pending, orders.Retrying:
+	case orders.Pending, orders.Retrying:
 		return row.CRMID == ""
 	}
-	return false
+	return row.Waits() && row.CRMID == ""
 }
 
 // named puts the shop's names in place of its codes in a reason's params.
@@ -204,5 +239,5 @@ func (a *Admin) onEntry(
 	case err != nil:
 		return err
 	}
-	return redirect(w, r, a.links(v.conn.ID).Connection, done, "journal")
+	return a.backToJournal(w, r, v, done)
 }

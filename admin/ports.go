@@ -89,12 +89,16 @@ type Journal interface {
 	// List answers the latest, newest first.
 	List(ctx context.Context, f orders.Filter, limit int) ([]orders.Row, error)
 	Counts(ctx context.Context, f orders.Filter) (map[orders.EntryState]int, error)
+	// Groups answers what waits for a person, the largest groups first.
+	Groups(ctx context.Context, f orders.Filter, limit int) ([]orders.Group, error)
 	// Entry: plugin.ErrNotFound.
 	Entry(ctx context.Context, id int64) (orders.Entry, error)
 	// RetryBy gives an entry that no connection took to this one. RetryBy and Ignore: plugin.ErrNotFound,
 	// and plugin.ErrConflict when the entry has moved on.
 	RetryBy(ctx context.Context, id int64, conn plugin.ConnectionID) error
 	Ignore(ctx context.Context, id int64) error
+	// RetryGroup is RetryBy for what waits for the filter's reason, most at a time; it answers how many go on.
+	RetryGroup(ctx context.Context, f orders.Filter, conn plugin.ConnectionID, most int) (int, error)
 }
 
 // Webhooks tells what the CRM's calls did.

@@ -51,7 +51,7 @@ type frame struct {
 var doneCodes = []string{
 	"connected", "key_replaced", "switched_on", "switched_off", "saved", "saved_not_ready", "refreshed", "deleted",
 	"run_started", "run_going_on", "run_off", "run_cancelled", "run_approved",
-	"run_moved", "run_not_waiting", "preview_started", "retried", "ignored", "entry_moved_on",
+	"run_moved", "run_not_waiting", "preview_started", "retried", "ignored", "group_retried", "entry_moved_on",
 	"rematch_started", "rematch_no_key", "now_published", "now_published_none", "pinned", "unpinned",
 }
 
