@@ -20,7 +20,7 @@ func detailFacts() []fact {
 		}},
 		{"L10", "guess", false, func(p *probe) {
 			a := p.get("/order?sort=nope&limit=1")
-			p.is("an unknown sort of orders is 400 and named", a.status == 400 && strings.Contains(a.text, "nope"), a)
+			p.is("an unknown sort of orders is 400 and named", a.status == 400 && strings.Contains(a.text, "`nope` is not allowed"), a)
 		}},
 		{"L11", "guess", false, func(p *probe) {
 			a := p.get("/products?page=0&limit=1")
@@ -36,6 +36,12 @@ func detailFacts() []fact {
 			a := p.get("/products?include=custom_fields&limit=1&page=2")
 			first, _ := a.at("first_page_url").(string)
 			p.is("addresses of pages keep the query", strings.Contains(first, "include=custom_fields&limit=1&page=1"), a)
+		}},
+		{"L14", "live", false, func(p *probe) {
+			for _, sort := range []string{"created_at", "-created_at"} {
+				a := p.get("/order?limit=1&sort=" + sort)
+				p.is("orders are sorted by "+sort, a.status == 200, a)
+			}
 		}},
 		{"S8", "live", false, func(p *probe) {
 			prefix := map[string]string{"order": "OR_", "lead": "LD_", "client": "CT_", "crm_product": "CT_"}

@@ -2,7 +2,9 @@ package keycrmtest
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,15 +38,15 @@ func readList(path string, q url.Values, r rules) (*listCall, *answer) {
 		return nil, bad
 	}
 	l.filters = readFilters(q)
-	for name := range l.filters {
-		if !contains(r.filters, name) && !r.ignoreFilters {
-			return nil, notAllowed("filter", name, r.filters)
-		}
-	}
+	var sorts []string
 	for _, name := range splitComma(l.sort) {
-		if name = strings.TrimPrefix(name, "-"); r.sorts != nil && !contains(r.sorts, name) {
-			return nil, notAllowed("sort", name, r.sorts)
-		}
+		sorts = append(sorts, strings.TrimPrefix(name, "-"))
+	}
+	if bad := others(slices.Sorted(maps.Keys(l.filters)), r.filters); bad != "" && !r.ignoreFilters {
+		return nil, notAllowed("filter", "are", bad, r.filters)
+	}
+	if bad := others(sorts, r.sorts); bad != "" && r.sorts != nil {
+		return nil, notAllowed("sort", "is", bad, r.sorts)
 	}
 	var bad *answer
 	if l.includes, bad = readIncludes(q, r); bad != nil {
@@ -56,7 +58,8 @@ func readList(path string, q url.Values, r rules) (*listCall, *answer) {
 // maxPage keeps the count of skipped rows within an int.
 const maxPage = 1 << 40
 
-// paging refuses a bad limit; a page that is no positive number is the first, as in Laravel's paginator.
+// paging gives no more than maxLimit rows and refuses a limit that is no positive number; a page that is none is the
+// first, as in Laravel's paginator.
 func (l *listCall) paging() *answer {
 	if n, err := strconv.Atoi(l.query.Get("page")); err == nil && n > 0 {
 		l.page = min(n, maxPage)
@@ -66,10 +69,10 @@ func (l *listCall) paging() *answer {
 		return nil
 	}
 	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 || n > maxLimit {
-		return invalid("limit", fmt.Sprintf("The limit must be between 1 and %d.", maxLimit))
+	if err != nil || n < 1 {
+		return invalid("limit", "The limit must be at least 1.")
 	}
-	l.limit = n
+	l.limit = min(n, maxLimit)
 	return nil
 }
 
@@ -97,27 +100,37 @@ func readFilters(q url.Values) map[string]string {
 
 func readIncludes(q url.Values, r rules) (map[string]bool, *answer) {
 	out := map[string]bool{}
+	var unknown []string
 	for _, name := range splitComma(q.Get("include")) {
 		known := name
 		if name == "custom_fields" && contains(r.includes, "customFields") {
 			known = "customFields"
 		}
-		switch {
-		case contains(r.includes, known):
-			out[strings.ReplaceAll(name, "customFields", "custom_fields")] = true
-			if head, _, nested := strings.Cut(name, "."); nested {
-				out[head] = true
-			}
-		case !r.ignoreIncludes:
-			return nil, notAllowed("include", name, r.includes)
+		if !contains(r.includes, known) {
+			unknown = append(unknown, name)
+			continue
 		}
+		out[strings.ReplaceAll(name, "customFields", "custom_fields")] = true
+		if head, _, nested := strings.Cut(name, "."); nested {
+			out[head] = true
+		}
+	}
+	if len(unknown) > 0 && !r.ignoreIncludes {
+		return nil, notAllowed("include", "are", strings.Join(unknown, ", "), r.includes)
 	}
 	return out, nil
 }
 
-func notAllowed(what, name string, allowed []string) *answer {
-	return message(400, fmt.Sprintf("Requested %[1]s(s) `%[2]s` are not allowed. Allowed %[1]s(s) are `%[3]s`.",
-		what, name, strings.Join(allowed, ", ")))
+// others lists the names that are not allowed.
+func others(names, allowed []string) string {
+	return strings.Join(slices.DeleteFunc(names, func(name string) bool { return contains(allowed, name) }), ", ")
+}
+
+// notAllowed is a refusal in the words of the query builder that KeyCRM's lists are made with. Its sentence about sorts
+// has a verb of its own.
+func notAllowed(what, verb, names string, allowed []string) *answer {
+	return message(400, fmt.Sprintf("Requested %[1]s(s) `%[3]s` %[2]s not allowed. Allowed %[1]s(s) are `%[4]s`.",
+		what, verb, names, strings.Join(allowed, ", ")))
 }
 
 func contains(list []string, s string) bool {
@@ -195,15 +208,38 @@ func page[T any](s *Server, l *listCall, rows []T, total int) *answer {
 	return &answer{status: 200, body: e}
 }
 
-// pageLinks shows the first pages and the last, as Laravel's paginator shortens long lists.
+// pageLinks names the pages that Laravel's paginator names, with gaps where it leaves some out.
 func pageLinks(current, last int, e *envelope, link func(int) *string) []pageLink {
 	out := []pageLink{{e.PrevPageURL, "&laquo; Previous", false}}
-	for n := 1; n <= last; n++ {
-		if n > 10 && n < last {
+	before := 0
+	for _, n := range shownPages(current, last) {
+		if n > before+1 {
 			out = append(out, pageLink{nil, "...", false})
-			n = last
 		}
 		out = append(out, pageLink{link(n), strconv.Itoa(n), n == current})
+		before = n
 	}
 	return append(out, pageLink{e.NextPageURL, "Next &raquo;", false})
+}
+
+// shownPages is Laravel's window: two pages at each end and three on each side of the current one, and ten in a row
+// where that one is near an end.
+func shownPages(current, last int) []int {
+	const side, near = 3, 7
+	low, high := current-side, current+side
+	switch {
+	case last < 2*side+8:
+		low, high = 1, last
+	case current <= near:
+		low, high = 1, near+side
+	case current > last-near:
+		low, high = last-near-side+1, last
+	}
+	var out []int
+	for n := 1; n <= last; n++ {
+		if n <= 2 || n > last-2 || n >= low && n <= high {
+			out = append(out, n)
+		}
+	}
+	return out
 }

@@ -319,7 +319,7 @@ func orderRules() rules {
 			"shipping.lastHistory", "shipping.deliveryService", "expenses", "customFields", "assigned", "attachments",
 			"attachments.file",
 		},
-		sorts: []string{"id", "updated_at"},
+		sorts: []string{"id", "created_at", "updated_at"},
 	}
 }
 
@@ -346,6 +346,10 @@ func sortOrders(rows []*Order, sort string) {
 	switch first {
 	case "id":
 		slices.Reverse(rows)
+	case "created_at":
+		slices.SortStableFunc(rows, func(a, b *Order) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	case "-created_at":
+		slices.SortStableFunc(rows, func(a, b *Order) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	case "updated_at":
 		slices.SortStableFunc(rows, func(a, b *Order) int { return a.UpdatedAt.Compare(b.UpdatedAt) })
 	case "-updated_at":

@@ -25,13 +25,15 @@ func TestRefusals(t *testing.T) {
 		{"an unknown include", "GET", "/v1/order?include=products.warehouse", "", 400, "Requested include(s) `products.warehouse` are not allowed."},
 		{"an unknown filter of stocks is ignored", "GET", "/v1/offers/stocks?filter[warehouse_id]=1&include=x", "", 200, "current_page"},
 		{"an unknown include of users is ignored", "GET", "/v1/users?include=x", "", 200, "current_page"},
-		{"a limit above 50", "GET", "/v1/products?limit=51", "", 422, `"limit"`},
+		{"two unknown filters", "GET", "/v1/order?filter[z]=1&filter[status_id]=1&filter[a]=1", "", 400, "Requested filter(s) `a, z` are not allowed."},
+		{"two unknown includes", "GET", "/v1/order?include=buyer,x,y", "", 400, "Requested include(s) `x, y` are not allowed."},
 		{"page 0", "GET", "/v1/products?page=0", "", 200, `"current_page":1,`},
 		{"a page that is no number", "GET", "/v1/products?page=next", "", 200, `"current_page":1,`},
 		{"a page beyond all numbers", "GET", "/v1/products?limit=50&page=9223372036854775807", "", 200, `"data":[]`},
-		{"limit 0", "GET", "/v1/products?limit=0", "", 422, "The limit must be between 1 and 50."},
-		{"an unknown sort of orders", "GET", "/v1/order?sort=-total", "", 400, "Requested sort(s) `total` are not allowed. Allowed sort(s) are `id, updated_at`."},
+		{"limit 0", "GET", "/v1/products?limit=0", "", 422, "The limit must be at least 1."},
+		{"an unknown sort of orders", "GET", "/v1/order?sort=-total", "", 400, "Requested sort(s) `total` is not allowed. Allowed sort(s) are `id, created_at, updated_at`."},
 		{"a compound sort", "GET", "/v1/order?sort=updated_at,-id", "", 200, "current_page"},
+		{"an unknown sort of offers", "GET", "/v1/offers?sort=price", "", 400, "Requested sort(s) `price` is not allowed. Allowed sort(s) are `id, product_id`."},
 		{"a sort of offers by their product", "GET", "/v1/offers?sort=-product_id", "", 200, "current_page"},
 		{"camel-case custom fields", "GET", "/v1/order?include=customFields", "", 200, "current_page"},
 		{"an unknown order", "GET", "/v1/order/1", "", 404, "message"},
@@ -107,9 +109,68 @@ func TestEnvelopeIsThePaginatorsOwn(t *testing.T) {
 	if rows, ok := past["data"].([]any); !ok || len(rows) != 0 || past["from"] != nil || past["next_page_url"] != nil {
 		t.Errorf("past the end: %v", past)
 	}
-	_, page := raw(t, s, "GET", "/v1/products?limit=5", "")
-	if n := len(page["links"].([]any)); n < 5 {
-		t.Errorf("%d links", n)
+}
+
+func TestLimitAboveFiftyIsAnsweredWithFiftyRows(t *testing.T) {
+	t.Parallel()
+	s, _, _ := account(t)
+	for _, limit := range []string{"51", "100", "100000000"} {
+		res, body := raw(t, s, "GET", "/v1/products?limit="+limit, "")
+		rows, _ := body["data"].([]any)
+		if res.StatusCode != http.StatusOK || len(rows) != 50 || body["per_page"] != 50.0 || body["last_page"] != 3.0 || body["next_page_url"] == nil {
+			t.Errorf("limit %s: %d with %d rows, per_page %v, last_page %v", limit, res.StatusCode, len(rows), body["per_page"], body["last_page"])
+		}
+	}
+}
+
+// TestPageLinksLeaveOutWhatThePaginatorLeavesOut pins the links as they were recorded for page 1 of a long list, and
+// as Laravel makes them elsewhere.
+func TestPageLinksLeaveOutWhatThePaginatorLeavesOut(t *testing.T) {
+	t.Parallel()
+	s, _, _ := account(t)
+	for query, want := range map[string]string{
+		"limit=1":          "< 1 2 3 4 5 6 7 8 9 10 ... 119 120 >",
+		"limit=1&page=7":   "< 1 2 3 4 5 6 7 8 9 10 ... 119 120 >",
+		"limit=1&page=8":   "< 1 2 ... 5 6 7 8 9 10 11 ... 119 120 >",
+		"limit=1&page=60":  "< 1 2 ... 57 58 59 60 61 62 63 ... 119 120 >",
+		"limit=1&page=114": "< 1 2 ... 111 112 113 114 115 116 117 118 119 120 >",
+		"limit=10":         "< 1 2 3 4 5 6 7 8 9 10 11 12 >",
+		"limit=50":         "< 1 2 3 >",
+	} {
+		_, body := raw(t, s, "GET", "/v1/products?"+query, "")
+		var got []string
+		for _, l := range body["links"].([]any) {
+			label, _ := l.(map[string]any)["label"].(string)
+			got = append(got, strings.NewReplacer("&laquo; Previous", "<", "Next &raquo;", ">").Replace(label))
+		}
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s: %s, want %s", query, text, want)
+		}
+	}
+}
+
+func TestOrdersAreSortedByCreation(t *testing.T) {
+	t.Parallel()
+	s, c, clk := account(t)
+	for _, uuid := range []string{"A-1", "A-2", "A-3"} {
+		create(t, c, order(uuid, line("", "1", "1")))
+		clk.move(time.Minute)
+	}
+	if err := s.SetTracking(70001, "2045"); err != nil {
+		t.Fatal(err)
+	}
+	for sort, want := range map[string][]any{
+		"created_at": {70001.0, 70002.0, 70003.0}, "-created_at": {70003.0, 70002.0, 70001.0}, "-updated_at": {70001.0, 70003.0, 70002.0},
+	} {
+		_, body := raw(t, s, "GET", "/v1/order?sort="+sort, "")
+		var got []any
+		rows, _ := body["data"].([]any)
+		for _, r := range rows {
+			got = append(got, r.(map[string]any)["id"])
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", sort, got, want)
+		}
 	}
 }
 
