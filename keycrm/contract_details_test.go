@@ -64,6 +64,13 @@ func detailFacts() []fact {
 				p.is("a line has its warehouse, which cannot be asked for", line["warehouse"] != nil, answer{})
 			}
 		}},
+		{"O11", "spec", true, func(p *probe) {
+			p.send(http.MethodPost, "/order", anOrder)
+			a := p.send(http.MethodPost, "/order/70001/tag/4", "")
+			p.is("a tag is put on with a status alone", a.status == 202 && a.text == `{"status":true}`, a)
+			a = p.send(http.MethodDelete, "/order/70001/tag/4", "")
+			p.is("a tag is taken off without a word", a.status == 204 && a.text == "", a)
+		}},
 		{"C6", "live", true, func(p *probe) {
 			p.send(http.MethodPost, "/pipelines/cards", aCard)
 			inside := p.get("/pipelines/cards/4001?include=status").at("status", "name")

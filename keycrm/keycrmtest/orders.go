@@ -421,7 +421,7 @@ func (s *Server) postOrderTag(c *call) *answer {
 		o.Tags = append(o.Tags, tag)
 		return true
 	})
-	return &answer{status: 202}
+	return &answer{status: 202, body: statusBody{true}}
 }
 
 func (s *Server) deleteOrderTag(c *call) *answer {
