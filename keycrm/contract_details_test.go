@@ -12,7 +12,18 @@ func detailFacts() []fact {
 		{"T6", "guess", true, func(p *probe) {
 			p.kind = "application/x-www-form-urlencoded"
 			a := p.send(http.MethodPost, "/order", anOrder)
-			p.is("a body that is not called JSON is not read", a.status == 422 && a.at("errors", "source_id") != nil, a)
+			p.is("JSON that is not called so is not read", a.status == 422 && a.at("errors", "source_id") != nil, a)
+		}},
+		{"T7", "guess", true, func(p *probe) {
+			a := p.send(http.MethodPost, "/order?source_id=7", `{"buyer":{"full_name":"Олена"}}`)
+			p.is("members of the query count where the body has none", a.status == 201, a)
+			p.kind = "application/x-www-form-urlencoded"
+			a = p.send(http.MethodPost, "/order", "source_id=7&buyer[full_name]=x&products[0][name]=a&products[0][price]=5")
+			p.is("a form is read like JSON", a.status == 201 && a.at("grand_total") == 5.0, a)
+		}},
+		{"T8", "guess", true, func(p *probe) {
+			a := p.send(http.MethodPost, "/order", strings.Replace(anOrder, `"discount_percent":5`, `"discount_percent":""`, 1))
+			p.is("an empty text is null", a.status == 201 && a.at("discount_percent") == nil, a)
 		}},
 		{"L9", "live", false, func(p *probe) {
 			a := p.get("/order?sort=updated_at,id&limit=1")

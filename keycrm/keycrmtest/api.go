@@ -43,10 +43,12 @@ func invalid(field, text string) *answer {
 
 // call is one request to the API, with the lock held.
 type call struct {
-	r    *http.Request
-	q    url.Values
-	body []byte
-	note func(what string) // tells strict mode
+	r         *http.Request
+	q         url.Values
+	sent      []byte            // the body as it came
+	body      []byte            // what a request that writes sends, as JSON
+	fromQuery map[string]bool   // members of body that the query brought
+	note      func(what string) // tells strict mode
 }
 
 func (c *call) id(name string) int64 {
@@ -92,7 +94,7 @@ func (s *Server) apiRoutes() map[string]handler {
 		"GET /order/expense-type":                        s.listExpenseTypes,
 		"GET /order/product-status":                      s.listProductStatuses,
 		"GET /storage":                                   s.listFiles,
-		"POST /storage/upload":                           s.postUpload,
+		"POST " + uploadPath:                             s.postUpload,
 		"GET /storage/attachment/{type}/{id}":            s.listAttachments,
 		"POST /pipelines/cards/{id}/attachment/{file}":   s.postCardAttachment,
 		"DELETE /pipelines/cards/{id}/attachment/{file}": s.deleteCardAttachment,

@@ -23,7 +23,7 @@ func renderAddress(a *Address) buyerAddressJSON {
 
 // postBuyer makes a buyer whoever is there already; one with a known phone or e-mail is marked as a possible repeat.
 func (s *Server) postBuyer(c *call) *answer {
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	b := &Buyer{}
 	s.readBuyer(f, b)
 	if bad := f.answer(); bad != nil {
@@ -52,7 +52,7 @@ func (s *Server) putBuyer(c *call) *answer {
 	if b == nil {
 		return notFound()
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	changed := clone(b)
 	s.readBuyer(f, &changed)
 	if bad := f.answer(); bad != nil {
@@ -66,7 +66,7 @@ func (s *Server) putBuyer(c *call) *answer {
 
 // postBuyerImport makes all buyers or none: a bad row is a 400 that names nothing, as KeyCRM documents it.
 func (s *Server) postBuyerImport(c *call) *answer {
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	f.require("buyers")
 	rows := f.list("buyers")
 	fresh := make([]*Buyer, len(rows))

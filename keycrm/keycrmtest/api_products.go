@@ -9,7 +9,7 @@ const (
 )
 
 func (s *Server) postCategory(c *call) *answer {
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	f.require("name")
 	row := &Category{Name: f.text("name")}
 	row.ParentID = f.known("parent_id", func(id int64) bool { return s.category(id) != nil })
@@ -24,7 +24,7 @@ func (s *Server) postCategory(c *call) *answer {
 
 // postProduct makes a product without variants: it has one, the default, offer.
 func (s *Server) postProduct(c *call) *answer {
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	n := s.readNewProduct(f)
 	if bad := f.answer(); bad != nil {
 		return bad
@@ -35,7 +35,7 @@ func (s *Server) postProduct(c *call) *answer {
 
 // postProductImport makes all products or, when one of them is refused, none.
 func (s *Server) postProductImport(c *call) *answer {
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	f.require("products")
 	rows := f.list("products")
 	f.atMost("products", len(rows), maxProductImport)
@@ -142,7 +142,7 @@ func (s *Server) putProduct(c *call) *answer {
 	if p == nil {
 		return notFound()
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	changed := clone(p)
 	s.readProductChange(f, &changed)
 	var trial Offer
@@ -172,7 +172,7 @@ func (s *Server) postProductOffers(c *call) *answer {
 	if p == nil {
 		return notFound()
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	f.require("offers")
 	rows := f.list("offers")
 	f.atMost("offers", len(rows), maxNewOffers)

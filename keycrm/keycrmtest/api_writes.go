@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -44,7 +45,7 @@ func (s *Server) applyDue() {
 			continue
 		}
 		s.db.pending.drop(id)
-		f := readForm(w.Body)
+		f := s.readForm(w.Body)
 		switch w.Kind {
 		case writeOffers:
 			s.applyOffers(f)
@@ -60,7 +61,7 @@ func (s *Server) applyDue() {
 const maxRows = 10000
 
 func (s *Server) putOffers(c *call) *answer {
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	f.require("offers")
 	rows := f.list("offers")
 	f.atMost("offers", len(rows), maxRows)
@@ -124,7 +125,7 @@ func (s *Server) applyOffers(f *form) {
 }
 
 func (s *Server) putStocks(c *call) *answer {
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	f.require("warehouse_id")
 	f.known("warehouse_id", func(id int64) bool { return id == WarehouseKyiv || id == WarehouseLviv })
 	f.require("stocks")
@@ -152,10 +153,12 @@ func (s *Server) setStock(o *Offer, warehouse int64, quantity decimal.Decimal) {
 	s.changeStock(o, func(o *Offer) { o.Stock[warehouse] = quantity })
 }
 
-// noteUnknown records what strict mode is about.
+// noteUnknown records what strict mode is about, but for what noteQuery has recorded.
 func (s *Server) noteUnknown(c *call, f *form) {
 	for _, name := range f.unknown() {
-		s.note(c.r, name)
+		if top, _, _ := strings.Cut(name, "."); !c.fromQuery[top] {
+			s.note(c.r, name)
+		}
 	}
 }
 

@@ -173,7 +173,7 @@ func (s *Server) postCard(c *call) *answer {
 	if s.settings().PipelinesOff {
 		return leadsOff(403)
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	card := &Card{CreatedAt: s.stamp(), UpdatedAt: s.stamp(), VisibleAt: s.now().Add(s.cfg.visibilityDelay)}
 	s.readCard(f, card)
 	if bad := f.answer(); bad != nil {
@@ -265,7 +265,7 @@ func (s *Server) putCard(c *call) *answer {
 	if row == nil {
 		return notFound()
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	copied := clone(row)
 	s.readCardChange(f, &copied)
 	return s.accept(f, writeCard, row.ID, c)
@@ -324,7 +324,7 @@ func (s *Server) postCardPayment(c *call) *answer {
 	if bad != nil {
 		return bad
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	p := s.readPayment(f, "paid")
 	if bad := f.answer(); bad != nil {
 		return bad
@@ -350,7 +350,7 @@ func (s *Server) putCardPayment(c *call) *answer {
 	if bad != nil {
 		return bad
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	copied := clone(row)
 	p := s.changePayment(f, copied.Payments, c.id("p"))
 	if p == nil {

@@ -22,6 +22,9 @@ type storedFile struct {
 	CreatedAt time.Time
 }
 
+// uploadPath takes files, the only body that is documented as no JSON.
+const uploadPath = "/storage/upload"
+
 // maxUpload is what KeyCRM documents: 10 MB.
 const maxUpload = 10 << 20
 
@@ -48,7 +51,7 @@ func (s *Server) renderFile(f *storedFile) fileJSON {
 // postUpload keeps a file; one that is there already is answered with 200.
 func (s *Server) postUpload(c *call) *answer {
 	r := c.r.Clone(c.r.Context())
-	r.Body = io.NopCloser(bytes.NewReader(c.body))
+	r.Body = io.NopCloser(bytes.NewReader(c.sent))
 	part, head, err := r.FormFile("file")
 	if err != nil {
 		return invalid("file", "The file field is required.")

@@ -21,13 +21,14 @@ type form struct {
 }
 
 type formRoot struct {
-	errs  map[string][]string
-	forms []*form
+	errs      map[string][]string
+	forms     []*form
+	keepEmpty bool // "" is a text like any other, not null
 }
 
 // readForm takes a body that is no object for an empty one, as Laravel does.
-func readForm(body []byte) *form {
-	root := &formRoot{errs: map[string][]string{}}
+func (s *Server) readForm(body []byte) *form {
+	root := &formRoot{errs: map[string][]string{}, keepEmpty: s.otherwise(GuessEmptyText)}
 	return root.add("", body)
 }
 
@@ -70,7 +71,13 @@ func (f *form) words(name string) string { return strings.ReplaceAll(f.path+name
 func (f *form) raw(name string) (json.RawMessage, bool) {
 	f.seen[name] = true
 	raw, ok := f.members[name]
-	return raw, ok && string(bytes.TrimSpace(raw)) != "null"
+	return raw, ok && !f.root.null(raw)
+}
+
+// null takes an empty text for null, as Laravel does before anything else reads the input.
+func (r *formRoot) null(raw json.RawMessage) bool {
+	text := string(bytes.TrimSpace(raw))
+	return text == "null" || text == `""` && !r.keepEmpty
 }
 
 // sent reports whether the member is there, null or not.

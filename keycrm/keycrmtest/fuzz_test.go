@@ -33,6 +33,8 @@ func FuzzRequests(f *testing.F) {
 		{"PUT", "/v1/offers/stocks", `{"warehouse_id":1,"stocks":[{"offer_id":20001,"quantity":-0.5}]}`},
 		{"POST", "/v1/products/1001/offers", `{"offers":[{"properties":[{"name":"a","value":"b"}]}]}`},
 		{"POST", "/v1/buyer", `{"full_name":"x","phone":[],"shipping":[{}]}`},
+		{"POST", "/v1/order?source_id=7&buyer[full_name]=x", "products[0][name]=a&products[][price]=1&products[x]=2&tags[]=4&a[b=1&[c]=2"},
+		{"POST", "/v1/pipelines/cards?contact[phone]=1", "--x\r\nContent-Disposition: form-data; name=\"products[][name]\"\r\n\r\na\r\n--x--"},
 		{"GET", "/catalog?page=-1&q=%00&category=x", ""},
 		{"GET", "/orders/99999999999999999999", ""},
 		{"GET", "/pictures/p1001-1.jpg?x", ""},
@@ -55,7 +57,10 @@ func FuzzRequests(f *testing.F) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		kind := "application/x-www-form-urlencoded"
-		if len(u.Path) > 3 && u.Path[:3] == "/v1" {
+		switch {
+		case bytes.HasPrefix(body, []byte("--x")):
+			kind = "multipart/form-data; boundary=x"
+		case bytes.HasPrefix(body, []byte("{")):
 			kind = "application/json"
 		}
 		req, err := http.NewRequestWithContext(ctx, method, s.URL()+target, bytes.NewReader(body))

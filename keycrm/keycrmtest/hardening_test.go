@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -107,27 +106,6 @@ func TestFaultFormChecksItsNumbers(t *testing.T) {
 	}
 	if _, _, err := c.Products.List(t.Context(), keycrm.ProductQuery{}); err == nil || len(s.Faults()) != 1 {
 		t.Errorf("%v, %d faults left, want the last one at work", err, len(s.Faults()))
-	}
-}
-
-func TestBodyCountsOnlyWhenItIsCalledJSON(t *testing.T) {
-	t.Parallel()
-	s, _, _ := account(t, keycrmtest.WithStrict())
-	const body = `{"source_id":7,"buyer":{"full_name":"Олена"}}`
-	for kind, want := range map[string]int{
-		"application/json": 201, "application/json; charset=utf-8": 201, "application/vnd.api+json": 201,
-		"": 422, "application/x-www-form-urlencoded": 422, "text/plain": 422,
-	} {
-		h := map[string]string{"Authorization": "Bearer " + s.Key()}
-		if kind != "" {
-			h["Content-Type"] = kind
-		}
-		if res, text := ask(t, s, "POST", "/v1/order", body, h); res.StatusCode != want {
-			t.Errorf("%q: %d %s, want %d", kind, res.StatusCode, text, want)
-		}
-	}
-	if want := []string{"POST /v1/order: a body that no Content-Type calls JSON"}; !slices.Equal(s.UnknownFields(), want) {
-		t.Errorf("strict mode found %v, want %v", s.UnknownFields(), want)
 	}
 }
 

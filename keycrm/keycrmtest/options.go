@@ -31,6 +31,7 @@ type config struct {
 	writeDelay      time.Duration
 	scope           UUIDScope
 	strict          bool
+	otherwise       []Guess
 	webhookClient   *http.Client
 	manualWebhooks  bool
 	retryDelay      time.Duration

@@ -13,7 +13,7 @@ import (
 
 // postOrder makes an order, or answers what is wrong with it.
 func (s *Server) postOrder(c *call) *answer {
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	n := s.readNewOrder(f)
 	if bad := f.answer(); bad != nil {
 		return bad
@@ -29,7 +29,7 @@ const maxImport = 50
 // postOrderImport makes all orders or, when one of them is refused, none. KeyCRM does not describe the answer's body,
 // so there is none, nor what becomes of repeats: here a used source_uuid is refused as in POST /order.
 func (s *Server) postOrderImport(c *call) *answer {
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	f.require("orders")
 	rows := f.list("orders")
 	f.atMost("orders", len(rows), maxImport)
@@ -129,12 +129,15 @@ func readOrderBuyer(f *form) (name, phone, email string) {
 // readTags takes the tags of a new order, which KeyCRM checks although it does not document them: strict mode still
 // counts the field as unknown.
 func (s *Server) readTags(f *form) []int64 {
+	var rows []json.RawMessage
+	_ = json.Unmarshal(f.members["tags"], &rows) // absent, or no list: no tags
 	var ids []int64
-	_ = json.Unmarshal(f.members["tags"], &ids) // absent, or of another shape: no tags
-	for i, id := range ids {
-		if !s.tagTaken(id) {
+	for i, raw := range rows {
+		id, err := strconv.ParseInt(strings.Trim(string(raw), `"`), 10, 64)
+		if err != nil || !s.tagTaken(id) {
 			f.fail(fmt.Sprintf("tags.%d", i), "The selected tags.%d is invalid.", i)
 		}
+		ids = append(ids, id)
 	}
 	return ids
 }
@@ -285,7 +288,7 @@ func (s *Server) putOrder(c *call) *answer {
 	if o == nil {
 		return notFound()
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	after := s.changeOrder(o, func(o *Order) bool {
 		if id := f.known("status_id", s.statusExists); id != 0 {
 			o.StatusID = id
@@ -372,7 +375,7 @@ func (s *Server) postOrderPayment(c *call) *answer {
 	if o == nil {
 		return notFound()
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	p := s.readPayment(f, "paid")
 	if bad := f.answer(); bad != nil {
 		return bad
@@ -391,7 +394,7 @@ func (s *Server) putOrderPayment(c *call) *answer {
 	if o == nil {
 		return notFound()
 	}
-	f := readForm(c.body)
+	f := s.readForm(c.body)
 	var p *Payment
 	s.changeOrder(o, func(o *Order) bool {
 		p = s.changePayment(f, o.Payments, c.id("p"))
