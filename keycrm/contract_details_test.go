@@ -74,6 +74,9 @@ func detailFacts() []fact {
 				line, _ := l.(map[string]any)
 				p.is("a line has its warehouse, which cannot be asked for", line["warehouse"] != nil, answer{})
 			}
+			for _, o := range p.get("/order").rows() {
+				p.is("a listed order has its warehouse", o["warehouse"] != nil, answer{})
+			}
 		}},
 		{"O11", "spec", true, func(p *probe) {
 			p.send(http.MethodPost, "/order", anOrder)

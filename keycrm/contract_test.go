@@ -119,7 +119,7 @@ const aCard = `{"title":"C-1","source_id":7,"manager_comment":"перший","co
 	`"products":[{"name":"Футболка","price":450,"quantity":1}]}`
 
 func facts() []fact {
-	return slices.Concat(transportFacts(), listFacts(), shapeFacts(), orderFacts(), cardFacts(), writeFacts(), detailFacts())
+	return slices.Concat(transportFacts(), listFacts(), shapeFacts(), orderFacts(), newOrderFacts(), cardFacts(), writeFacts(), detailFacts())
 }
 
 func transportFacts() []fact {

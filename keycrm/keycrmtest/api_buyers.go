@@ -97,7 +97,7 @@ func (s *Server) readBuyer(f *form, b *Buyer) {
 		b.Emails = f.texts("email")
 	}
 	if f.sent("phone") {
-		b.Phones = f.texts("phone")
+		b.Phones = s.phonesOf(f.texts("phone"))
 	}
 	f.setAmount("discount", &b.Discount)
 	f.known("company_id", func(int64) bool { return false }) // the account has no companies
@@ -107,16 +107,16 @@ func (s *Server) readBuyer(f *form, b *Buyer) {
 	if f.sent("shipping") {
 		b.Addresses = nil
 		for _, row := range f.list("shipping") {
-			b.Addresses = append(b.Addresses, readAddress(row))
+			b.Addresses = append(b.Addresses, s.readAddress(row))
 		}
 	}
 	b.CustomFields = merge(b.CustomFields, s.readFields(f, "client"))
 }
 
-func readAddress(f *form) Address {
+func (s *Server) readAddress(f *form) Address {
 	f.text("shipping_service")
 	return Address{
 		f.text("address"), f.text("additional_address"), f.text("city"), f.text("region"), f.text("zip_code"), f.text("country"),
-		f.text("recipient_full_name"), f.text("recipient_phone"), f.text("warehouse_ref"),
+		f.text("recipient_full_name"), s.phoneOf(f.text("recipient_phone")), f.text("warehouse_ref"),
 	}
 }

@@ -237,7 +237,7 @@ func (s *Server) renderOffer(o *Offer, withProduct bool) offerJSON {
 	out := offerJSON{
 		ID: o.ID, ProductID: o.ProductID, SKU: orNull(o.SKU), Barcode: orNull(o.Barcode),
 		ThumbnailURL: orNull(s.absoluteURL(o.Picture)), Price: number(o.Price), PurchasedPrice: number(o.PurchasedPrice),
-		Quantity: stockNumber(o.Quantity()), InReserve: number(o.Reserve), Weight: number(p.Weight),
+		Quantity: s.stockNumber(o.Quantity()), InReserve: number(o.Reserve), Weight: number(p.Weight),
 		Properties: o.Properties, IsDefault: len(o.Properties) == 0, IsArchived: o.Archived || p.Archived,
 		CreatedAt: isoTime(o.CreatedAt), UpdatedAt: isoTime(o.UpdatedAt),
 	}
@@ -363,7 +363,7 @@ func (s *Server) listStocks(c *call) *answer {
 	for i, id := range ids {
 		o := s.offer(id)
 		rows[i] = stockJSON{
-			o.ID, orNull(o.SKU), number(o.Price), number(o.PurchasedPrice), stockNumber(o.Quantity()), number(o.Reserve),
+			o.ID, orNull(o.SKU), number(o.Price), number(o.PurchasedPrice), s.stockNumber(o.Quantity()), number(o.Reserve),
 			with(details, s.warehouses(o)),
 		}
 	}
@@ -381,7 +381,7 @@ func (s *Server) warehouses(o *Offer) []warehouseStockJSON {
 		if w.ID == WarehouseKyiv {
 			reserve = o.Reserve
 		}
-		out = append(out, warehouseStockJSON{w.ID, w.Name, stockNumber(o.Stock[w.ID]), number(reserve)})
+		out = append(out, warehouseStockJSON{w.ID, w.Name, s.stockNumber(o.Stock[w.ID]), number(reserve)})
 	}
 	return out
 }

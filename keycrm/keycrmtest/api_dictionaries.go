@@ -70,22 +70,22 @@ func (s *Server) listSources(c *call) *answer {
 }
 
 type methodJSON struct {
-	ID       int64   `json:"id"`
+	ID       *int64  `json:"id"` // null: a name that no method has
 	Name     string  `json:"name"`
 	Alias    *string `json:"alias"`
 	IsActive bool    `json:"is_active"`
 }
 
 func renderMethod(r *PaymentMethod) methodJSON {
-	return methodJSON{r.ID, r.Name, orNull(r.Alias), r.Active}
+	return methodJSON{&r.ID, r.Name, orNull(r.Alias), r.Active}
 }
 
-// renderMethodOf is the method of a payment; a payment that people made may name none.
-func (s *Server) renderMethodOf(id int64) methodJSON {
-	if m := s.method(id); m != nil {
+// renderMethodOf is the method of a payment, which may be a name alone.
+func (s *Server) renderMethodOf(p *Payment) methodJSON {
+	if m := s.method(p.MethodID); m != nil {
 		return renderMethod(m)
 	}
-	return methodJSON{ID: id}
+	return methodJSON{idOrNull(p.MethodID), p.Method, nil, false}
 }
 
 func (s *Server) listMethods(c *call) *answer {
@@ -183,7 +183,7 @@ func (s *Server) listUsers(c *call) *answer {
 	}
 	rows := kept(s.db.users, func(u *User) bool {
 		return l.has("id", u.ID) && l.has("role_id", u.RoleID) && l.hasText("status", userStatus(u)) &&
-			l.hasText("email", u.Email) && l.hasPhone("phone", nil) && strings.Contains(u.FullName(), l.filters["full_name"]) &&
+			l.hasText("email", u.Email) && s.hasPhone(l, "phone", nil) && strings.Contains(u.FullName(), l.filters["full_name"]) &&
 			l.between("created_between", epoch()) && l.between("last_logged_between", lastLogin())
 	})
 	return page(s, l, list(cut(rows, l.window()), renderUser), len(rows))
@@ -278,7 +278,7 @@ func (s *Server) listPipelineStatuses(c *call) *answer {
 type paymentJSON struct {
 	ID             int64     `json:"id"`
 	DestinationID  int64     `json:"destination_id"`
-	MethodID       int64     `json:"payment_method_id"`
+	MethodID       *int64    `json:"payment_method_id"`
 	Amount         number    `json:"amount"`
 	ActualAmount   number    `json:"actual_amount"`
 	SourceCurrency string    `json:"source_currency"`
@@ -296,7 +296,7 @@ func (s *Server) renderPayments(rows []Payment, owner, source int64) []paymentJS
 	currency := s.currencyOf(source)
 	return list(rows, func(p *Payment) paymentJSON {
 		return paymentJSON{
-			p.ID, owner, p.MethodID, number(p.Amount), number(p.Amount), currency, currency, nil, orNull(p.Description),
+			p.ID, owner, idOrNull(p.MethodID), number(p.Amount), number(p.Amount), currency, currency, nil, orNull(p.Description),
 			p.Status,
 			emptyList{},
 			isoTime(p.PaidAt), isoTime(p.CreatedAt), isoTime(p.UpdatedAt),
@@ -306,7 +306,7 @@ func (s *Server) renderPayments(rows []Payment, owner, source int64) []paymentJS
 
 // onePaymentJSON is the answer to POST and PUT of a payment: it has the method and no id.
 type onePaymentJSON struct {
-	MethodID    int64      `json:"payment_method_id"`
+	MethodID    *int64     `json:"payment_method_id"`
 	Method      methodJSON `json:"payment_method"`
 	Amount      number     `json:"amount"`
 	Description *string    `json:"description"`
@@ -318,7 +318,7 @@ type onePaymentJSON struct {
 
 func (s *Server) renderOnePayment(p *Payment) onePaymentJSON {
 	return onePaymentJSON{
-		p.MethodID, s.renderMethodOf(p.MethodID), number(p.Amount), orNull(p.Description), plainTime(p.PaidAt),
+		idOrNull(p.MethodID), s.renderMethodOf(p), number(p.Amount), orNull(p.Description), plainTime(p.PaidAt),
 		p.Status, isoTime(p.CreatedAt), isoTime(p.UpdatedAt),
 	}
 }
@@ -328,13 +328,9 @@ func (s *Server) readPayment(f *form, status string) Payment {
 	p := Payment{Status: status, CreatedAt: s.stamp(), UpdatedAt: s.stamp()}
 	p.MethodID = f.known("payment_method_id", s.methodTaken)
 	if name := f.text("payment_method"); p.MethodID == 0 && name != "" {
-		if m := s.methodByName(name); m != nil {
-			p.MethodID = m.ID
-		} else {
-			f.invalid("payment_method")
-		}
+		s.readMethodName(f, name, &p)
 	}
-	if p.MethodID == 0 && len(f.root.errs) == 0 {
+	if p.MethodID == 0 && p.Method == "" && len(f.root.errs) == 0 {
 		f.fail("payment_method_id", "The %s field is required.", f.words("payment_method_id"))
 	}
 	f.require("amount")
@@ -348,6 +344,18 @@ func (s *Server) readPayment(f *form, status string) Payment {
 		f.invalid("status")
 	}
 	return p
+}
+
+// readMethodName takes a name instead of an id; one that no method has stays with the payment as a text.
+func (s *Server) readMethodName(f *form, name string, p *Payment) {
+	switch m := s.methodByName(name); {
+	case m != nil:
+		p.MethodID = m.ID
+	case s.otherwise(GuessPaymentMethod):
+		f.invalid("payment_method")
+	default:
+		p.Method = name
+	}
 }
 
 func (s *Server) changePayment(f *form, rows []Payment, id int64) *Payment {

@@ -18,6 +18,7 @@ func digits(s string) string {
 // matchBuyer finds the buyer an order belongs to or makes a new one. It is the same person only when the name and
 // the phone, and the e-mail if both have one, are exactly equal.
 func (s *Server) matchBuyer(name, phone, email string) *Buyer {
+	phone = s.phoneOf(phone)
 	ids := s.db.buyers.ids()
 	slices.Reverse(ids)
 	twin := false
@@ -36,6 +37,34 @@ func (s *Server) matchBuyer(name, phone, email string) *Buyer {
 	}
 	s.db.buyers.put(b.ID, b)
 	return b
+}
+
+// phoneOf is the form in which KeyCRM keeps a phone: a plus and digits. What came without a plus is taken for a number
+// of Ukraine, as far as it looks like one.
+func (s *Server) phoneOf(typed string) string {
+	n := digits(typed)
+	if s.otherwise(GuessPhones) || len(n) < 9 || strings.Trim(typed, "0123456789 +-().\u00a0") != "" {
+		return typed
+	}
+	switch {
+	case strings.Contains(typed, "+"):
+	case strings.HasPrefix(n, "00"):
+		n = n[2:]
+	case len(n) == 9:
+		n = "380" + n
+	case len(n) == 10 && n[0] == '0':
+		n = "38" + n
+	case len(n) == 11 && strings.HasPrefix(n, "80"):
+		n = "3" + n
+	}
+	return "+" + n
+}
+
+func (s *Server) phonesOf(typed []string) []string {
+	for i := range typed {
+		typed[i] = s.phoneOf(typed[i])
+	}
+	return typed
 }
 
 func nonEmpty(s string) []string {
@@ -92,7 +121,7 @@ func (s *Server) listBuyers(c *call) *answer {
 	var found []*Buyer
 	for _, id := range s.db.buyers.ids() {
 		b := s.db.buyers.rows[id]
-		if l.has("buyer_id", id) && l.hasPhone("buyer_phone", b.Phones) && l.hasAny("buyer_email", b.Emails) &&
+		if l.has("buyer_id", id) && s.hasPhone(l, "buyer_phone", b.Phones) && l.hasAny("buyer_email", b.Emails) &&
 			l.between("created_between", b.CreatedAt) && l.between("updated_between", b.UpdatedAt) {
 			found = append(found, b)
 		}
@@ -102,16 +131,15 @@ func (s *Server) listBuyers(c *call) *answer {
 }
 
 // hasPhone compares digits, so that a plus sign does not matter.
-func (l *listCall) hasPhone(filter string, phones []string) bool {
+func (s *Server) hasPhone(l *listCall, filter string, phones []string) bool {
 	v, ok := l.filters[filter]
 	if !ok {
 		return true
 	}
 	for _, want := range splitComma(v) {
-		for _, p := range phones {
-			if digits(want) != "" && digits(want) == digits(p) {
-				return true
-			}
+		want = digits(s.phoneOf(want))
+		if want != "" && slices.ContainsFunc(phones, func(p string) bool { return digits(p) == want }) {
+			return true
 		}
 	}
 	return false
@@ -156,7 +184,8 @@ type orderBuyerJSON struct {
 	UpdatedAt     isoTime `json:"updated_at"`
 }
 
-func (s *Server) renderOrderBuyer(id int64) *orderBuyerJSON {
+// renderOrderBuyer counts the buyer's orders but for the one that is just being made.
+func (s *Server) renderOrderBuyer(id, fresh int64) *orderBuyerJSON {
 	b := s.db.buyers.rows[id]
 	if b == nil {
 		return nil
@@ -167,7 +196,7 @@ func (s *Server) renderOrderBuyer(id int64) *orderBuyerJSON {
 	}
 	sum := hundred.Sub(hundred)
 	for _, o := range s.db.orders.rows {
-		if o.BuyerID == id {
+		if o.BuyerID == id && o.ID != fresh {
 			out.OrdersCount++
 			sum = sum.Add(o.GrandTotal())
 		}

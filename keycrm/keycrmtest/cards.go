@@ -106,7 +106,7 @@ func (s *Server) renderContact(c *Card, client bool) contactJSON {
 	return contactJSON{
 		ID: c.Contact.ID, FullName: orNull(c.Contact.FullName), Email: orNull(c.Contact.Email),
 		Phone: orNull(c.Contact.Phone), ClientID: idOrNull(c.Contact.ClientID), CreatedAt: isoTime(c.CreatedAt),
-		UpdatedAt: isoTime(c.CreatedAt), Client: with(client, s.renderOrderBuyer(c.Contact.ClientID)),
+		UpdatedAt: isoTime(c.CreatedAt), Client: with(client, s.renderOrderBuyer(c.Contact.ClientID, 0)),
 	}
 }
 
@@ -114,7 +114,7 @@ func (s *Server) renderCardLines(c *Card, withOffer bool) []cardLineJSON {
 	return list(c.Lines, func(l *Line) cardLineJSON {
 		out := cardLineJSON{
 			ID: l.ID, OfferID: idOrNull(l.OfferID), Name: l.Name, Price: number(l.Price), Quantity: number(l.Quantity),
-			UnitType: orNull(l.UnitType), Picture: renderPicture(l.Picture), DestinationID: c.ID, DestinationType: "lead",
+			UnitType: orNull(l.UnitType), Picture: s.renderPicture(l.Picture), DestinationID: c.ID, DestinationType: "lead",
 		}
 		if withOffer {
 			out.Offer = with(true, s.offerOrNull(l.OfferID))
@@ -195,7 +195,7 @@ func (s *Server) postCard(c *call) *answer {
 func (s *Server) readCard(f *form, card *Card) {
 	f.require("contact")
 	if ct := f.object("contact"); ct != nil {
-		card.Contact = Contact{FullName: ct.text("full_name"), Email: ct.text("email"), Phone: ct.text("phone")}
+		card.Contact = Contact{FullName: ct.text("full_name"), Email: ct.text("email"), Phone: s.phoneOf(ct.text("phone"))}
 		card.Contact.ClientID = ct.known("client_id", s.buyerTaken)
 		if b := s.db.buyers.rows[card.Contact.ClientID]; b != nil {
 			card.Contact.FullName = b.FullName
@@ -226,16 +226,13 @@ func (s *Server) readCard(f *form, card *Card) {
 // readCardLine reads what a card's line has: no discounts, no comment, no properties.
 func (s *Server) readCardLine(f *form) Line {
 	l := Line{
-		SKU: f.text("sku"), Name: f.text("name"), Price: f.amount("price").Decimal, UnitType: f.text("unit_type"),
+		SKU: f.text("sku"), Name: f.text("name"), UnitType: f.text("unit_type"),
 		Picture: f.text("picture"), Quantity: decimal.NewFromInt(1), CreatedAt: s.stamp(), UpdatedAt: s.stamp(),
 	}
 	if q := f.amount("quantity"); q.Valid {
 		l.Quantity = q.Decimal
 	}
-	if l.SKU == "" && l.Name == "" {
-		f.fail("name", "The %s field is required when sku is not present.", f.words("name"))
-	}
-	s.tie(&l)
+	s.tieNew(f, &l)
 	return l
 }
 

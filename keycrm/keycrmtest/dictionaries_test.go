@@ -13,7 +13,7 @@ import (
 
 func TestDictionariesAreEdited(t *testing.T) {
 	t.Parallel()
-	s, c, _ := account(t)
+	s, c, _ := account(t, keycrmtest.WithOtherwise(keycrmtest.GuessPaymentMethod))
 	ctx := t.Context()
 	source := s.AddSource(keycrmtest.Source{Name: "Rozetka", Active: true})
 	delivery := s.AddDeliveryService(keycrmtest.DeliveryService{Name: "Meest", Active: true})

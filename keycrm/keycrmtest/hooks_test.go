@@ -99,7 +99,7 @@ func TestTriggerSendsTheOrderWithoutParts(t *testing.T) {
 			t.Errorf("%s: %s got %v, want %v", h.Event, k, h.Context[k], want)
 		}
 	}
-	for _, k := range []string{"products", "buyer", "shipping", "status"} {
+	for _, k := range []string{"products", "buyer", "shipping", "status", "warehouse", "discount_data", "buyer_comment"} {
 		if _, ok := h.Context[k]; ok {
 			t.Errorf("the context has %s", k)
 		}

@@ -5,6 +5,8 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -177,8 +179,10 @@ func TestGuessesCanBeTurnedRound(t *testing.T) {
 	t.Parallel()
 	const start = `{"source_id":7,"buyer":{"full_name":"Олена"}`
 	for guess, send := range map[keycrmtest.Guess]struct{ target, body, kind, field string }{
-		keycrmtest.GuessEmptyText: {"/v1/order", start + `,"discount_percent":""}`, "application/json", "discount_percent"},
-		keycrmtest.GuessForms:     {"/v1/order?source_id=7", "buyer[full_name]=x", encoded, "source_id"},
+		keycrmtest.GuessEmptyText:     {"/v1/order", start + `,"discount_percent":""}`, "application/json", "discount_percent"},
+		keycrmtest.GuessForms:         {"/v1/order?source_id=7", "buyer[full_name]=x", encoded, "source_id"},
+		keycrmtest.GuessPaymentMethod: {"/v1/order", start + `,"payments":[{"payment_method":"Бартер","amount":1}]}`, "application/json", "payments.0.payment_method"},
+		keycrmtest.GuessSourceName:    {"/v1/order", `{"source_name":"Instagram","buyer":{"full_name":"x"}}`, "application/json", "source_id"},
 	} {
 		likelier, _, _ := account(t)
 		if res, text := ask(t, likelier, "POST", send.target, send.body, called(likelier, send.kind)); res.StatusCode != http.StatusCreated {
@@ -189,5 +193,34 @@ func TestGuessesCanBeTurnedRound(t *testing.T) {
 		if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text, `"`+send.field+`":[`) {
 			t.Errorf("%s otherwise: %d %s, want a refusal of %s", guess, res.StatusCode, text, send.field)
 		}
+	}
+}
+
+// TestGuessesAreRecorded wants each guess in the table of docs/keycrm.md, and nothing else there.
+func TestGuessesAreRecorded(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../../docs/keycrm.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named []keycrmtest.Guess
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllSubmatch(doc, -1) {
+		named = append(named, keycrmtest.Guess(m[1]))
+	}
+	if !slices.Equal(named, keycrmtest.Guesses()) {
+		t.Errorf("docs/keycrm.md names %v, there are %v", named, keycrmtest.Guesses())
+	}
+}
+
+func TestPhonesAreKeptAsTypedOtherwise(t *testing.T) {
+	t.Parallel()
+	s, c, _ := account(t, keycrmtest.WithOtherwise(keycrmtest.GuessPhones))
+	for _, phone := range []string{"0671234567", "+380671234567"} {
+		in := order("")
+		in.Buyer.Phone = phone
+		create(t, c, in)
+	}
+	if got := s.Buyers(); len(got) != 2 || got[1].Phones[0] != "0671234567" {
+		t.Errorf("buyers %+v", got)
 	}
 }

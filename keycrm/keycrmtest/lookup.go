@@ -1,6 +1,9 @@
 package keycrmtest
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // The look-ups here run under the Server's lock. Those that answer whether a request may name a row leave out what is
 // switched off; the others also find that, since old orders still name it.
@@ -91,11 +94,23 @@ func (s *Server) methodByName(name string) *PaymentMethod {
 // all holds for every row.
 func all[T any](*T) bool { return true }
 
-func (s *Server) methodName(id int64) string {
-	if m := s.method(id); m != nil {
+func (s *Server) methodName(p *Payment) string {
+	if m := s.method(p.MethodID); m != nil {
 		return m.Name
 	}
-	return "–"
+	return cmp.Or(p.Method, "–")
+}
+
+// sourceNamed is the source of that name, else the first one; 0 when every source is off.
+func (s *Server) sourceNamed(name string) int64 {
+	open := kept(s.db.sources, func(r *Source) bool { return r.Active })
+	if r := findRow(open, func(r *Source) bool { return r.Name == name }); r != nil {
+		return r.ID
+	}
+	if len(open) > 0 {
+		return open[0].ID
+	}
+	return 0
 }
 
 func (s *Server) currencyOf(source int64) string {

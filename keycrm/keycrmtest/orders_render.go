@@ -37,7 +37,7 @@ type orderJSON struct {
 	ParentID         *int64     `json:"parent_id"`
 	ManagerComment   *string    `json:"manager_comment"`
 	ClientComment    *string    `json:"client_comment"`
-	DiscountData     emptyList  `json:"discount_data"`
+	DiscountData     *emptyList `json:"discount_data"` // null unless the order has a percentage
 	IsGift           bool       `json:"is_gift"`
 	Promocode        *string    `json:"promocode"`
 	WrapPrice        priceText  `json:"wrap_price"`
@@ -54,7 +54,7 @@ type orderJSON struct {
 	PaymentsTotal    number     `json:"payments_total"`
 	ProductsTotal    number     `json:"products_total"`
 	IsExpired        bool       `json:"is_expired"`
-	HasReserves      bool       `json:"has_reserves"`
+	HasReserves      bool       `json:"has_reserves"` // false in all recordings, also where lines are reserved
 	BuyerComment     *string    `json:"buyer_comment"`
 	Buyer            part       `json:"buyer,omitzero"`
 	Products         part       `json:"products,omitzero"`
@@ -68,13 +68,13 @@ type orderJSON struct {
 	Assigned         part       `json:"assigned,omitzero"`
 	Attachments      part       `json:"attachments,omitzero"`
 	CustomFields     part       `json:"custom_fields,omitzero"`
-	Warehouse        part       `json:"warehouse,omitzero"` // one order alone has it
+	Warehouse        part       `json:"warehouse,omitzero"` // what is read has it, answers to writes and webhooks have not
 }
 
 // renderOrder writes the order with the parts that in names.
 func (s *Server) renderOrder(o *Order, in map[string]bool) orderJSON {
 	out := s.renderBareOrder(o)
-	out.Buyer = with(in["buyer"], s.renderOrderBuyer(o.BuyerID))
+	out.Buyer = with(in["buyer"], s.renderOrderBuyer(o.BuyerID, 0))
 	out.Products = with(in["products"], s.renderLines(o, in["products.offer"]))
 	out.Payments = with(in["payments"], s.renderPayments(o.Payments, o.ID, o.SourceID))
 	out.Shipping = with(in["shipping"], s.renderShipping(o, in["shipping.deliveryService"]))
@@ -96,6 +96,24 @@ func (s *Server) renderOrder(o *Order, in map[string]bool) orderJSON {
 	return out
 }
 
+// renderReadOrder writes an order as lists and reading one have it: with its warehouse, which nobody asked for.
+func (s *Server) renderReadOrder(o *Order, in map[string]bool) orderJSON {
+	out := s.renderOrder(o, in)
+	out.Warehouse = with(true, mainWarehouse())
+	return out
+}
+
+// hookOrderJSON is an order in a webhook: two members of the API's orders are in none of the recorded ones.
+type hookOrderJSON struct {
+	orderJSON
+	NoDiscountData part `json:"discount_data,omitzero"`
+	NoBuyerComment part `json:"buyer_comment,omitzero"`
+}
+
+func (s *Server) renderHookOrder(o *Order) hookOrderJSON {
+	return hookOrderJSON{orderJSON: s.renderOrder(o, nil)}
+}
+
 func (s *Server) renderBareOrder(o *Order) orderJSON {
 	out := orderJSON{
 		ID: o.ID, SourceUUID: orNull(o.SourceUUID), SourceID: o.SourceID, ClientID: o.BuyerID,
@@ -109,7 +127,9 @@ func (s *Server) renderBareOrder(o *Order) orderJSON {
 		ClosedAt: plainTime(o.ClosedAt), OrderedAt: isoTime(o.OrderedAt), PaymentsTotal: number(o.PaymentsTotal()),
 		ProductsTotal: number(o.ProductsTotal()), BuyerComment: orNull(o.BuyerComment),
 	}
-	out.HasReserves = slices.ContainsFunc(o.Lines, func(l Line) bool { return l.StockStatus == stockReserved })
+	if o.DiscountPercent.Valid {
+		out.DiscountData = &emptyList{}
+	}
 	if st := s.db.statuses.rows[o.StatusID]; st != nil && st.ExpirationPeriod > 0 {
 		expires := o.StatusChangedAt.Add(time.Duration(st.ExpirationPeriod) * time.Second)
 		out.StatusExpiredAt, out.IsExpired = plainTime(expires), s.now().After(expires)
@@ -175,11 +195,12 @@ type thumbnailJSON struct {
 	Thumbnail string `json:"thumbnail"`
 }
 
-func renderPicture(url string) any {
-	if url == "" {
+// renderPicture gives a picture of the catalog, kept as a path, the address under which it is served now.
+func (s *Server) renderPicture(path string) any {
+	if path == "" {
 		return emptyList{}
 	}
-	return thumbnailJSON{url}
+	return thumbnailJSON{s.absoluteURL(path)}
 }
 
 func (s *Server) renderLines(o *Order, withOffer bool) []lineJSON {
@@ -188,7 +209,7 @@ func (s *Server) renderLines(o *Order, withOffer bool) []lineJSON {
 			ID: l.ID, SKU: orNull(l.SKU), Name: l.Name, Price: number(l.Price), DiscountAmount: number(l.DiscountAmount),
 			DiscountPercent: number(l.DiscountPercent), TotalDiscount: number(l.TotalDiscount()),
 			PurchasedPrice: number(l.PurchasedPrice), PriceSold: number(l.PriceSold()), Quantity: number(l.Quantity),
-			UnitType: orNull(l.UnitType), StockStatus: orNull(l.StockStatus), Picture: renderPicture(l.Picture),
+			UnitType: orNull(l.UnitType), StockStatus: orNull(l.StockStatus), Picture: s.renderPicture(l.Picture),
 			Comment: orNull(l.Comment), Properties: l.Properties, ProductStatusID: idOrNull(l.ProductStatusID), CreatedAt: isoTime(l.CreatedAt),
 			UpdatedAt: isoTime(l.UpdatedAt), ShipmentType: "warehouse",
 			Warehouse: mainWarehouse(),
@@ -260,9 +281,9 @@ func (s *Server) renderShipping(o *Order, service bool) *shippingJSON {
 		return nil
 	}
 	out := &shippingJSON{
-		DeliveryServiceID: idOrNull(sh.DeliveryServiceID), TrackingCode: orNull(sh.TrackingCode),
+		DeliveryServiceID: idOrNull(sh.DeliveryServiceID), AddressID: &o.ID, TrackingCode: orNull(sh.TrackingCode),
 		AddressPayload: emptyList{}, IsWarehouse: sh.WarehouseRef != "", RecipientPhone: orNull(sh.RecipientPhone),
-		RecipientFullName: orNull(sh.RecipientFullName), Country: orNull(sh.Country), Region: orNull(sh.Region),
+		RecipientFullName: orNull(sh.RecipientFullName), Country: orNull(sh.Country), CountryCode: countryCode(sh.Country), Region: orNull(sh.Region),
 		City: orNull(sh.City), Zip: orNull(sh.Zip), ReceivePoint: orNull(sh.ReceivePoint),
 		SecondaryLine: orNull(sh.SecondaryLine), ShippingDate: orNull(sh.ShippingDate),
 		CreatedAt: isoTime(sh.CreatedAt), UpdatedAt: isoTime(sh.UpdatedAt), FullAddress: fullAddress(sh),
@@ -276,6 +297,14 @@ func (s *Server) renderShipping(o *Order, service bool) *shippingJSON {
 		out.DeliveryServiceObject = with(true, deliveryServiceJSON{d.ID, d.Name, orNull(d.SourceName), d.Alias})
 	}
 	return out
+}
+
+// countryCode is known of the country that an invented shop sends to.
+func countryCode(country string) *string {
+	if contains([]string{"Ukraine", "Україна", "UA"}, country) {
+		return orNull("UA")
+	}
+	return nil
 }
 
 type marketingJSON struct {
@@ -336,7 +365,7 @@ func (s *Server) listOrders(c *call) *answer {
 	}
 	sortOrders(found, l.sort)
 	w := l.window()
-	rows := list(cut(found, w), func(o **Order) orderJSON { return s.renderOrder(*o, l.includes) })
+	rows := list(cut(found, w), func(o **Order) orderJSON { return s.renderReadOrder(*o, l.includes) })
 	return page(s, l, rows, len(found))
 }
 
@@ -372,7 +401,7 @@ func (s *Server) orderMatches(o *Order, l *listCall) bool {
 		tracked = o.Shipping.TrackingCode != ""
 	}
 	return l.has("status_id", o.StatusID) && l.has("source_id", o.SourceID) && l.hasText("source_uuid", o.SourceUUID) &&
-		l.hasAny("buyer_email", b.Emails) && l.hasPhone("buyer_phone", b.Phones) &&
+		l.hasAny("buyer_email", b.Emails) && s.hasPhone(l, "buyer_phone", b.Phones) &&
 		l.flag("has_tracking_code", tracked) && l.between("created_between", o.OrderedAt) &&
 		l.between("updated_between", o.UpdatedAt) && l.between("shipping_between", shipped) &&
 		l.hasText("payment_status", o.PaymentStatus())
@@ -387,7 +416,5 @@ func (s *Server) getOrder(c *call) *answer {
 	if o == nil {
 		return notFound()
 	}
-	out := s.renderOrder(o, includes)
-	out.Warehouse = with(true, mainWarehouse())
-	return &answer{status: 200, body: out}
+	return &answer{status: 200, body: s.renderReadOrder(o, includes)}
 }

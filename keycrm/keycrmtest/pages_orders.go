@@ -135,7 +135,7 @@ func (s *Server) orderPage(o *Order) orderPage {
 	for _, pay := range o.Payments {
 		words, _ := payWords(pay.Status)
 		v.Payments = append(v.Payments, paymentRow{
-			pay.ID, s.methodName(pay.MethodID), money(pay.Amount), words, pay.Description, payStates(pay.Status),
+			pay.ID, s.methodName(&pay), money(pay.Amount), words, pay.Description, payStates(pay.Status),
 		})
 	}
 	currency := " " + s.currencyOf(o.SourceID)

@@ -33,14 +33,20 @@ func (n nullNumber) MarshalJSON() ([]byte, error) {
 }
 
 // stockNumber is a quantity: a number, but a text such as "-1.000" once it is below zero, as one account showed.
-type stockNumber decimal.Decimal
+type stockNumber struct {
+	decimal.Decimal
+	plain bool // a number all the same
+}
+
+func (s *Server) stockNumber(d decimal.Decimal) stockNumber {
+	return stockNumber{d, s.otherwise(GuessNegativeStock)}
+}
 
 func (n stockNumber) MarshalJSON() ([]byte, error) {
-	d := decimal.Decimal(n)
-	if d.IsNegative() {
-		return []byte(`"` + d.StringFixed(3) + `"`), nil
+	if n.IsNegative() && !n.plain {
+		return []byte(`"` + n.StringFixed(3) + `"`), nil
 	}
-	return []byte(d.String()), nil
+	return []byte(n.String()), nil
 }
 
 // isoTime is the form most times have; the zero time is null.

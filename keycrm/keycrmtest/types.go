@@ -136,6 +136,7 @@ func (l *Line) PriceSold() decimal.Decimal { return l.Price.Sub(l.TotalDiscount(
 type Payment struct {
 	ID          int64
 	MethodID    int64
+	Method      string // a name that no method has, where MethodID is 0
 	Amount      decimal.Decimal
 	Status      string // "paid", "not_paid", "canceled"
 	Description string

@@ -183,7 +183,7 @@ func TestWireForms(t *testing.T) {
 	create(t, c, in)
 	_, o := raw(t, s, "GET", "/v1/order/70001", "")
 	for k, want := range map[string]any{
-		"shipping_price": "60.00", "taxes": nil, "discount_data": []any{}, "fiscal_result": []any{}, "grand_total": 510.0,
+		"shipping_price": "60.00", "taxes": nil, "discount_data": nil, "fiscal_result": []any{}, "grand_total": 510.0,
 		"created_at": "2026-08-01T12:00:00.000000Z", "status_expired_at": "2026-08-03 12:00:00", "closed_at": nil,
 	} {
 		if got, ok := o[k]; !ok || !reflect.DeepEqual(got, want) {
