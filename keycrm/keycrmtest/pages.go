@@ -82,6 +82,7 @@ func (p pager) window() window { return window{skip: (p.Page - 1) * rowsPerPage,
 func (s *Server) handlePages(mux *http.ServeMux) {
 	p := &pages{s: s, tmpl: onceTemplates()}
 	mux.Handle("GET /static/", http.FileServerFS(staticFiles))
+	mux.Handle("GET /favicon.ico", http.RedirectHandler("/static/icon.svg", http.StatusMovedPermanently))
 	for path, h := range p.views() {
 		mux.HandleFunc("GET "+path, p.local(h))
 	}

@@ -336,3 +336,17 @@ func TestPeopleFindAnOrder(t *testing.T) {
 	}
 	v.wants(v.see("/orders?q=zzz"), "tbody", "Нічого не знайдено")
 }
+
+func TestFaviconExists(t *testing.T) {
+	t.Parallel()
+	s, _, _ := account(t)
+	_, page := ask(t, s, "GET", "/", "", nil)
+	_, after, _ := strings.Cut(page, `<link rel="icon" href="`)
+	path, _, _ := strings.Cut(after, `"`)
+	if res, text := ask(t, s, "GET", path, "", nil); res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "image/svg+xml" || !strings.Contains(text, "<svg") {
+		t.Errorf("%q: %d %s", path, res.StatusCode, res.Header.Get("Content-Type"))
+	}
+	if res, _ := ask(t, s, "GET", "/favicon.ico", "", nil); res.StatusCode != http.StatusMovedPermanently || res.Header.Get("Location") != path {
+		t.Errorf("/favicon.ico: %d to %q", res.StatusCode, res.Header.Get("Location"))
+	}
+}
