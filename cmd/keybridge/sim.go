@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,7 @@ func simCommand() *cobra.Command {
 		strict           bool
 		history          int
 		lag              time.Duration
+		otherwise        string
 	)
 	cmd := &cobra.Command{
 		Use:   "sim",
@@ -38,10 +41,14 @@ shop engine, or to look at what KeyCRM answers. It listens on loopback only. doc
 			if min(products, offers, limit, history) < 0 || lag < 0 {
 				return errors.New("--products, --offers, --limit, --history and --lag must not be negative")
 			}
+			guesses, err := guessesNamed(otherwise)
+			if err != nil {
+				return err
+			}
 			opts := []keycrmtest.Option{
 				keycrmtest.WithSeed(seed), keycrmtest.WithCatalog(products, offers),
 				keycrmtest.WithLimit(limit), keycrmtest.WithKey(key), keycrmtest.WithHistory(history),
-				keycrmtest.WithWriteDelay(lag), keycrmtest.WithVisibilityDelay(lag),
+				keycrmtest.WithWriteDelay(lag), keycrmtest.WithVisibilityDelay(lag), keycrmtest.WithOtherwise(guesses...),
 			}
 			if path != "" {
 				opts = append(opts, keycrmtest.WithPersistence(path))
@@ -70,5 +77,30 @@ shop engine, or to look at what KeyCRM answers. It listens on loopback only. doc
 	f.DurationVar(&lag, "lag", 0, "how long new orders and cards are missing from lists, and accepted (202) writes take")
 	f.StringVar(&path, "keep", "", "file that keeps changes between starts, for one seed and size; empty: nothing is kept")
 	f.BoolVar(&strict, "strict", false, "show every field that is sent and KeyCRM does not document under /requests")
+	f.StringVar(&otherwise, "otherwise", "", "guesses about KeyCRM to turn round, with commas between: "+guessNames())
 	return cmd
+}
+
+func guessNames() string {
+	var names []string
+	for _, g := range keycrmtest.Guesses() {
+		names = append(names, string(g))
+	}
+	return strings.Join(names, ", ")
+}
+
+// guessesNamed reads --otherwise.
+func guessesNamed(list string) ([]keycrmtest.Guess, error) {
+	var out []keycrmtest.Guess
+	for name := range strings.SplitSeq(list, ",") {
+		g := keycrmtest.Guess(strings.TrimSpace(name))
+		switch {
+		case g == "":
+		case slices.Contains(keycrmtest.Guesses(), g):
+			out = append(out, g)
+		default:
+			return nil, fmt.Errorf("--otherwise: no guess is called %q; there are %s", g, guessNames())
+		}
+	}
+	return out, nil
 }

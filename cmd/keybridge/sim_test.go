@@ -122,6 +122,13 @@ func TestSimFlags(t *testing.T) {
 			t.Errorf("found %q", text)
 		}
 	})
+	t.Run("otherwise", func(t *testing.T) {
+		t.Parallel()
+		s := startSim(t, "--otherwise", "empty-text, negative-stock")
+		if res, text := s.send("POST", "/v1/order", `{"source_id":7,"buyer":{"full_name":"Олена"},"taxes":""}`); res.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%d %s", res.StatusCode, text)
+		}
+	})
 	t.Run("history", func(t *testing.T) {
 		t.Parallel()
 		s := startSim(t, "--history", "12")
@@ -191,6 +198,7 @@ func TestSimRefusesImpossibleFlags(t *testing.T) {
 		{"must not be negative", "--lag", "-1s"},
 		{"not a loopback address", "--addr", "0.0.0.0:0"},
 		{"no such file or directory", "--keep", "/none/such"},
+		{"no guess is called", "--otherwise", "forms,nope"},
 		{"unknown command", "extra"},
 	} {
 		refusedSim(t, tc[0], tc[1:]...)

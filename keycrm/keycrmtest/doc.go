@@ -20,7 +20,8 @@
 // PUT; default statuses named by their alias; sums as numbers or texts, times in two forms, [] for empty maps; stock
 // kept and written off by status; webhooks in at most 3 attempts until exactly 200. WithWriteDelay and
 // WithVisibilityDelay bring the lag of the real service; both are off unless asked for. WithHistory gives the account a
-// past. docs/simulator.md shows the simulator as a process, for programs in any language.
+// past, WithOtherwise turns round what is only a guess. docs/simulator.md shows the simulator as a process, for programs
+// in any language.
 //
 // # For people and scripts
 //
