@@ -68,7 +68,7 @@ func (a *accounts) wait(ctx context.Context, account budget.Account, lane budget
 	defer cancel()
 	err := a.budget.WaitAtMost(short, account, lane, most)
 	if err != nil && short.Err() != nil && ctx.Err() == nil { // near all the time, but others came first
-		err = &budget.Later{After: time.Second}
+		err = &budget.Later{After: time.Second, Every: time.Second}
 	}
 	var later *budget.Later
 	if lane != budget.Background && errors.As(err, &later) {

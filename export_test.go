@@ -49,6 +49,12 @@ func (k *Keybridge) Driven() func(ctx context.Context) error {
 	}
 }
 
+// Relay feeds a queue from the tables, and Handlers do what lies in it.
+func (k *Keybridge) Relay(queue jobs.Enqueuer) *jobs.Relay { return k.relay(queue) }
+
+// Handlers do the work of each kind of job.
+func (k *Keybridge) Handlers() map[string]jobs.Handler { return k.handlers() }
+
 // Catalog starts and drives runs.
 func (k *Keybridge) Catalog() *catalog.Engine { return k.catalog }
 

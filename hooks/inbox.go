@@ -39,6 +39,9 @@ type result struct {
 	event
 	// retry is the pause before the next try; 0: this one was final.
 	retry time.Duration
+	// behind: the next try comes so long after that of the last one that waits for the account's budget already;
+	// 0: it need not.
+	behind time.Duration
 	// made is when the CRM made the object; zero: not known.
 	made time.Time
 	// failed counts the try among those that make the next pause longer.
@@ -146,6 +149,9 @@ func (b *Inbox) unread(ctx context.Context, m *message, cause error, res *result
 	switch {
 	case errors.As(cause, &later):
 		res.wait(max(later.After, time.Second), ReasonWaitingBudget)
+		if m.Reason != ReasonWaitingBudget { // one that had its turn in vain does not begin to wait anew
+			res.behind = later.Every
+		}
 	case errors.Is(cause, budget.ErrNoRedis):
 		res.wait(b.Config.RetryBase, ReasonNoRedis)
 	case errors.Is(cause, crm.ErrNotFound):

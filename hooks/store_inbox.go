@@ -77,6 +77,20 @@ func (s store) receive(ctx context.Context, conn plugin.ConnectionID, o settings
 	return nil
 }
 
+// behind puts a row at the end of those of its connection that wait for the budget, so that each comes up about
+// when a request is granted instead of all at once.
+func behind(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, now, next time.Time, every time.Duration) (time.Time, error) {
+	const q = `SELECT max(next_at) FROM keybridge.inbox WHERE connection_id = $1 AND reason = 'waiting_budget' AND next_at > $2`
+	var last sql.NullTime
+	if err := tx.GetContext(ctx, &last, q, conn, now); err != nil {
+		return next, fmt.Errorf("inbox queue of connection %s: %w", conn, err)
+	}
+	if at := last.Time.UTC().Add(every); last.Valid && at.After(next) {
+		return at, nil
+	}
+	return next, nil
+}
+
 // look makes an object due as a hook would; it counts as none.
 func (s store) look(ctx context.Context, conn plugin.ConnectionID, o settings.Object, id string, now time.Time) error {
 	const q = `
@@ -167,8 +181,13 @@ func (s store) finish(ctx context.Context, m *message, r result) error {
 			tries = CASE WHEN $8 THEN tries + 1 WHEN $5 THEN tries ELSE 0 END,
 			next_at = CASE WHEN $5 THEN $7 WHEN hooks > $6 THEN received_at END
 		WHERE id = $1 AND fence = $2`
-	waiting := r.retry > 0
-	res, err := tx.ExecContext(ctx, q, m.ID, m.Fence, r.Outcome, r.Reason, waiting, m.Hooks, r.At.Add(r.retry),
+	waiting, next := r.retry > 0, r.At.Add(r.retry)
+	if r.behind > 0 {
+		if next, err = behind(ctx, tx, m.Connection, r.At, next, r.behind); err != nil {
+			return err
+		}
+	}
+	res, err := tx.ExecContext(ctx, q, m.ID, m.Fence, r.Outcome, r.Reason, waiting, m.Hooks, next,
 		r.failed, sql.NullTime{Time: r.made, Valid: !r.made.IsZero()})
 	if err != nil {
 		return fmt.Errorf("inbox finish %d: %w", m.ID, err)

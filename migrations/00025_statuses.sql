@@ -15,6 +15,8 @@ UPDATE keybridge.outbox o SET told_at = shop_status_at
 
 -- When the CRM made an object whose hook waits for a card of ours to name it.
 ALTER TABLE keybridge.inbox ADD COLUMN made_at timestamptz; -- null: not known
+-- What waits for the budget of requests, in its order.
+CREATE INDEX inbox_budget ON keybridge.inbox (connection_id, next_at) WHERE reason = 'waiting_budget' AND next_at IS NOT NULL;
 
 -- How far a connection's cards were read to learn which orders they became: all that were changed from
 -- read_from to read_until, and of a walk through those changed since walk_from, begun at walk_at, the pages
@@ -31,6 +33,7 @@ CREATE TABLE keybridge.card_reading (
 
 -- +goose Down
 DROP TABLE keybridge.card_reading;
+DROP INDEX keybridge.inbox_budget;
 ALTER TABLE keybridge.inbox DROP COLUMN made_at;
 ALTER TABLE keybridge.outbox DROP COLUMN told_at, DROP COLUMN own_shop_at, DROP COLUMN moving_status,
     DROP COLUMN order_status, DROP COLUMN order_status_at, DROP COLUMN order_moving, DROP COLUMN order_moving_at;

@@ -3,7 +3,8 @@
 //
 // Interactive requests come first, their lanes in turn. Background ones are paced so that requests
 // somebody waits for, one per 60/N s, each find a slot within that time; they keep a twentieth of
-// the limit even while interactive ones would take all.
+// the limit even while interactive ones would take all. Statuses are read at once up to a third of the
+// limit, and then at the background's pace, before it.
 package budget
 
 import (
@@ -27,6 +28,8 @@ var ErrNoRedis = errors.New("redis does not answer, so no request is granted")
 type Later struct {
 	// After is how long to wait before asking again.
 	After time.Duration
+	// Every is how often the account is granted a request in the long run; 0: not known.
+	Every time.Duration
 }
 
 // Error implements error.
@@ -139,7 +142,7 @@ func (b *Budget) WaitAtMost(ctx context.Context, a Account, lane Lane, most time
 		}
 		if pause > most {
 			b.leave(ctx, w)
-			return &Later{After: pause}
+			return &Later{After: pause, Every: window / time.Duration(b.limit)}
 		}
 		if err := b.clock.Sleep(ctx, min(pause, askAgain)); err != nil {
 			b.leave(ctx, w)

@@ -297,3 +297,36 @@ func TestWithoutRedisNothingIsGranted(t *testing.T) {
 		t.Errorf("Ping without Redis: %v, want ErrNoRedis", err)
 	}
 }
+
+// TestABurstOfStatusesLeavesOrdersTheirSlots: three hundred statuses are to be read at once. A third of the
+// limit goes at once, the others are paced, and an order now and then finds a slot within a moment.
+func TestABurstOfStatusesLeavesOrdersTheirSlots(t *testing.T) {
+	t.Parallel()
+	w := newRealWorld(t, DefaultPerMinute)
+	b := w.process()
+	w.asks(b, Orders) // the account is known
+	w.advance(2 * time.Minute)
+	begun := w.clock.Now()
+	var longest time.Duration
+	for range 300 {
+		w.request(b, "a", Statuses, func(time.Duration) {})
+	}
+	w.run(b, "a", func() time.Duration { return 100 * time.Millisecond })
+	for i := range 24 {
+		w.at(time.Duration(i)*14900*time.Millisecond, func() {
+			w.request(b, "a", Orders, func(waited time.Duration) { longest = max(longest, waited) })
+		})
+	}
+	w.play(7 * time.Minute)
+	w.check()
+	if n := w.count("a", begun, begun.Add(time.Second), Statuses); n != DefaultPerMinute/3 {
+		t.Errorf("%d statuses were read at once, want a third of %d", n, DefaultPerMinute)
+	}
+	if slot := time.Minute / DefaultPerMinute; longest > slot+100*time.Millisecond {
+		t.Errorf("an order waited %v, want a slot of %v at most", longest, slot)
+	}
+	read := w.count("a", begun, begun.Add(7*time.Minute), Statuses)
+	if background := w.count("a", begun, begun.Add(5*time.Minute), Background); read != 300 || background > 5*DefaultPerMinute/20+5 {
+		t.Errorf("%d statuses were read in seven minutes, and %d of the background in five", read, background)
+	}
+}

@@ -22,7 +22,7 @@ local newest, hungry, back = tonumber(f[5]), tonumber(f[6]), tonumber(f[7]) or 0
 
 -- The grants that count, oldest first.
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now - window))
-local granted, at, background = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES'), {}, 0
+local granted, at, background, statuses = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES'), {}, 0, 0
 for i = 1, #granted, 2 do
   local score = tonumber(granted[i + 1])
   if score > now then -- the clock of Redis was set back: they count from now
@@ -31,6 +31,7 @@ for i = 1, #granted, 2 do
   end
   at[#at + 1] = score
   if string.sub(granted[i], 1, 10) == 'background' then background = background + 1 end
+  if string.sub(granted[i], 1, 9) == 'statuses:' then statuses = statuses + 1 end
 end
 local used = #at
 local free = limit - used
@@ -68,6 +69,11 @@ if hungry and now - hungry >= 60000 and (lane == 'background' or now <= back) th
   owed = math.max(0, math.ceil(limit / 20) - background)
 end
 
+-- A third of the limit is for reading statuses at once. Beyond that they keep the background's pace, though they go
+-- before it: a burst of webhooks must not take the slots of orders.
+local burst = statuses >= math.max(1, math.floor(limit / 3))
+local steady = lane == 'background' or lane == 'statuses' and burst
+
 local gate = math.max(hold, pause)
 
 -- frees answers when the n-th slot from now is free; n <= free means now.
@@ -77,7 +83,7 @@ local function frees(n)
 end
 
 -- ahead answers how many interactive requests are served before this one: the lanes take
--- turns, beginning after the one served last.
+-- turns, beginning after the one served last. Statuses beyond their third have no turn.
 local function ahead()
   local lanes, first, n, passed = { 'clicks', 'statuses', 'orders' }, 1, before, false
   for i, l in ipairs(lanes) do if l == turn then first = i + 1 end end
@@ -85,14 +91,14 @@ local function ahead()
     local l = lanes[(first + i - 1) % 3 + 1]
     if l == lane then
       passed = true
-    else
+    elseif not (l == 'statuses' and burst) then
       n = n + math.min(count[l], passed and before or before + 1)
     end
   end
   return n
 end
 
--- paced answers when background may go if n interactive requests go before: when a stream of
+-- paced answers when a steady lane may go if n requests go before: when a stream of
 -- interactive requests, one per slot from then on, would still find a free slot each. That is so
 -- once the m-th youngest grant is m slots old, for every m.
 local function paced(n)
@@ -103,15 +109,16 @@ local function paced(n)
 end
 
 local due, ordinary = now, false
-if lane == 'background' then
-  if owed > 0 then
+if steady then
+  local n = count.clicks + count.orders
+  if lane == 'background' then n = n + count.statuses else n = n + owed end
+  if lane == 'background' and owed > 0 then
     due = frees(1)
   else
-    local n = count.clicks + count.statuses + count.orders
-    due, ordinary = paced(n), true
+    due, ordinary = paced(n), lane == 'background'
     if due > now then -- those before us take the next slots; from a minute on something is owed
       due = due + before * slot
-      if n > 0 and hungry then due = math.min(due, math.max(hungry + 60000, now + slot)) end
+      if ordinary and n > 0 and hungry then due = math.min(due, math.max(hungry + 60000, now + slot)) end
     end
   end
 else
@@ -126,7 +133,7 @@ if due <= now and free > 0 then
   redis.call('PEXPIRE', KEYS[1], window)
   redis.call('HSET', KEYS[2], 'newest', text(now))
   if ticket ~= '' then redis.call('ZREM', KEYS[3], lane .. ':' .. ticket) end
-  if lane ~= 'background' then
+  if not steady then
     redis.call('HSET', KEYS[2], 'turn', lane)
   elseif ordinary then
     redis.call('HDEL', KEYS[2], 'hungry')
