@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -19,10 +20,12 @@ import (
 type process struct {
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
+	shared  *shared
 	workers *jobs.Workers // nil in a process that only serves pages
 }
 
-// Attach implements plugin.Plugin. Redis need not answer: work waits until it does.
+// Attach implements plugin.Plugin. Redis need not answer: work waits until it does. After Detach it
+// begins anew.
 func (k *Keybridge) Attach(ctx context.Context, role plugin.Role) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -38,12 +41,18 @@ func (k *Keybridge) Attach(ctx context.Context, role plugin.Role) error {
 	if err := k.installs.refresh(ctx); err != nil {
 		return fmt.Errorf("attach: %w", err)
 	}
+	s, err := k.openShared()
+	if err != nil {
+		return fmt.Errorf("attach: %w", err)
+	}
 	// The goroutines outlive ctx, which bounds the start only; Detach ends them.
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	p := &process{cancel: cancel}
+	p := &process{cancel: cancel, shared: s}
+	k.shared.Store(s)
 	if role != plugin.RoleWeb {
 		if err := k.startWork(base, p); err != nil {
 			cancel()
+			k.closeShared(s)
 			return fmt.Errorf("attach: %w", err)
 		}
 	}
@@ -54,11 +63,13 @@ func (k *Keybridge) Attach(ctx context.Context, role plugin.Role) error {
 
 // startWork starts the workers and the relay that feeds them.
 func (k *Keybridge) startWork(ctx context.Context, p *process) error {
-	p.workers = jobs.NewWorkers(ctx, k.host.Redis(), k.handlers(), k.log, jobs.Sizes{})
+	p.workers = jobs.NewWorkers(ctx, p.shared.link, k.handlers(), k.log, jobs.Sizes{})
 	if err := p.workers.Start(); err != nil {
 		return err
 	}
-	k.goContained(p, "relay", func() { k.relay(k.queue).Run(ctx) })
+	relay := k.relay(p.shared.queue)
+	relay.Away = p.shared.link.Away
+	k.goContained(p, "relay", func() { relay.Run(ctx) })
 	return nil
 }
 
@@ -145,24 +156,24 @@ func (k *Keybridge) goContained(p *process, name string, f func()) {
 	p.wg.Go(func() {
 		defer func() {
 			if r := recover(); r != nil {
-				k.log.Error("goroutine panicked", "name", name, "panic", fmt.Sprint(r))
+				k.log.Error("goroutine panicked", "name", name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			}
 		}()
 		f()
 	})
 }
 
-// Detach implements plugin.Plugin. Connections to Redis are closed even when this process was never
-// attached, since New opened them.
+// Detach implements plugin.Plugin. Pages and webhooks answer on: work stands still, and what comes in is
+// stored.
 func (k *Keybridge) Detach(ctx context.Context) error {
 	k.mu.Lock()
 	p := k.process
 	k.process = nil
 	k.mu.Unlock()
-	defer k.closeRedis()
 	if p == nil {
 		return nil
 	}
+	defer k.closeShared(p.shared)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -177,12 +188,5 @@ func (k *Keybridge) Detach(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("detach: work still runs: %w", ctx.Err())
-	}
-}
-
-// closeRedis may be called twice: closing what is closed is no error worth telling.
-func (k *Keybridge) closeRedis() {
-	if err := k.redis.Close(); err != nil {
-		k.log.Debug("close redis", "error", err.Error())
 	}
 }

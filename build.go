@@ -94,10 +94,14 @@ func (k *Keybridge) tellWaits(ctx context.Context, n catalog.Waits) error {
 // queues are the workers' queues in the page's words. The figures know no time limit, so Redis is
 // asked first whether it is there.
 func (k *Keybridge) queues(ctx context.Context) ([]admin.Queue, error) {
-	if err := k.accounts.budget.Ping(ctx); err != nil {
+	s := k.shared.Load()
+	if s == nil {
+		return nil, budget.ErrNoRedis
+	}
+	if err := s.budget.Ping(ctx); err != nil {
 		return nil, err
 	}
-	figures, err := k.queue.Figures()
+	figures, err := s.queue.Figures()
 	var out []admin.Queue
 	for _, f := range figures {
 		out = append(out, admin.Queue{

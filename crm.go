@@ -23,7 +23,8 @@ type accounts struct {
 	client   *http.Client
 	settings *settings.Store
 	box      *secret.Box
-	budget   *budget.Budget
+	// budget answers the budget of now. Errors: budget.ErrNoRedis.
+	budget func() (*budget.Budget, error)
 	// near is how far away a turn may be to be waited for; 0: 2 s.
 	near time.Duration
 }
@@ -64,9 +65,13 @@ func (a *accounts) wait(ctx context.Context, account budget.Account, lane budget
 	if lane == budget.Clicks { // no row tries again, so a little more patience
 		most *= 5
 	}
+	b, err := a.budget()
+	if err != nil {
+		return err
+	}
 	short, cancel := context.WithTimeout(ctx, most+most/2)
 	defer cancel()
-	err := a.budget.WaitAtMost(short, account, lane, most)
+	err = b.WaitAtMost(short, account, lane, most)
 	if err != nil && short.Err() != nil && ctx.Err() == nil { // near all the time, but others came first
 		err = &budget.Later{After: time.Second, Every: time.Second}
 	}
@@ -84,7 +89,9 @@ func (a *accounts) account(key string) budget.Account { return budget.AccountOf(
 func (a *accounts) pause(account budget.Account, d time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = a.budget.Pause(ctx, account, d)
+	if b, err := a.budget(); err == nil {
+		_ = b.Pause(ctx, account, d)
+	}
 }
 
 // usage answers how much of the minute's budget a connection's key has used.
@@ -93,5 +100,9 @@ func (a *accounts) usage(ctx context.Context, id plugin.ConnectionID) (budget.Us
 	if err != nil {
 		return budget.Usage{}, err
 	}
-	return a.budget.Usage(ctx, a.account(key))
+	b, err := a.budget()
+	if err != nil {
+		return budget.Usage{}, err
+	}
+	return b.Usage(ctx, a.account(key))
 }

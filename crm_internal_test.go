@@ -30,7 +30,8 @@ func newSlots(t *testing.T) slots {
 	t.Cleanup(func() { _ = client.Close() })
 	c := clock.NewFake(time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
 	s := slots{&accounts{near: 40 * time.Millisecond}, c}
-	s.budget = budget.New(client, c, 1, budget.OnClock(), budget.Cold(time.Millisecond))
+	b := budget.New(client, c, 1, budget.OnClock(), budget.Cold(time.Millisecond))
+	s.budget = func() (*budget.Budget, error) { return b, nil }
 	for range 2 { // the first asks for what Redis knows
 		c.Advance(time.Second)
 		err = s.wait(t.Context(), "a", budget.Orders)

@@ -3,21 +3,17 @@ package keybridge
 import (
 	"context"
 	_ "embed"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/keybridge/keybridge/admin"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/clock"
-	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/internal/secret"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders"
@@ -40,9 +36,11 @@ type Keybridge struct {
 	installs *installations
 	settings *settings.Store
 	accounts *accounts
-	queue    *jobs.Queue
-	redis    io.Closer // of queue and budget
 	uses     *budget.Store
+
+	perMinute int
+	cold      time.Duration
+	shared    atomic.Pointer[shared] // nil while not attached
 
 	catalog  *catalog.Engine
 	exporter *orders.Exporter
@@ -68,22 +66,15 @@ func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, ok := host.Redis().MakeRedisClient().(redis.UniversalClient)
-	if !ok {
-		return nil, fmt.Errorf("the host's Redis option makes no go-redis client: %w", plugin.ErrUnsupported)
-	}
 	k := &Keybridge{
 		host: host, log: host.Logger().With("plugin", manifest.ID), manifest: manifest, timings: o.timings,
 		installs: &installations{db: host.DB()},
 		settings: settings.NewStore(host.DB(), box, host.Clock()),
-		queue:    jobs.NewQueue(client),
-		redis:    client,
-		uses:     budget.NewStore(host.DB()),
+		uses:     budget.NewStore(host.DB()), perMinute: o.perMinute, cold: o.cold,
 	}
 	k.accounts = &accounts{
 		url: o.crmURL, client: &http.Client{Transport: o.transport, Timeout: o.timings.Request},
-		settings: k.settings, box: box,
-		budget: budget.New(client, waiting(host.Clock()), o.perMinute, budgetOptions(host.Clock(), k.uses, o.cold)...),
+		settings: k.settings, box: box, budget: k.budgetNow,
 	}
 	k.buildEngines(o)
 	return k, k.buildPages()
@@ -131,7 +122,7 @@ func (k *Keybridge) Health(ctx context.Context) plugin.Health {
 	h := k.databaseHealth(ctx)
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	h.Redis = k.accounts.budget.Ping(ctx) == nil
+	h.Redis = k.pingRedis(ctx) == nil
 	return h
 }
 

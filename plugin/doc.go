@@ -6,8 +6,8 @@
 //
 // # The life of the plugin
 //
-// Two clocks run. Attach and Detach follow the process: every process of the engine attaches once
-// at its start and detaches once before it ends. Install, Activate, Deactivate, Upgrade and
+// Two clocks run. Attach and Detach follow the process: every process of the engine attaches at its
+// start and detaches before it ends; it may detach and attach again meanwhile. Install, Activate, Deactivate, Upgrade and
 // Uninstall follow the operator: each concerns one shop, is recorded in our tables, and may be
 // repeated after a crash in the middle with the same end. While a shop is inactive its routes
 // answer 404 and its order hooks do nothing; other processes learn of a change within two seconds.

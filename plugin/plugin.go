@@ -18,17 +18,19 @@ const (
 	RoleWorker Role = "worker"
 )
 
-// Plugin is what the engine holds. Methods are safe for concurrent use. Attach is called once; Detach
-// ends what it began and may be repeated.
+// Plugin is what the engine holds. Methods are safe for concurrent use. Detach ends what Attach began;
+// the two may alternate on one instance as often as one likes. The handlers answer between and after as
+// well: while the process is not attached, pages say that work stands still, and webhooks are stored.
 type Plugin interface {
 	// Manifest is what plugin.yaml says.
 	Manifest() Manifest
 
 	// Attach joins the process: it probes the host, brings our tables up to date (one process does,
-	// the others wait) and starts the role's goroutines. A failed Attach leaves nothing running.
+	// the others wait), opens Redis and starts the role's goroutines. A failed Attach leaves nothing
+	// running. Attaching what is attached is an error.
 	Attach(ctx context.Context, role Role) error
-	// Detach hands unfinished work back and joins every goroutine of ours, at most until ctx ends.
-	// It may be called twice, or after a failed Attach.
+	// Detach hands unfinished work back, joins every goroutine of ours, at most until ctx ends, and
+	// closes Redis. It may be called twice, after a failed Attach, or without any.
 	Detach(ctx context.Context) error
 
 	// Install prepares a shop; nothing is synchronised yet.
@@ -44,7 +46,7 @@ type Plugin interface {
 	Uninstall(ctx context.Context, shop ShopID, data DataPolicy) error
 
 	// AdminHandler serves the merchant's pages; mounted with the prefix stripped, behind the
-	// engine's sign-in.
+	// engine's sign-in. No panic leaves it or WebhookHandler, but for http.ErrAbortHandler.
 	AdminHandler() http.Handler
 	// WebhookHandler serves what the CRM calls; mounted with the prefix stripped, without sign-in.
 	WebhookHandler() http.Handler

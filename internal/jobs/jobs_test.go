@@ -15,6 +15,7 @@ import (
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/internal/localredis"
+	"github.com/keybridge/keybridge/internal/redislink"
 )
 
 // rows stands for a table: rows that are due until their handler ran.
@@ -82,6 +83,16 @@ func newQueue(t *testing.T, opt asynq.RedisConnOpt) *jobs.Queue {
 	return jobs.NewQueue(client)
 }
 
+func newLink(t *testing.T, opt asynq.RedisConnOpt) *redislink.Link {
+	t.Helper()
+	link, err := redislink.Open(opt, clock.System(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = link.Close() })
+	return link
+}
+
 // run starts workers and a relay over the rows and stops both with the test.
 func run(t *testing.T, redisURL string, r *rows) {
 	t.Helper()
@@ -92,7 +103,7 @@ func runOn(t *testing.T, opt asynq.RedisConnOpt, r *rows) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	ctx, cancel := context.WithCancel(context.Background())
-	workers := jobs.NewWorkers(ctx, opt, map[string]jobs.Handler{"row": r.handle}, log, jobs.Sizes{Shutdown: time.Second})
+	workers := jobs.NewWorkers(ctx, newLink(t, opt), map[string]jobs.Handler{"row": r.handle}, log, jobs.Sizes{Shutdown: time.Second})
 	if err := workers.Start(); err != nil {
 		t.Fatal(err)
 	}

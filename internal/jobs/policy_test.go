@@ -94,7 +94,7 @@ func TestOnlyWhatItsRowCallsDeadIsArchived(t *testing.T) {
 	opt := redisOpt(t, localredis.StartReal(t).URL())
 	queue := newQueue(t, opt)
 	tried := make(chan int64, 20)
-	workers := jobs.NewWorkers(t.Context(), opt, map[string]jobs.Handler{"row": func(_ context.Context, row int64) error {
+	workers := jobs.NewWorkers(t.Context(), newLink(t, opt), map[string]jobs.Handler{"row": func(_ context.Context, row int64) error {
 		tried <- row
 		if row == 1 {
 			return fmt.Errorf("row 1: %w", jobs.ErrDead)
@@ -141,7 +141,7 @@ func TestStopHandsBackWhatDoesNotEnd(t *testing.T) {
 	opt := redisOpt(t, localredis.StartReal(t).URL())
 	queue := newQueue(t, opt)
 	began, ended, release := make(chan int64, 2), make(chan error, 1), make(chan struct{})
-	workers := jobs.NewWorkers(t.Context(), opt, map[string]jobs.Handler{"row": func(ctx context.Context, row int64) error {
+	workers := jobs.NewWorkers(t.Context(), newLink(t, opt), map[string]jobs.Handler{"row": func(ctx context.Context, row int64) error {
 		began <- row
 		if row == 1 { // a run: it leaves a checkpoint and ends
 			<-ctx.Done()
@@ -181,7 +181,7 @@ func TestATaskOfAnotherVersionIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	handled := make(chan int64, 2)
-	workers := jobs.NewWorkers(t.Context(), opt, map[string]jobs.Handler{"row": func(_ context.Context, row int64) error {
+	workers := jobs.NewWorkers(t.Context(), newLink(t, opt), map[string]jobs.Handler{"row": func(_ context.Context, row int64) error {
 		handled <- row
 		return nil
 	}}, slog.New(slog.DiscardHandler), jobs.Sizes{Interactive: 1})

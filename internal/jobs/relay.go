@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/keybridge/keybridge/internal/clock"
+	"github.com/keybridge/keybridge/internal/outage"
 )
 
 // Chore is something done every so often in each working process. It must bear running in two
@@ -42,13 +44,19 @@ type Relay struct {
 	Queue  Enqueuer
 	// Nudge wakes the relay before its second is over; may be nil.
 	Nudge <-chan struct{}
+	// Away reports whether the queue is known to be away, which somebody else tells; nil: it never is.
+	Away func() bool
 	// Patience is how long one chore may take, in real time; 0: 10 s.
 	Patience time.Duration
 	Clock    clock.Clock
 	Log      *slog.Logger
 
-	last map[string]time.Time // when each chore was done last
+	last    map[string]time.Time // when each chore was done last
+	trouble map[string]*outage.Outage
 }
+
+// errQueue marks what the queue could not do, which no source is to blame for.
+var errQueue = errors.New("the queue does not take tasks")
 
 const (
 	// relayBatch is how many rows of one source are asked for at a time.
@@ -76,7 +84,13 @@ func (r *Relay) Run(ctx context.Context) {
 // every second; not to be called from two goroutines.
 func (r *Relay) Step(ctx context.Context) {
 	for _, name := range slices.Sorted(maps.Keys(r.Sources)) {
-		r.guard(name, func() error { return r.handOver(ctx, name) })
+		err := guarded(func() error { return r.handOver(ctx, name) })
+		if errors.Is(err, errQueue) {
+			r.tell("queue", err)
+			break // the others would wait for it as long, and as vainly
+		}
+		r.tell("queue", nil)
+		r.tell(name, err)
 	}
 	r.chores(ctx)
 }
@@ -95,7 +109,7 @@ func (r *Relay) handOver(ctx context.Context, name string) error {
 		for _, t := range tasks {
 			// A task that cannot be handed over now is found again by its row.
 			if err := r.Queue.Enqueue(ctx, t); err != nil {
-				return err
+				return fmt.Errorf("%w: %w", errQueue, err)
 			}
 		}
 		if len(tasks) < batch {
@@ -114,7 +128,10 @@ func (r *Relay) room(ctx context.Context, name string) (int, error) {
 		return relayMost, nil
 	}
 	waiting, err := gauge.Waiting(ctx, limit.Lane)
-	return limit.Tasks - waiting, err
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errQueue, err)
+	}
+	return limit.Tasks - waiting, nil
 }
 
 func (r *Relay) chores(ctx context.Context) {
@@ -124,7 +141,7 @@ func (r *Relay) chores(ctx context.Context) {
 	for _, c := range r.Chores {
 		if now := r.Clock.Now(); now.Sub(r.last[c.Name]) >= c.Every {
 			r.last[c.Name] = now
-			r.guard(c.Name, func() error { return r.chore(ctx, c) })
+			r.tell(c.Name, guarded(func() error { return r.chore(ctx, c) }))
 		}
 	}
 }
@@ -141,14 +158,53 @@ func (r *Relay) chore(ctx context.Context, c Chore) error {
 	return c.Do(ctx)
 }
 
-// guard keeps one failing or panicking source from stopping the others.
-func (r *Relay) guard(name string, f func() error) {
+// panicked is a panic of a source or a chore.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panicked: %v", p.value) }
+
+// guarded keeps one panicking source or chore from stopping the others.
+func guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.Log.Error("relay panicked", "source", name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = &panicked{p, debug.Stack()}
 		}
 	}()
-	if err := f(); err != nil {
-		r.Log.Warn("relay", "source", name, "error", err.Error())
+	return f()
+}
+
+// tell logs what a source or a chore came to: trouble that lasts at its beginning and once a minute, and
+// its end.
+func (r *Relay) tell(name string, err error) {
+	o := r.trouble[name]
+	switch {
+	case err == nil && o == nil, errors.Is(err, errQueue) && r.Away != nil && r.Away():
+		return
+	case err == nil:
+		if t, tell := o.Worked(); tell {
+			r.Log.Info("relay works again", "source", name, "failures", t.Failures, "after", t.Lasted.Round(time.Second).String())
+		}
+		return
+	case o == nil:
+		if r.trouble == nil {
+			r.trouble = map[string]*outage.Outage{}
+		}
+		o = outage.New(r.Clock)
+		r.trouble[name] = o
 	}
+	if t, tell := o.Failed(); tell {
+		r.warn(name, t.Failures, err)
+	}
+}
+
+func (r *Relay) warn(name string, failures int, err error) {
+	var p *panicked
+	if errors.As(err, &p) {
+		r.Log.Error("relay panicked", "source", name, "failures", failures, "panic", fmt.Sprint(p.value), "stack", string(p.stack))
+		return
+	}
+	r.Log.Warn("relay", "source", name, "failures", failures, "error", err.Error())
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+
+	"github.com/keybridge/keybridge/internal/redislink"
 )
 
 // Workers runs handlers: two asynq servers, so that long background work never holds a worker that
@@ -30,8 +32,9 @@ type Sizes struct {
 	Shutdown    time.Duration // default 10 s
 }
 
-// NewWorkers starts nothing. The context of handlers ends when base does, or at Stop.
-func NewWorkers(base context.Context, redis asynq.RedisConnOpt, handlers map[string]Handler, log *slog.Logger, s Sizes) *Workers {
+// NewWorkers starts nothing. The context of handlers ends when base does, or at Stop. That Redis does not
+// answer is the link's to tell.
+func NewWorkers(base context.Context, redis *redislink.Link, handlers map[string]Handler, log *slog.Logger, s Sizes) *Workers {
 	w := &Workers{mux: asynq.NewServeMux()}
 	base, w.end = context.WithCancel(base)
 	long, interrupt := context.WithCancel(base)
@@ -48,13 +51,8 @@ func NewWorkers(base context.Context, redis asynq.RedisConnOpt, handlers map[str
 			RetryDelayFunc:           retryDelay,
 			ShutdownTimeout:          cmp.Or(s.Shutdown, 10*time.Second),
 			BaseContext:              func() context.Context { return base },
-			Logger:                   asynqLog{log: log.With("queue", string(lane))},
+			Logger:                   asynqLog{log: log.With("queue", string(lane)), away: redis.Away},
 			LogLevel:                 asynq.WarnLevel,
-			HealthCheckFunc: func(err error) {
-				if err != nil {
-					log.Warn("redis does not answer; nothing is sent until it does", "queue", string(lane))
-				}
-			},
 		}
 	}
 	// Somebody waits for interactive work, so an idle server looks for it five times a second. What a stopped
@@ -141,11 +139,22 @@ func WorkerID() string {
 	return fmt.Sprintf("%s:%d", host, os.Getpid())
 }
 
-// asynqLog writes asynq's messages to the host's logger. Fatal must not end the shop's process.
-type asynqLog struct{ log *slog.Logger }
+// asynqLog writes asynq's messages to the host's logger. Fatal must not end the shop's process. While Redis
+// is away, asynq tells so several times a second in many words; once is enough, and somebody else does.
+type asynqLog struct {
+	log  *slog.Logger
+	away func() bool
+}
 
 func (l asynqLog) Debug(args ...any) { l.log.Debug(fmt.Sprint(args...)) }
 func (l asynqLog) Info(args ...any)  { l.log.Info(fmt.Sprint(args...)) }
-func (l asynqLog) Warn(args ...any)  { l.log.Warn(fmt.Sprint(args...)) }
-func (l asynqLog) Error(args ...any) { l.log.Error(fmt.Sprint(args...)) }
-func (l asynqLog) Fatal(args ...any) { l.log.Error(fmt.Sprint(args...)) }
+func (l asynqLog) Warn(args ...any)  { l.say(slog.LevelWarn, args) }
+func (l asynqLog) Error(args ...any) { l.say(slog.LevelError, args) }
+func (l asynqLog) Fatal(args ...any) { l.say(slog.LevelError, args) }
+
+func (l asynqLog) say(level slog.Level, args []any) {
+	if l.away() {
+		level = slog.LevelDebug
+	}
+	l.log.Log(context.Background(), level, fmt.Sprint(args...))
+}
