@@ -14,7 +14,6 @@ import (
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/clock"
-	"github.com/keybridge/keybridge/internal/secret"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/plugin"
@@ -55,14 +54,14 @@ var _ plugin.Plugin = (*Keybridge)(nil)
 
 // New checks the host and builds every part. It starts nothing: no goroutine, no query, no request,
 // so a plugin that fails here leaves the shop untouched.
-// Errors: plugin.ErrInvalid for a key ring that cannot seal.
+// Errors: plugin.ErrInvalid, with the names of the members of plugin.Host that are missing or wrong.
 func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
 	o := collect(opts)
 	manifest, err := plugin.ParseManifest([]byte(manifestFile))
 	if err != nil {
 		return nil, err
 	}
-	box, err := secret.NewBox(host.Secrets())
+	box, err := checkHost(host)
 	if err != nil {
 		return nil, err
 	}
@@ -104,10 +103,10 @@ func budgetOptions(c plugin.Clock, m budget.Memory, cold time.Duration) []budget
 func (k *Keybridge) Manifest() plugin.Manifest { return k.manifest }
 
 // AdminHandler implements plugin.Plugin.
-func (k *Keybridge) AdminHandler() http.Handler { return k.admin.Handler() }
+func (k *Keybridge) AdminHandler() http.Handler { return contained(k.admin.Handler(), k.log) }
 
 // WebhookHandler implements plugin.Plugin.
-func (k *Keybridge) WebhookHandler() http.Handler { return k.hooks.Webhooks() }
+func (k *Keybridge) WebhookHandler() http.Handler { return contained(k.hooks.Webhooks(), k.log) }
 
 // Orders implements plugin.Plugin.
 func (k *Keybridge) Orders() plugin.OrderListener { return k.hooks.Listener() }

@@ -13,7 +13,8 @@ import (
 )
 
 // Host is what the engine gives us for the whole process. All methods are safe for concurrent use
-// and cheap unless they take a context.
+// and cheap unless they take a context. DB, Redis, Logger, Clock, Secrets and URLs are needed; New refuses
+// a host without one of them, or with one that cannot work, and names it.
 type Host interface {
 	// DB is a pool opened with lib/pq on Postgres 14 or newer, on which our role may create and use
 	// the schema "keybridge". It is probed at Attach and refused otherwise. An engine on another
@@ -80,7 +81,8 @@ type KeyRing struct {
 	Keys    map[string][]byte
 }
 
-// URLs are where our handlers are mounted, as the outside sees them, without a trailing slash.
+// URLs are where our handlers are mounted, as the outside sees them: absolute http or https addresses with
+// a host, without a query, a fragment or a trailing slash.
 type URLs struct {
 	// Admin is the address of Plugin.AdminHandler's root.
 	Admin *url.URL
