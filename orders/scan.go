@@ -77,24 +77,62 @@ func (x *Exporter) scanFrom(ctx context.Context, id plugin.ShopID, from time.Tim
 		return err
 	}
 	q := plugin.OrderQuery{From: from, Limit: plugin.MaxBatch}
+	var wrong wrongPlacements
 	for {
 		page, err := shop.Orders().List(ctx, q)
 		if err != nil {
 			return err
 		}
-		if n, err := x.Note(ctx, page.Placements...); err != nil {
+		placed := wrong.sift(id, page.Placements)
+		if n, err := x.Note(ctx, placed...); err != nil {
 			return err
 		} else if n > 0 {
 			x.Log.Info("order scan: found orders no hook told of", "shop", string(id), "orders", n)
 		}
-		if err := x.moveScan(ctx, id, page.Placements); err != nil {
+		if err := x.moveScan(ctx, id, placed); err != nil {
 			return err
 		}
 		if page.Next == "" || page.Next == q.Cursor {
-			return nil
+			return wrong.err()
 		}
 		q.Cursor = page.Next
 	}
+}
+
+// wrongPlacements counts what a shop listed and nobody can send.
+type wrongPlacements struct {
+	count int
+	first error
+}
+
+// sift answers the placements of a page that can be stored. The listing is the shop's, so one without a
+// shop is this one's.
+func (w *wrongPlacements) sift(shop plugin.ShopID, page []plugin.Placement) []plugin.Placement {
+	sound := make([]plugin.Placement, 0, len(page))
+	for _, p := range page {
+		if p.Shop == "" {
+			p.Shop = shop
+		}
+		err := p.Check()
+		if err == nil && p.Shop != shop {
+			err = fmt.Errorf("placement of order %q: Shop is %q: %w", p.Order, p.Shop, plugin.ErrInvalid)
+		}
+		if err == nil {
+			sound = append(sound, p)
+			continue
+		}
+		if w.count++; w.first == nil {
+			w.first = err
+		}
+	}
+	return sound
+}
+
+func (w *wrongPlacements) err() error {
+	if w.count == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d listed placements are wrong and their orders are not sent, the first: %w", w.count, w.first)
 }
 
 // moveScan moves the cursor, only after a page is stored and never into the future: one order with

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 )
 
@@ -20,13 +21,28 @@ const (
 	CaptureInTx CaptureLevel = 3
 )
 
-// Placement is what the capture of an order needs; no personal data.
+// Placement is what the capture of an order needs; no personal data. Shop, Order and PlacedAt are always
+// set; an order whose placement lacks one of them never reaches the CRM, and we say so wherever we meet it.
 type Placement struct {
 	Shop       ShopID
 	Order      OrderID
-	Storefront StorefrontID
-	Domain     string
+	Storefront StorefrontID // empty when the shop has none
+	Domain     string       // empty when not known
 	PlacedAt   time.Time
+}
+
+// Check reports which of the fields that are always set is not. Engines may ask it in their tests.
+// Errors: ErrInvalid.
+func (p Placement) Check() error {
+	switch {
+	case p.Shop == "":
+		return fmt.Errorf("placement of order %q: Shop is empty: %w", p.Order, ErrInvalid)
+	case p.Order == "":
+		return fmt.Errorf("placement in shop %q: Order is empty: %w", p.Shop, ErrInvalid)
+	case p.PlacedAt.IsZero():
+		return fmt.Errorf("placement of order %q in shop %q: PlacedAt is zero: %w", p.Order, p.Shop, ErrInvalid)
+	}
+	return nil
 }
 
 // Execer is the checkout's own transaction (*sqlx.Tx, *sql.Tx) on a lib/pq connection.
@@ -43,11 +59,16 @@ type OrderListener interface {
 	// The engine passes its transaction, calls it at most once per order, at the end of the
 	// transaction, and gives a context without a deadline of its own (lib/pq answers an expired
 	// context by closing the connection, which would kill the checkout).
+	//
+	// A placement that Check refuses is not noted. The checkout commits all the same; the host's log has
+	// an error about it, once for each field in the life of the process.
 	PlacedTx(ctx context.Context, tx Execer, p Placement)
 	// Committed is a process-local nudge after the commit. It returns at once, never blocks, and may
 	// be left out: a poll covers it.
 	Committed(p Placement)
 	// Handle takes an event from a durable queue or in process. nil means taken for good; an error
-	// means: deliver it again later. Handling an event twice does no harm.
+	// means: deliver it again later. Handling an event twice does no harm. ErrInvalid names the field of
+	// the event that is wrong: Shop or Order empty, or a placement that Check refuses or that is of
+	// another shop or order than the event. Delivering the same again does not help then.
 	Handle(ctx context.Context, e Event) error
 }

@@ -41,7 +41,7 @@ const (
 )
 
 // Event is something that happened to an order. It carries no personal data: we read the order.
-// Events may come twice or late; At tells when it happened.
+// Events may come twice or late; At tells when it happened. Shop and Order are always set.
 type Event struct {
 	Kind   EventKind
 	Shop   ShopID

@@ -10,7 +10,9 @@ type Orders interface {
 	// Get reads one order whole. Errors: ErrNotFound.
 	Get(ctx context.Context, id OrderID) (Order, error)
 	// List answers placements in the order (PlacedAt, ID), oldest first. It is the reconciling scan
-	// and the back-fill; an order must be in it from the moment its transaction is visible.
+	// and the back-fill; an order must be in it from the moment its transaction is visible. A placement
+	// whose Shop is empty is taken as one of this shop. One of another shop, or that Placement.Check
+	// refuses, is never stored: it is counted in the host's log, and its order is not sent.
 	List(ctx context.Context, q OrderQuery) (OrderPage, error)
 	// MoveStatus moves an order through the shop's own rules and leaves a line in its history that
 	// names the CRM. Moving to the current status answers Changed=false.
