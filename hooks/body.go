@@ -2,11 +2,13 @@ package hooks
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/keybridge/keybridge/internal/settings"
 )
@@ -25,10 +27,32 @@ var objectID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 const maxEvent = 100
 
+// decodeText answers the body in UTF-8 without a byte order mark. One in UTF-16 is told by its mark;
+// anything else is left as it is. What no character stands for becomes the replacement character.
+func decodeText(body []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(body, []byte{0xEF, 0xBB, 0xBF}):
+		return body[3:]
+	case bytes.HasPrefix(body, []byte{0xFF, 0xFE}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(body, []byte{0xFE, 0xFF}):
+		order = binary.BigEndian
+	default:
+		return body
+	}
+	var units []uint16
+	for rest := body[2:]; len(rest) >= 2; rest = rest[2:] {
+		units = append(units, order.Uint16(rest))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
 // decodeHint reads the body of KeyCRM's trigger action, {"event":…,"context":{"id":…}}, as JSON or as
 // a form (context[id]=…, or JSON in context). What kind it is, the body itself tells best.
 // Source: help page «Налаштування Webhook в KeyCRM».
 func decodeHint(body []byte) (hint, error) {
+	body = decodeText(body)
 	h, err := decodeJSON(body)
 	if err != nil {
 		h, err = decodeForm(body)
@@ -50,7 +74,7 @@ func decodeStock(body []byte) ([]string, error) {
 	var rows []struct {
 		Offer json.RawMessage `json:"offer_id"`
 	}
-	if err := json.Unmarshal(body, &rows); err != nil {
+	if err := json.Unmarshal(decodeText(body), &rows); err != nil {
 		return nil, errBody
 	}
 	var offers []string

@@ -1,8 +1,10 @@
 package hooks
 
 import (
+	"encoding/binary"
 	"slices"
 	"testing"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -11,7 +13,9 @@ func FuzzDecodeStock(f *testing.F) {
 		`[{"offer_id":130827,"sku":"A-1","in_stock":16,"in_reserve":3}]`, `[{"offer_id":"7"},{"offer_id":7}]`, `[]`, `{}`, `null`,
 		`[{"offer_id":null}]`, `[{"offer_id":{"x":1}}]`, `[1]`, `[{"offer_id":1e9},{"offer_id":5}]`, "[{\"offer_id\":\"\x00\"}]", ``,
 	} {
-		f.Add([]byte(seed))
+		for _, body := range encodings(seed) {
+			f.Add(body)
+		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		offers, err := decodeStock(body)
@@ -52,7 +56,9 @@ func FuzzDecodeHint(f *testing.F) {
 		`event=x&context=%7B%22id%22%3A7%7D`,
 		`{"event":null,"context":null}`, `[]`, `{"context":[]}`, `%zz`, `{"event":"\ud800","context":{"id":1e3}}`, "event=\x00\xff&context[id]=5",
 	} {
-		f.Add([]byte(seed))
+		for _, body := range encodings(seed) {
+			f.Add(body)
+		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		h, err := decodeHint(body)
@@ -66,4 +72,37 @@ func FuzzDecodeHint(f *testing.F) {
 			t.Errorf("event %q cannot be kept", h.Event)
 		}
 	})
+}
+
+// encodings are the forms in which a text may come: plain, with a byte order mark, and in UTF-16.
+func encodings(text string) [][]byte {
+	little, big := []byte{0xFF, 0xFE}, []byte{0xFE, 0xFF}
+	for _, u := range utf16.Encode([]rune(text)) {
+		little, big = binary.LittleEndian.AppendUint16(little, u), binary.BigEndian.AppendUint16(big, u)
+	}
+	return [][]byte{[]byte(text), append([]byte{0xEF, 0xBB, 0xBF}, text...), little, big}
+}
+
+func TestAByteOrderMarkLosesNoEvent(t *testing.T) {
+	t.Parallel()
+	for _, body := range encodings(`{"event":"order.change_order_status","context":{"id":1045,"name":"Їжак 🦔"}}`) {
+		if h, err := decodeHint(body); err != nil || h.ID != "1045" || h.Event != "order.change_order_status" {
+			t.Errorf("decodeHint(%q) = %+v, %v", body, h, err)
+		}
+	}
+	for _, body := range encodings(`event=lead.change_lead_status&context[id]=7`) {
+		if h, err := decodeHint(body); err != nil || h.ID != "7" || h.Event != "lead.change_lead_status" {
+			t.Errorf("decodeHint(%q) = %+v, %v", body, h, err)
+		}
+	}
+	for _, body := range encodings(`[{"offer_id":5},{"offer_id":"6"}]`) {
+		if offers, err := decodeStock(body); err != nil || !slices.Equal(offers, []string{"5", "6"}) {
+			t.Errorf("decodeStock(%q) = %v, %v", body, offers, err)
+		}
+	}
+	for _, body := range [][]byte{nil, {0xEF, 0xBB, 0xBF}, {0xFF, 0xFE}, {0xFE, 0xFF, 0x00}, {0xFF, 0xFE, 0x00, 0xD8}} {
+		if h, err := decodeHint(body); err == nil {
+			t.Errorf("decodeHint(%q) = %+v, want it refused", body, h)
+		}
+	}
 }
