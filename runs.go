@@ -103,8 +103,12 @@ func (r *Runs) Get(ctx context.Context, run int64) (RunReport, error) {
 
 // Start asks for a run, or for a preview of it that writes nothing until it is approved. While a run
 // of the connection is not over it answers that one's id and plugin.ErrConflict.
-// Errors: plugin.ErrConflict, plugin.ErrRefused (switched off), plugin.ErrNotFound.
+// Errors: plugin.ErrConflict, plugin.ErrRefused (switched off), plugin.ErrNotFound, plugin.ErrInvalid (an
+// unknown kind).
 func (r *Runs) Start(ctx context.Context, id plugin.ConnectionID, kind catalog.Kind, preview bool) (int64, error) {
+	if kind != FullRun && kind != PriceRun {
+		return 0, fmt.Errorf("start a run of kind %q: %w", kind, plugin.ErrInvalid)
+	}
 	if preview {
 		return r.engine.Preview(ctx, id, kind, byCLI)
 	}

@@ -257,8 +257,11 @@ func (a *Admin) apiStart(r *http.Request, v *visit) (int, any, error) {
 		// Rematch matches linked products anew, as a preview of a full run.
 		Rematch bool `json:"rematch"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Kind != catalog.Full && in.Kind != catalog.Prices {
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		return http.StatusBadRequest, apiError{Error: "bad_json"}, nil //nolint:nilerr // as in apiSave
+	}
+	if in.Kind != catalog.Full && in.Kind != catalog.Prices {
+		return 0, nil, errRunKind
 	}
 	start := a.Runs.Start
 	if in.Preview {

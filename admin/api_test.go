@@ -85,7 +85,7 @@ func TestAPIGivesWhatThePageShows(t *testing.T) {
 	var run struct{ ID int64 }
 	r.call(http.MethodPost, api+"/runs", `{"kind":"full"}`).want(http.StatusAccepted).json(t, &run)
 	r.call(http.MethodPost, api+"/runs", `{"kind":"full"}`).want(http.StatusConflict)
-	r.call(http.MethodPost, api+"/runs", `{"kind":"half"}`).want(http.StatusBadRequest)
+	r.call(http.MethodPost, api+"/runs", `{"kind":`).want(http.StatusBadRequest)
 	var runs []struct {
 		ID    int64
 		State string

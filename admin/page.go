@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/keybridge/keybridge/admin/i18n"
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
@@ -219,9 +220,17 @@ func hookViews(v *visit, seen map[settings.Object]WebhookSeen) []hookView {
 			Title: v.words.T("hooks." + string(object)), Received: v.when(s.Received), Applied: v.when(s.Applied),
 		}
 		if s.Reason != "" {
-			h.Reason = v.words.Say("hook.reason."+s.Reason, s.Params)
+			h.Reason = v.words.Say(hookReason(v.words, object, s.Reason), s.Params)
 		}
 		out = append(out, h)
 	}
 	return out
+}
+
+// hookReason is the key of a reason's words: what is said of orders does not always fit cards.
+func hookReason(w *i18n.Words, object settings.Object, reason string) string {
+	if key := "hook.reason." + string(object) + "." + reason; w.Has(key) {
+		return key
+	}
+	return "hook.reason." + reason
 }

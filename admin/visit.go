@@ -69,6 +69,7 @@ var (
 	errNotFound    = &refused{http.StatusNotFound, "not_found"}
 	errTooLarge    = &refused{http.StatusRequestEntityTooLarge, "too_large"}
 	errNoText      = &refused{http.StatusBadRequest, "no_text"}
+	errRunKind     = &refused{http.StatusUnprocessableEntity, "run_kind"}
 )
 
 // enter checks who asks and whether they may. The visit is as complete as it can be beside an error.

@@ -193,16 +193,17 @@ func (a *Admin) showProgress(w http.ResponseWriter, r *http.Request, v *visit) e
 
 // startRun is «Запустити зараз».
 func (a *Admin) startRun(w http.ResponseWriter, r *http.Request, v *visit) error {
-	kind := catalog.Full
-	if r.PostFormValue("kind") == string(catalog.Prices) {
+	start, kind, done := a.Runs.Start, catalog.Full, "run_started"
+	switch r.PostFormValue("kind") {
+	case string(catalog.Full):
+	case string(catalog.Prices):
 		kind = catalog.Prices
-	}
-	start, done := a.Runs.Start, "run_started"
-	if r.PostFormValue("kind") == "preview" {
+	case "preview":
 		start, done = a.Runs.Preview, "preview_started"
-	}
-	if r.PostFormValue("kind") == "rematch" {
-		done, start = "rematch_started", a.rematch
+	case "rematch":
+		start, done = a.rematch, "rematch_started"
+	default:
+		return errRunKind
 	}
 	switch _, err := start(r.Context(), v.conn.ID, kind, v.op.ID); {
 	case errors.Is(err, catalog.ErrNoKey):

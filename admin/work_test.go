@@ -71,7 +71,7 @@ func TestRunThatFailedSaysWhy(t *testing.T) {
 	if err := r.store.SetKey(t.Context(), r.only(), "revoked-key-of-the-account", ""); err != nil {
 		t.Fatal(err)
 	}
-	r.post(path+"/runs", nil).leads()
+	r.post(path+"/runs", url.Values{"kind": {"full"}}).leads()
 	tasks, err := r.runs.Due(t.Context(), r.clock.Now(), 10)
 	if err != nil || len(tasks) != 1 {
 		t.Fatalf("tasks = %v, %v", tasks, err)
@@ -117,7 +117,7 @@ func TestCatalogSwitchedOffHasNothingToRun(t *testing.T) {
 	if page.Find(`button[name="kind"]`).Length() != 0 {
 		t.Error("a run is offered although nothing is switched on")
 	}
-	if _, done := r.post(path+"/runs", nil).leads(); done != "run_off" {
+	if _, done := r.post(path+"/runs", url.Values{"kind": {"full"}}).leads(); done != "run_off" {
 		t.Errorf("done %q", done)
 	}
 }
@@ -346,4 +346,33 @@ func TestARunThatWaitsStaysInSightWhilePricesGoOn(t *testing.T) {
 	}
 	start(catalog.Full)
 	r.get(path).says("Замінено новішим запуском")
+}
+
+func TestAnUnknownKindOfRunStartsNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	for _, form := range []url.Values{{"kind": {"half"}}, {"kind": {""}}, {}} {
+		r.post(path+"/runs", form).want(http.StatusUnprocessableEntity).says("Нічого не запущено")
+	}
+	var refused struct{ Error, Message string }
+	r.call(http.MethodPost, "/api"+strings.Replace(path, "/c/", "/connections/", 1)+"/runs", `{"kind":"half"}`).
+		want(http.StatusUnprocessableEntity).json(t, &refused)
+	if refused.Error != "run_kind" || !strings.Contains(refused.Message, "Нічого не запущено") {
+		t.Errorf("the API answers %+v", refused)
+	}
+	if runs, err := r.runs.Runs(t.Context(), r.only(), 5); err != nil || len(runs) != 0 {
+		t.Errorf("runs = %+v, %v; want none", runs, err)
+	}
+}
+
+func TestTheWebhookJournalSpeaksOfCardsWhereItMeansThem(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetCards)
+	gone := admin.WebhookSeen{Received: r.clock.Now(), Reason: "crm_order_gone"}
+	r.seen[settings.ObjectCard] = gone
+	r.get(path).want(http.StatusOK).says("Картку видалено в KeyCRM.").doesNotSay("Замовлення видалено в KeyCRM.")
+	r.seen[settings.ObjectOrder], r.seen[settings.ObjectCard] = gone, admin.WebhookSeen{}
+	r.get(path).want(http.StatusOK).says("Замовлення видалено в KeyCRM.").doesNotSay("Картку видалено")
 }

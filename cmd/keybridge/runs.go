@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/jmoiron/sqlx"
@@ -249,8 +250,15 @@ func startRun(ctx context.Context, r *keybridge.Runs, conn plugin.ConnectionID, 
 		return 0, fmt.Errorf("run %d of %s is not over yet: keybridge runs show %d", id, conn, id)
 	case errors.Is(err, plugin.ErrRefused):
 		return 0, fmt.Errorf("connection %s, or what the run would bring, is switched off on the integrations page", conn)
+	case errors.Is(err, plugin.ErrNotFound) && isKind(string(conn)):
+		return 0, fmt.Errorf("nothing was started: there is no connection %s; the kind of a run is an option, see keybridge runs start --help", conn)
 	case errors.Is(err, plugin.ErrNotFound):
 		return 0, fmt.Errorf("there is no connection %s; keybridge runs list shows them", conn)
 	}
 	return id, err
+}
+
+// isKind: somebody typed what kind of a run is wanted where the connection goes.
+func isKind(arg string) bool {
+	return slices.Contains([]string{"full", "prices", "preview", "rematch"}, arg)
 }

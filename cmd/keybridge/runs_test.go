@@ -105,4 +105,5 @@ func TestRunsFromTheCommandLine(t *testing.T) {
 	m.says(1, []string{"there is no run 999"}, "show", "999")
 	m.says(1, []string{"no number of a run"}, "cancel", "one")
 	m.says(1, []string{"there is no connection nobody"}, "start", "nobody")
+	m.says(1, []string{"nothing was started", "is an option"}, "start", "prices")
 }
