@@ -38,6 +38,9 @@ func (k *Keybridge) Attach(ctx context.Context, role plugin.Role) error {
 	if err := migrations.Apply(ctx, k.host.DB()); err != nil {
 		return fmt.Errorf("attach: %w", err)
 	}
+	if err := k.settings.EnsureLinks(ctx); err != nil {
+		return fmt.Errorf("attach: %w", err)
+	}
 	if err := k.installs.refresh(ctx); err != nil {
 		return fmt.Errorf("attach: %w", err)
 	}

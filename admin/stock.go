@@ -13,8 +13,8 @@ import (
 
 // stockView is the link for the CRM's calls about stock and how they fare.
 type stockView struct {
-	// Link is empty for those who may not see it.
-	Link string
+	// Link is empty where NoLink says why.
+	Link, NoLink string
 	// Received and Applied are moments in words; empty: never.
 	Received, Applied string
 	// Calls and Written count; Waiting and Unknown are offers still to be read, and those of which the
@@ -33,7 +33,7 @@ type stockChangeView struct {
 
 // stockView: what cannot be told now is left out.
 func (a *Admin) stockView(ctx context.Context, v *visit, link string) stockView {
-	view := stockView{Link: link}
+	view := stockView{Link: link, NoLink: v.noLink()}
 	if a.Webhooks == nil {
 		return view
 	}
@@ -67,23 +67,34 @@ func (v *visit) stockReason(code string) string {
 	return code
 }
 
-// webhookLinks are the links to paste into the CRM; empty for those who may not see them.
+// webhookLinks are the links to paste into the CRM; empty for those who may not see them, and where there
+// is none yet.
 type webhookLinks struct{ Order, Card, Stock string }
 
 func (a *Admin) webhookLinks(ctx context.Context, v *visit) (l webhookLinks, err error) {
 	if !v.may(plugin.PermConfigure) {
 		return l, nil
 	}
+	links, err := a.Settings.Links(ctx, v.conn.ID)
+	if err != nil {
+		return l, err
+	}
 	for object, to := range map[settings.Object]*string{
 		settings.ObjectOrder: &l.Order, settings.ObjectCard: &l.Card, settings.ObjectStock: &l.Stock,
 	} {
-		link, err := a.Settings.EnsureLink(ctx, v.conn.ID, object)
-		if err != nil {
-			return webhookLinks{}, err
+		if link, ok := links[object]; ok {
+			*to = a.Host.URLs().Public.JoinPath(webhookPath(object), link.Token).String()
 		}
-		*to = a.Host.URLs().Public.JoinPath(webhookPath(object), link.Token).String()
 	}
 	return l, nil
+}
+
+// noLink says why somebody sees no link.
+func (v *visit) noLink() string {
+	if v.may(plugin.PermConfigure) {
+		return v.words.T("webhook.none")
+	}
+	return v.words.T("webhook.hidden")
 }
 
 // webhookPath is where the handler of webhooks listens; plugin.yaml says the same.

@@ -26,7 +26,7 @@ type settingsView struct {
 	StatusOut, StatusOutCard         mapView
 	AddOns, AddOnsCard               mapView
 	Payments, Deliveries             mapView
-	OrderLink, CardLink              string
+	OrderLink, CardLink, NoLink      string
 	NoSources, PipelinesOff, HasAdds bool
 	// ProposedOrders and ProposedCards: something that shows in that mode is proposed and not saved.
 	ProposedOrders, ProposedCards bool
@@ -111,7 +111,7 @@ func (a *Admin) settingsView(ctx context.Context, v *visit, l *lists, shop *shop
 	if err != nil {
 		return nil, err
 	}
-	s.OrderLink, s.CardLink = links.Order, links.Card
+	s.OrderLink, s.CardLink, s.NoLink = links.Order, links.Card, v.noLink()
 	s.Extra.Stock = a.stockView(ctx, v, links.Stock)
 	return s, nil
 }

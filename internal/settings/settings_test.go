@@ -278,3 +278,77 @@ func TestLostRingCostsOnlyWhatItSealed(t *testing.T) {
 		t.Errorf("FindLink = %+v, %v", found, err)
 	}
 }
+
+func TestLinksComeWithTheConnectionAndReadingMakesNone(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	ctx := t.Context()
+	c := f.connection(t)
+	made, err := f.Links(ctx, c.ID)
+	if err != nil || len(made) != 3 {
+		t.Fatalf("a new connection has links %v, %v", made, err)
+	}
+	for object, link := range made {
+		if found, err := f.FindLink(ctx, object, link.Token); err != nil || found.Connection != c.ID {
+			t.Errorf("FindLink of %s = %+v, %v", object, found, err)
+		}
+	}
+	// What a connection of an earlier version lacks comes at Attach; what is there stays.
+	if _, err := f.db.Exec(`DELETE FROM keybridge.webhook WHERE object = 'card'`); err != nil {
+		t.Fatal(err)
+	}
+	if links, err := f.Links(ctx, c.ID); err != nil || len(links) != 2 {
+		t.Errorf("reading made links: %v, %v", links, err)
+	}
+	if err := f.EnsureLinks(ctx); err != nil {
+		t.Fatal(err)
+	}
+	after, err := f.Links(ctx, c.ID)
+	if err != nil || len(after) != 3 || after[settings.ObjectOrder] != made[settings.ObjectOrder] || after[settings.ObjectCard].Token == made[settings.ObjectCard].Token {
+		t.Errorf("after Attach: %v, %v", after, err)
+	}
+	if err := f.Delete(ctx, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.EnsureLinks(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Create(ctx, "demo", "keycrm", "KeyCRM", apiKey, "account-1"); err != nil {
+		t.Fatal(err)
+	}
+	if links, err := f.Links(ctx, c.ID); err != nil || len(links) != 3 || links[settings.ObjectOrder].Token == after[settings.ObjectOrder].Token {
+		t.Errorf("a revived connection has links %v, %v; want three new ones", links, err)
+	}
+}
+
+// TestAProcessWithTheWrongKeysReplacesNoLinks at its start; a merchant who saves gets others.
+func TestAProcessWithTheWrongKeysReplacesNoLinks(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	ctx := t.Context()
+	c := f.connection(t)
+	made, err := f.Links(ctx, c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := secret.NewBox(plugin.KeyRing{Current: "new", Keys: map[string][]byte{"new": bytes.Repeat([]byte{8}, 32)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := settings.NewStore(f.db, box, f.clock)
+	if err := wrong.EnsureLinks(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if links, err := wrong.Links(ctx, c.ID); err != nil || len(links) != 0 {
+		t.Errorf("links under foreign keys = %v, %v", links, err)
+	}
+	if links, err := f.Links(ctx, c.ID); err != nil || len(links) != 3 || links[settings.ObjectStock] != made[settings.ObjectStock] {
+		t.Errorf("the links were replaced: %v, %v", links, err)
+	}
+	if _, err := wrong.Save(ctx, c.ID, c.Version, c.Settings, false, plugin.Operator{ID: "op"}); err != nil {
+		t.Fatal(err)
+	}
+	if links, err := wrong.Links(ctx, c.ID); err != nil || len(links) != 3 {
+		t.Errorf("links after a save = %v, %v", links, err)
+	}
+}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"github.com/keybridge/keybridge/internal/secret"
 	"github.com/keybridge/keybridge/plugin"
@@ -74,10 +73,10 @@ func utc(t sql.NullTime) *time.Time {
 	return &at
 }
 
-// Create adds a connection with default settings, switched off, at the end of the shop's list. A
-// deleted connection of the same shop and account is revived instead, with its settings and id, so
-// that its links and sent orders are known again and nothing is made twice; it too is switched off
-// and sends nothing placed before it is switched on again.
+// Create adds a connection with default settings, switched off, at the end of the shop's list, and makes
+// its webhook links. A deleted connection of the same shop and account is revived instead, with its
+// settings and id, so that its links and sent orders are known again and nothing is made twice; it too is
+// switched off and sends nothing placed before it is switched on again.
 func (s *Store) Create(ctx context.Context, shop plugin.ShopID, crm, name, key, account string) (Connection, error) {
 	id, err := s.deleted(ctx, shop, crm, account)
 	if errors.Is(err, plugin.ErrNotFound) {
@@ -98,6 +97,9 @@ func (s *Store) Create(ctx context.Context, shop plugin.ShopID, crm, name, key, 
 				WHERE shop_id = $5 AND deleted_at IS NULL)
 		WHERE id = $1`
 	if err := s.one(ctx, "revive connection", id, q, id, sealed, hint(key), s.clock.Now(), shop, account); err != nil {
+		return Connection{}, err
+	}
+	if err := s.mendLinks(ctx, id); err != nil {
 		return Connection{}, err
 	}
 	return s.Get(ctx, id)
@@ -140,6 +142,9 @@ func (s *Store) insert(ctx context.Context, shop plugin.ShopID, crm, name, key, 
 	now := s.clock.Now()
 	if _, err := s.db.ExecContext(ctx, q, id, shop, crm, name, sealed, hint(key), account, body, now); err != nil {
 		return Connection{}, fmt.Errorf("create connection of shop %q: %w", shop, err)
+	}
+	if err := s.mendLinks(ctx, id); err != nil {
+		return Connection{}, err
 	}
 	return s.Get(ctx, id)
 }
@@ -224,7 +229,8 @@ func (s *Store) SetEnabled(ctx context.Context, id plugin.ConnectionID, on bool)
 }
 
 // Save stores settings made from the given version and answers the connection as it is then. The
-// first save that is ready starts schedules and export; the first with orders on sets OrdersSince.
+// first save that is ready starts schedules and export; the first with orders on sets OrdersSince. Links
+// that are missing are made.
 // Errors: ErrStale when another version is stored, plugin.ErrNotFound.
 func (s *Store) Save(ctx context.Context, id plugin.ConnectionID, from int64, set Settings, ready bool, op plugin.Operator) (Connection, error) {
 	body, err := json.Marshal(set)
@@ -253,6 +259,9 @@ func (s *Store) Save(ctx context.Context, id plugin.ConnectionID, from int64, se
 		}
 		return Connection{}, fmt.Errorf("save settings of %s from version %d: %w", id, from, ErrStale)
 	}
+	if err := s.mendLinks(ctx, id); err != nil {
+		return Connection{}, err
+	}
 	return s.Get(ctx, id)
 }
 
@@ -274,63 +283,6 @@ func (s *Store) Delete(ctx context.Context, id plugin.ConnectionID) error {
 	return tx.Commit()
 }
 
-// EnsureLink answers the current webhook link of an object and makes it at the first call.
-func (s *Store) EnsureLink(ctx context.Context, id plugin.ConnectionID, object Object) (Link, error) {
-	token := secret.NewToken()
-	sealed, err := s.box.Seal(token, linkPurpose(id, object))
-	if err != nil {
-		return Link{}, err
-	}
-	// One statement, so that two calls at once end with one link.
-	const insert = `
-		INSERT INTO keybridge.webhook (connection_id, object, token_hmac, token_sealed, created_at)
-		SELECT $1, $2, $3, $4, $5
-		FROM (SELECT 1 FROM keybridge.connection WHERE id = $1 AND deleted_at IS NULL FOR UPDATE) held
-		WHERE NOT EXISTS (SELECT 1 FROM keybridge.webhook
-			WHERE connection_id = $1 AND object = $2 AND retires_at IS NULL)`
-	if _, err := s.db.ExecContext(ctx, insert, id, object, s.box.Digests(token)[0], sealed, s.clock.Now()); err != nil {
-		return Link{}, fmt.Errorf("make %s link of %s: %w", object, id, err)
-	}
-	const read = `SELECT token_sealed FROM keybridge.webhook
-		WHERE connection_id = $1 AND object = $2 AND retires_at IS NULL ORDER BY id LIMIT 1`
-	if err := s.db.GetContext(ctx, &sealed, read, id, object); err != nil {
-		return Link{}, fmt.Errorf("read %s link of %s: %w", object, id, err)
-	}
-	token, err = s.box.Open(sealed, linkPurpose(id, object))
-	if errors.Is(err, secret.ErrSealed) {
-		return s.replaceLink(ctx, id, object, sealed)
-	}
-	if err != nil {
-		return Link{}, err
-	}
-	return Link{Connection: id, Object: object, Token: token}, nil
-}
-
-// replaceLink makes a new link for one whose token no key of the ring opens any more: it can neither
-// be shown nor recognised, so the merchant is given another to paste into the CRM.
-func (s *Store) replaceLink(ctx context.Context, id plugin.ConnectionID, object Object, lost []byte) (Link, error) {
-	const q = `DELETE FROM keybridge.webhook WHERE connection_id = $1 AND object = $2 AND token_sealed = $3`
-	if _, err := s.db.ExecContext(ctx, q, id, object, lost); err != nil {
-		return Link{}, fmt.Errorf("replace %s link of %s: %w", object, id, err)
-	}
-	return s.EnsureLink(ctx, id, object)
-}
-
-// FindLink looks a link up by the token of a request. Errors: plugin.ErrNotFound.
-func (s *Store) FindLink(ctx context.Context, object Object, token string) (Link, error) {
-	const q = `SELECT connection_id FROM keybridge.webhook
-		WHERE token_hmac = ANY($1) AND object = $2 AND (retires_at IS NULL OR retires_at > $3)`
-	var id string
-	err := s.db.GetContext(ctx, &id, q, pq.ByteaArray(s.box.Digests(token)), object, s.clock.Now())
-	if errors.Is(err, sql.ErrNoRows) {
-		return Link{}, fmt.Errorf("%s link: %w", object, plugin.ErrNotFound)
-	}
-	if err != nil {
-		return Link{}, fmt.Errorf("%s link: %w", object, err)
-	}
-	return Link{Connection: plugin.ConnectionID(id), Object: object, Token: token}, nil
-}
-
 func (s *Store) one(ctx context.Context, what string, id plugin.ConnectionID, q string, args ...any) error {
 	res, err := s.db.ExecContext(ctx, q, args...)
 	if err != nil {
@@ -343,10 +295,6 @@ func (s *Store) one(ctx context.Context, what string, id plugin.ConnectionID, q 
 }
 
 func keyPurpose(id plugin.ConnectionID) string { return "key " + string(id) }
-
-func linkPurpose(id plugin.ConnectionID, o Object) string {
-	return "link " + string(id) + " " + string(o)
-}
 
 func hint(key string) string {
 	if len(key) < 12 { // of a short key even four characters tell too much
