@@ -75,7 +75,7 @@ func (k *Keybridge) buildPages() error {
 		Health:   k.Health,
 		Usage: func(ctx context.Context, id plugin.ConnectionID) (admin.Usage, error) {
 			u, err := k.accounts.usage(ctx, id)
-			return usageShown(u), err
+			return k.usageShown(u), err
 		},
 		Queues: k.queues,
 	})
@@ -112,13 +112,17 @@ func (k *Keybridge) queues(ctx context.Context) ([]admin.Queue, error) {
 }
 
 // usageShown is the budget in the page's words.
-func usageShown(u budget.Usage) admin.Usage {
+func (k *Keybridge) usageShown(u budget.Usage) admin.Usage {
+	usual := 0
+	if k.raised {
+		usual = crmLimit
+	}
 	still := u.PausedUntil
 	if u.UnknownUntil.After(still) {
 		still = u.UnknownUntil
 	}
 	return admin.Usage{
-		Used: u.Used, Limit: u.Limit, StillUntil: still, Clicks: u.Waiting.Clicks, Statuses: u.Waiting.Statuses,
+		Used: u.Used, Limit: u.Limit, Usual: usual, StillUntil: still, Clicks: u.Waiting.Clicks, Statuses: u.Waiting.Statuses,
 		Orders: u.Waiting.Orders, Runs: u.Waiting.Background,
 	}
 }

@@ -38,6 +38,7 @@ type Keybridge struct {
 	uses     *budget.Store
 
 	perMinute int
+	raised    bool // beyond what KeyCRM allows
 	cold      time.Duration
 	shared    atomic.Pointer[shared] // nil while not attached
 
@@ -69,7 +70,7 @@ func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
 		host: host, log: host.Logger().With("plugin", manifest.ID), manifest: manifest, timings: o.timings,
 		installs: &installations{db: host.DB()},
 		settings: settings.NewStore(host.DB(), box, host.Clock()),
-		uses:     budget.NewStore(host.DB()), perMinute: o.perMinute, cold: o.cold,
+		uses:     budget.NewStore(host.DB()), perMinute: o.perMinute, raised: o.raised, cold: o.cold,
 	}
 	k.accounts = &accounts{
 		url: o.crmURL, client: &http.Client{Transport: o.transport, Timeout: o.timings.Request},

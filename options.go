@@ -10,6 +10,9 @@ import (
 // DefaultCRM is KeyCRM's public API. Source: KeyCRM OpenAPI v1, servers.
 const DefaultCRM = "https://openapi.keycrm.app/v1"
 
+// crmLimit is how many requests of one key KeyCRM allows in a minute. Source: KeyCRM OpenAPI v1, introduction.
+const crmLimit = 60
+
 // Option sets what belongs to the operator rather than to the merchant.
 type Option func(*options)
 
@@ -17,6 +20,7 @@ type options struct {
 	crmURL        string
 	transport     http.RoundTripper
 	perMinute     int
+	raised        bool
 	localPictures bool
 	cold          time.Duration
 	timings       Timings
@@ -67,6 +71,12 @@ func WithTransport(t http.RoundTripper) Option { return func(o *options) { o.tra
 // WithBudget sets how many requests of one API key are made in any 60 s; the default is 55, because
 // KeyCRM allows 60.
 func WithBudget(perMinute int) Option { return func(o *options) { o.perMinute = perMinute } }
+
+// WithRaisedLimit is WithBudget for a CRM that allows more than KeyCRM does, such as a simulator's. The page
+// says so, lest the merchant take the number for KeyCRM's.
+func WithRaisedLimit(perMinute int) Option {
+	return func(o *options) { o.perMinute, o.raised = perMinute, true }
+}
 
 // WithColdStart sets how long nothing is sent to an account in use after Redis lost count of its
 // requests; the default is 60 s. Less is only for a CRM that does not count, such as a simulator's.

@@ -42,6 +42,9 @@ func TestPageTellsTheBudgetAndTheQueues(t *testing.T) {
 		strings.Contains(got, "згодом") || strings.Contains(got, "найдовше") || strings.Count(got, "чекають 0, виконуються 0") != 2 {
 		t.Errorf("idle, the page says %q", got)
 	}
+	if got := r.facts(path); strings.Contains(got, "піднято") {
+		t.Errorf("with the usual limit the page says %q", got)
+	}
 	r.busy()
 	got := r.facts(path)
 	for _, want := range []string{
@@ -102,5 +105,19 @@ func TestAPITellsTheBudgetAndTheQueues(t *testing.T) {
 		`{"name":"background","waiting":0,"running":4,"later":0,"dead":0,"oldest_seconds":0}]}`
 	if strings.TrimSpace(got) != want {
 		t.Errorf("the API says %s, want %s", got, want)
+	}
+}
+
+func TestPageSaysThatTheLimitIsRaised(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	r.usage = admin.Usage{Used: 12, Limit: 5500, Usual: 60}
+	if got := r.facts(path); !strings.Contains(got, "12 з 5500 за хвилину") || !strings.Contains(got, "ліміт піднято") || !strings.Contains(got, "дозволяє 60 запитів за хвилину") {
+		t.Errorf("with a raised limit the page says %q", got)
+	}
+	r.speaks("en")
+	if got := r.facts(path); !strings.Contains(got, "limit is raised") || !strings.Contains(got, "allows 60 requests a minute") {
+		t.Errorf("in English the page says %q", got)
 	}
 }

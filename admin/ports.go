@@ -126,6 +126,8 @@ type WebhookSeen struct {
 // Usage is how much of the minute's requests a connection's key has used.
 type Usage struct {
 	Used, Limit int
+	// Usual is what the CRM really allows where the operator has set a higher limit; 0: Limit is the usual.
+	Usual int
 	// Clicks, Statuses, Orders and Runs are how many requests wait for their turn, by whom they are for.
 	Clicks, Statuses, Orders, Runs int
 	// StillUntil is until when nothing is sent, because the CRM asked for a pause or Redis lost count;

@@ -95,7 +95,7 @@ func pluginOptions(cfg Config, st *state) []keybridge.Option {
 	if cfg.Key == "" || cfg.CRMURL != "" {
 		opts = append(opts, keybridge.WithLocalPictures())
 		if !cfg.RealLimits {
-			opts = append(opts, keybridge.WithBudget(raisedBudget), keybridge.WithColdStart(time.Millisecond))
+			opts = append(opts, keybridge.WithRaisedLimit(raisedBudget), keybridge.WithColdStart(time.Millisecond))
 		}
 	}
 	if cfg.QuickChecks {
