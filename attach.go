@@ -118,6 +118,7 @@ func (k *Keybridge) chores() []jobs.Chore {
 		}},
 		{Name: "schedules", Every: tickEvery, Do: k.catalog.Tick},
 		{Name: "scan", Every: k.timings.Scan, Do: k.exporter.Scan},
+		{Name: "messages", Every: tellEvery, Do: k.tellTroubles},
 		{Name: "purge", Every: time.Hour, Do: k.purge},
 	}
 }

@@ -38,6 +38,9 @@ func (k *Keybridge) StartFull(ctx context.Context, id plugin.ConnectionID) error
 // Scan looks for orders that were not noted when they were placed.
 func (k *Keybridge) Scan(ctx context.Context) error { return k.exporter.Scan(ctx) }
 
+// TellTroubles leaves the messages that are due.
+func (k *Keybridge) TellTroubles(ctx context.Context) error { return k.tellTroubles(ctx) }
+
 // Driven is the plugin's work in one goroutine: each step hands over what is due and does it.
 func (k *Keybridge) Driven() func(ctx context.Context) error {
 	queue := &jobs.Inline{Handlers: k.handlers()}

@@ -10,7 +10,7 @@ import (
 // DefaultCRM is KeyCRM's public API. Source: KeyCRM OpenAPI v1, servers.
 const DefaultCRM = "https://openapi.keycrm.app/v1"
 
-// crmLimit is how many requests of one key KeyCRM allows in a minute. Source: KeyCRM OpenAPI v1, introduction.
+// crmLimit is how many requests of one key KeyCRM allows in a minute. Source: docs/keycrm.md, "60 a minute".
 const crmLimit = 60
 
 // Option sets what belongs to the operator rather than to the merchant.

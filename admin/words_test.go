@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keybridge/keybridge/admin"
 	"github.com/keybridge/keybridge/admin/i18n"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/hooks"
@@ -57,6 +58,10 @@ func TestEveryCodeHasWords(t *testing.T) {
 	}
 	for _, r := range catalog.StockReasons() {
 		need("stock.reason.", string(r))
+	}
+	for _, k := range admin.TroubleKinds() {
+		need("message.", string(k)+".title")
+		need("message.", string(k)+".text")
 	}
 	for _, s := range []catalog.State{
 		catalog.Queued, catalog.Running, catalog.Waiting, catalog.Approval, catalog.Done, catalog.Failed, catalog.Cancelled,

@@ -37,7 +37,9 @@ type Host interface {
 	VerifyCSRF(r *http.Request) error
 	// RenderPage writes a page of ours inside the engine's admin frame.
 	RenderPage(w http.ResponseWriter, r *http.Request, p Page) error
-	// Notify leaves a message for the merchant. A failure is logged, nothing waits for it.
+	// Notify leaves a message for the merchant. A failure is logged, nothing waits for it. A message about
+	// a state, such as orders that wait for a person, comes when the state begins and again the next day
+	// while it lasts, from one process; one that was not taken comes again a minute later.
 	Notify(ctx context.Context, m Message) error
 	// Capture is the level at which this engine tells us of placed orders.
 	Capture() CaptureLevel
