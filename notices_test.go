@@ -41,6 +41,7 @@ func (b *bell) Notify(_ context.Context, m plugin.Message) error {
 // told is a connection that works, in a process whose host has a bell.
 type told struct {
 	*rig
+	t    *testing.T
 	bell *bell
 	conn settings.Connection
 }
@@ -61,16 +62,16 @@ func newTold(t *testing.T) *told {
 	if _, err := r.db.Exec(`DELETE FROM keybridge.run`); err != nil {
 		t.Fatal(err)
 	}
-	return &told{r, b, d.conn}
+	return &told{r, t, b, d.conn}
 }
 
 // tick looks once, as each process does every minute, and answers what was told, by the kind in its key.
-func (x *told) tick(t *testing.T) []string {
-	t.Helper()
+func (x *told) tick() []string {
+	x.t.Helper()
 	x.bell.clock.Advance(time.Minute)
 	x.bell.rung = nil
-	if err := x.TellTroubles(t.Context()); err != nil {
-		t.Fatal(err)
+	if err := x.TellTroubles(x.t.Context()); err != nil {
+		x.t.Fatal(err)
 	}
 	var kinds []string
 	for _, m := range x.bell.rung {
@@ -80,87 +81,87 @@ func (x *told) tick(t *testing.T) []string {
 	return kinds
 }
 
-func (x *told) want(t *testing.T, when string, kinds ...string) {
-	t.Helper()
-	if got := x.tick(t); !slices.Equal(got, kinds) {
-		t.Errorf("%s: told %q, want %q", when, got, kinds)
+func (x *told) want(when string, kinds ...string) {
+	x.t.Helper()
+	if got := x.tick(); !slices.Equal(got, kinds) {
+		x.t.Errorf("%s: told %q, want %q", when, got, kinds)
 	}
 }
 
-func (x *told) exec(t *testing.T, q string, args ...any) {
-	t.Helper()
+func (x *told) exec(q string, args ...any) {
+	x.t.Helper()
 	if _, err := x.db.Exec(q, args...); err != nil {
-		t.Fatal(err)
+		x.t.Fatal(err)
 	}
 }
 
 // run is over as of now.
-func (x *told) run(t *testing.T, kind, state, code, counters string) {
-	t.Helper()
-	x.exec(t, `INSERT INTO keybridge.run (connection_id, shop_id, kind, state, phase, settings, settings_version, counters, started_by,
+func (x *told) run(kind, state, code, counters string) {
+	x.t.Helper()
+	x.exec(`INSERT INTO keybridge.run (connection_id, shop_id, kind, state, phase, settings, settings_version, counters, started_by,
 			error_code, error_params, created_at, finished_at, next_at)
 		VALUES ($1, 'demo', $2, $3, 'tidy', '{}', 1, $4, 'schedule', $5, '{"list": "products", "read": "3", "total": "5"}', $6, $6, $6)`,
 		x.conn.ID, kind, state, counters, code, x.bell.clock.Now())
 }
 
 // order is one in the outbox.
-func (x *told) order(t *testing.T, id, state, reason string) {
-	t.Helper()
-	x.exec(t, `INSERT INTO keybridge.outbox (shop_id, order_id, placed_at, connection_id, state, reason, next_at)
+func (x *told) order(id, state, reason string) {
+	x.t.Helper()
+	x.exec(`INSERT INTO keybridge.outbox (shop_id, order_id, placed_at, connection_id, state, reason, next_at)
 		VALUES ('demo', $1, $2, $3, $4, $5, NULL) ON CONFLICT (shop_id, order_id) DO UPDATE SET state = $4, reason = $5`,
 		id, x.bell.clock.Now(), x.conn.ID, state, reason)
 }
 
 // status is one that came from the CRM.
-func (x *told) status(t *testing.T, id, outcome string) {
-	t.Helper()
-	x.exec(t, `INSERT INTO keybridge.inbox (connection_id, object, object_id, first_at, received_at, outcome) VALUES ($1, 'order', $2, $3, $3, $4)
+func (x *told) status(id, outcome string) {
+	x.t.Helper()
+	x.exec(`INSERT INTO keybridge.inbox (connection_id, object, object_id, first_at, received_at, outcome) VALUES ($1, 'order', $2, $3, $3, $4)
 		ON CONFLICT (connection_id, object, object_id) DO UPDATE SET received_at = $3, outcome = $4`, x.conn.ID, id, x.bell.clock.Now(), outcome)
 }
 
 // TestATroubleIsToldWhenItBeginsAndAgainTheNextDay, once each time; when it has ended it may begin anew.
 func TestATroubleIsToldWhenItBeginsAndAgainTheNextDay(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ begin, end func(t *testing.T, x *told) }{
+	for name, c := range map[string]struct{ begin, end func(x *told) }{
 		"runs_failed": {
-			func(t *testing.T, x *told) { x.run(t, "full", "failed", "incomplete_scan", "{}") },
-			func(t *testing.T, x *told) { x.run(t, "full", "done", "", "{}") },
+			func(x *told) { x.run("full", "failed", "incomplete_scan", "{}") },
+			func(x *told) { x.run("full", "done", "", "{}") },
 		},
 		"products_failed": {
-			func(t *testing.T, x *told) { x.run(t, "full", "done", "", `{"errors": 3}`) },
-			func(t *testing.T, x *told) { x.run(t, "full", "done", "", "{}") },
+			func(x *told) { x.run("full", "done", "", `{"errors": 3}`) },
+			func(x *told) { x.run("full", "done", "", "{}") },
 		},
 		"orders_wait": {
-			func(t *testing.T, x *told) {
-				x.order(t, "1", "blocked", "unmapped_payment")
-				x.order(t, "2", "dead", "order_gone")
+			func(x *told) {
+				x.order("1", "blocked", "unmapped_payment")
+				x.order("2", "dead", "order_gone")
 			},
-			func(t *testing.T, x *told) { x.order(t, "1", "done", ""); x.order(t, "2", "ignored", "by_person") },
+			func(x *told) { x.order("1", "done", ""); x.order("2", "ignored", "by_person") },
 		},
 		"moves_refused": {
-			func(t *testing.T, x *told) { x.status(t, "7", "refused") },
-			func(t *testing.T, x *told) { x.status(t, "7", "applied") },
+			func(x *told) { x.status("7", "refused") },
+			func(x *told) { x.status("7", "applied") },
 		},
 		"key_refused": {
-			func(t *testing.T, x *told) { x.order(t, "1", "blocked", "crm_unauthorised") },
-			func(t *testing.T, x *told) { x.order(t, "1", "done", "") },
+			func(x *told) { x.order("1", "blocked", "crm_unauthorised") },
+			func(x *told) { x.order("1", "done", "") },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			x := newTold(t)
-			x.want(t, "before")
-			c.begin(t, x)
-			x.want(t, "at its beginning", name)
-			x.want(t, "a minute later")
+			x.want("before")
+			c.begin(x)
+			x.want("at its beginning", name)
+			x.want("a minute later")
 			x.bell.clock.Advance(12 * time.Hour)
-			x.want(t, "half a day later")
+			x.want("half a day later")
 			x.bell.clock.Advance(12 * time.Hour)
-			x.want(t, "the next day", name)
-			c.end(t, x)
-			x.want(t, "when it has ended")
-			c.begin(t, x)
-			x.want(t, "when it has begun anew", name)
+			x.want("the next day", name)
+			c.end(x)
+			x.want("when it has ended")
+			c.begin(x)
+			x.want("when it has begun anew", name)
 		})
 	}
 }
@@ -168,15 +169,15 @@ func TestATroubleIsToldWhenItBeginsAndAgainTheNextDay(t *testing.T) {
 func TestMessagesSayHowManyWhyAndWhere(t *testing.T) {
 	t.Parallel()
 	x := newTold(t)
-	x.run(t, "full", "failed", "incomplete_scan", "{}")
-	x.run(t, "full", "failed", "incomplete_scan", "{}")
-	x.run(t, "prices", "done", "", `{"errors": 5}`)
+	x.run("full", "failed", "incomplete_scan", "{}")
+	x.run("full", "failed", "incomplete_scan", "{}")
+	x.run("prices", "done", "", `{"errors": 5}`)
 	for _, id := range []string{"1", "2", "3"} {
-		x.order(t, id, "blocked", "unmapped_payment")
+		x.order(id, "blocked", "unmapped_payment")
 	}
-	x.order(t, "4", "blocked", "crm_unauthorised")
-	x.status(t, "7", "refused")
-	x.want(t, "all at once", "key_refused", "moves_refused", "orders_wait", "products_failed", "runs_failed")
+	x.order("4", "blocked", "crm_unauthorised")
+	x.status("7", "refused")
+	x.want("all at once", "key_refused", "moves_refused", "orders_wait", "products_failed", "runs_failed")
 	var prices string
 	if err := x.db.Get(&prices, `SELECT id FROM keybridge.run WHERE kind = 'prices'`); err != nil {
 		t.Fatal(err)
@@ -206,19 +207,19 @@ func TestMessagesSayHowManyWhyAndWhere(t *testing.T) {
 func TestOneCauseIsOneMessage(t *testing.T) {
 	t.Parallel()
 	x := newTold(t)
-	x.run(t, "full", "failed", "crm_unauthorised", "{}")
-	x.order(t, "1", "blocked", "crm_unauthorised")
-	x.want(t, "with a key that is refused", "key_refused")
+	x.run("full", "failed", "crm_unauthorised", "{}")
+	x.order("1", "blocked", "crm_unauthorised")
+	x.want("with a key that is refused", "key_refused")
 	// Another key: the old failure is no news, and the order goes on.
 	x.bell.clock.Advance(time.Minute)
 	if err := x.Settings().SetKey(t.Context(), x.conn.ID, x.sim.Key(), "account"); err != nil {
 		t.Fatal(err)
 	}
-	x.order(t, "1", "done", "")
-	x.want(t, "with another key")
+	x.order("1", "done", "")
+	x.want("with another key")
 	x.bell.clock.Advance(time.Minute)
-	x.run(t, "prices", "failed", "crm_unauthorised", "{}")
-	x.want(t, "with another key that is refused", "key_refused")
+	x.run("prices", "failed", "crm_unauthorised", "{}")
+	x.want("with another key that is refused", "key_refused")
 }
 
 // TestWhatIsNoTroubleIsNotTold: a run that somebody cancelled or only previewed, old news, a connection or
@@ -226,45 +227,45 @@ func TestOneCauseIsOneMessage(t *testing.T) {
 func TestWhatIsNoTroubleIsNotTold(t *testing.T) {
 	t.Parallel()
 	x := newTold(t)
-	x.run(t, "full", "failed", "incomplete_scan", "{}")
-	x.status(t, "7", "refused")
+	x.run("full", "failed", "incomplete_scan", "{}")
+	x.status("7", "refused")
 	x.bell.clock.Advance(49 * time.Hour)
-	x.want(t, "of what is two days old")
-	x.run(t, "prices", "cancelled", "", "{}")
-	x.run(t, "full", "failed", "incomplete_scan", "{}")
-	x.exec(t, `UPDATE keybridge.run SET preview = true WHERE state = 'failed'`)
-	x.want(t, "of a preview and a cancelled run")
-	x.order(t, "1", "blocked", "unmapped_payment")
+	x.want("of what is two days old")
+	x.run("prices", "cancelled", "", "{}")
+	x.run("full", "failed", "incomplete_scan", "{}")
+	x.exec(`UPDATE keybridge.run SET preview = true WHERE state = 'failed'`)
+	x.want("of a preview and a cancelled run")
+	x.order("1", "blocked", "unmapped_payment")
 	if err := x.Settings().SetEnabled(t.Context(), x.conn.ID, false); err != nil {
 		t.Fatal(err)
 	}
-	x.want(t, "of a connection that is off")
+	x.want("of a connection that is off")
 	if err := x.Settings().SetEnabled(t.Context(), x.conn.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := x.Deactivate(t.Context(), demoshop.ShopID); err != nil {
 		t.Fatal(err)
 	}
-	x.want(t, "of a shop that is inactive")
+	x.want("of a shop that is inactive")
 	x.activate(t)
-	x.want(t, "once it is active", "orders_wait")
+	x.want("once it is active", "orders_wait")
 }
 
 // TestSeveralProcessesTellATroubleOnce, also when a host was not able to take the message at first.
 func TestSeveralProcessesTellATroubleOnce(t *testing.T) {
 	t.Parallel()
 	x := newTold(t)
-	x.order(t, "1", "blocked", "unmapped_payment")
+	x.order("1", "blocked", "unmapped_payment")
 	x.bell.fail = errors.New("no bell")
 	if err := x.TellTroubles(t.Context()); err == nil {
 		t.Error("a message that was not taken is no error")
 	}
 	x.bell.fail = nil
-	x.want(t, "a minute after the host failed", "orders_wait")
+	x.want("a minute after the host failed", "orders_wait")
 	for _, id := range []string{"1", "2"} { // ended, begun anew
-		x.order(t, "1", "done", "")
-		x.want(t, "ended")
-		x.order(t, "1", "blocked", "unmapped_payment")
+		x.order("1", "done", "")
+		x.want("ended")
+		x.order("1", "blocked", "unmapped_payment")
 		x.bell.clock.Advance(time.Minute)
 		x.bell.rung = nil
 		var wg sync.WaitGroup
