@@ -85,6 +85,9 @@ func (r *Relay) Run(ctx context.Context) {
 func (r *Relay) Step(ctx context.Context) {
 	for _, name := range slices.Sorted(maps.Keys(r.Sources)) {
 		err := guarded(func() error { return r.handOver(ctx, name) })
+		if ctx.Err() != nil {
+			return // stopped amid it, which is no trouble
+		}
 		if errors.Is(err, errQueue) {
 			r.tell("queue", err)
 			break // the others would wait for it as long, and as vainly
@@ -141,7 +144,11 @@ func (r *Relay) chores(ctx context.Context) {
 	for _, c := range r.Chores {
 		if now := r.Clock.Now(); now.Sub(r.last[c.Name]) >= c.Every {
 			r.last[c.Name] = now
-			r.tell(c.Name, guarded(func() error { return r.chore(ctx, c) }))
+			err := guarded(func() error { return r.chore(ctx, c) })
+			if ctx.Err() != nil {
+				return
+			}
+			r.tell(c.Name, err)
 		}
 	}
 }

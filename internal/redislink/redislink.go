@@ -152,7 +152,7 @@ var _ redis.Hook = quiet{}
 
 // pace is how long a dial that was refused at once takes, so that whoever asks again and again, as
 // asynq's servers do, asks a few times a second.
-const pace = 100 * time.Millisecond
+const pace = 250 * time.Millisecond
 
 // DialHook implements redis.Hook.
 func (q quiet) DialHook(next redis.DialHook) redis.DialHook {
