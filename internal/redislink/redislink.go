@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -72,9 +73,9 @@ func (l *Link) newClient() (redis.UniversalClient, error) {
 	}
 	client.AddHook(watch{l})
 	if many, ok := client.(interface{ OnNewNode(fn func(*redis.Client)) }); ok { // a cluster: its nodes dial
-		many.OnNewNode(func(node *redis.Client) { node.AddHook(quiet{l}) })
+		many.OnNewNode(func(node *redis.Client) { node.AddHook(&quiet{Link: l}) })
 	} else {
-		client.AddHook(quiet{l})
+		client.AddHook(&quiet{Link: l})
 	}
 	return client, nil
 }
@@ -145,38 +146,60 @@ func (w watch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 	}
 }
 
-// quiet notes dials that fail and keeps them from go-redis's logger.
-type quiet struct{ *Link }
+// quiet notes dials of one client that fail and keeps them from go-redis's logger.
+type quiet struct {
+	*Link
 
-var _ redis.Hook = quiet{}
+	mu    sync.Mutex
+	err   error     // of the latest dial, if it failed
+	until time.Time // and how long that is believed
+}
 
-// pace is how long a dial that was refused at once takes, so that whoever asks again and again, as
-// asynq's servers do, asks a few times a second.
-const pace = 250 * time.Millisecond
+var _ redis.Hook = (*quiet)(nil)
+
+// believed is how long after a dial that failed nobody dials again: asynq's servers ask without a pause.
+const believed = time.Second
 
 // DialHook implements redis.Hook.
-func (q quiet) DialHook(next redis.DialHook) redis.DialHook {
+func (q *quiet) DialHook(next redis.DialHook) redis.DialHook {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if err := q.lately(); err != nil {
+			return deadConn{&dialError{err}}, nil
+		}
 		conn, err := next(ctx, network, addr)
 		if err == nil {
 			return conn, nil
 		}
 		if !errors.Is(ctx.Err(), context.Canceled) { // else nobody wants it any more
+			q.remember(err)
 			q.failed(err)
 		}
-		pause, cancel := context.WithTimeout(ctx, pace)
-		defer cancel()
-		<-pause.Done()
 		return deadConn{&dialError{err}}, nil
 	}
 }
 
 // ProcessHook implements redis.Hook.
-func (quiet) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (*quiet) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
 
 // ProcessPipelineHook implements redis.Hook.
-func (quiet) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (*quiet) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
+}
+
+// lately answers why a dial failed a moment ago; nil: none did.
+func (q *quiet) lately() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if time.Now().After(q.until) { //nolint:forbidigo // the network knows the machine's clock alone
+		return nil
+	}
+	return q.err
+}
+
+func (q *quiet) remember(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.err, q.until = err, time.Now().Add(believed) //nolint:forbidigo // as above
 }
 
 // dialError is why a connection could not be made; it has been noted.
