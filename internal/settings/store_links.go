@@ -60,7 +60,8 @@ func (s *Store) EnsureLinks(ctx context.Context) error {
 		return fmt.Errorf("look for missing links: %w", err)
 	}
 	for _, l := range lacking {
-		if _, err := s.EnsureLink(ctx, l.ID, l.Object); err != nil {
+		_, err := s.EnsureLink(ctx, l.ID, l.Object)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) { // no rows: it was deleted meanwhile
 			return err
 		}
 	}
