@@ -21,8 +21,8 @@ func checkHost(host plugin.Host) (*secret.Box, error) {
 		return nil, fmt.Errorf("the host is nil: %w", plugin.ErrInvalid)
 	}
 	var wrong []error
-	missing := func(member string, is bool) {
-		if is {
+	missing := func(member string, isNil bool) {
+		if isNil {
 			wrong = append(wrong, fmt.Errorf("the host's %s is nil: %w", member, plugin.ErrInvalid))
 		}
 	}

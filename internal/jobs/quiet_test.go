@@ -38,16 +38,13 @@ func (l *lines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (l *lines) with(words ...string) int {
+func (l *lines) with(words string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := 0
 	for _, line := range l.all {
-		for _, w := range words {
-			if strings.Contains(line, w) {
-				n++
-				break
-			}
+		if strings.Contains(line, words) {
+			n++
 		}
 	}
 	return n
@@ -59,7 +56,7 @@ func (l *lines) text() string {
 	return strings.Join(l.all, "\n")
 }
 
-// sick is a source that fails, and a chore that panics.
+// sick is a source that fails until it is well.
 type sick struct{ well bool }
 
 func (s *sick) Due(context.Context, time.Time, int) ([]jobs.Task, error) {
