@@ -164,7 +164,7 @@ const believed = time.Second
 func (q *quiet) DialHook(next redis.DialHook) redis.DialHook {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if err := q.lately(); err != nil {
-			return deadConn{&dialError{err}}, nil
+			return deadConn{&dialError{err}}, nil //nolint:nilerr // the connection answers it
 		}
 		conn, err := next(ctx, network, addr)
 		if err == nil {
