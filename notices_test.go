@@ -194,8 +194,11 @@ func TestMessagesSayHowManyWhyAndWhere(t *testing.T) {
 			}
 		}
 		at := page
-		if strings.HasPrefix(m.Key, "products_failed") {
+		switch {
+		case strings.HasPrefix(m.Key, "products_failed"):
 			at += "/runs/" + prices + "/items"
+		case strings.HasPrefix(m.Key, "orders_wait"):
+			at += "/journal"
 		}
 		if m.Path != at || m.Title == "" || m.Severity != plugin.Problem || m.Shop != demoshop.ShopID || !m.At.Equal(x.bell.clock.Now()) {
 			t.Errorf("message %+v; want it to lead to %s", m, at)
@@ -322,7 +325,7 @@ func TestABlockedOrderRingsTheBellOfTheShop(t *testing.T) {
 	if err := d.db.Select(&messages, `SELECT title, path FROM demoshop.messages`); err != nil {
 		t.Fatal(err)
 	}
-	if len(messages) != 1 || messages[0].Title != "Замовлення чекають на вас" || messages[0].Path != "/c/"+string(conn.ID) {
+	if len(messages) != 1 || messages[0].Title != "Замовлення чекають на вас" || messages[0].Path != "/c/"+string(conn.ID)+"/journal" {
 		t.Errorf("messages in the shop's admin: %+v", messages)
 	}
 }

@@ -104,6 +104,8 @@ func (a *Admin) TroubleMessage(ctx context.Context, t Trouble, at time.Time) (pl
 		if told := DescribeRun(w, run); told.Reason != "" {
 			m.Text = told.Kind + ": " + told.Reason + " " + m.Text
 		}
+	case OrdersWait:
+		m.Path += "/journal"
 	case ProductsFailed:
 		m.Path += "/runs/" + strconv.FormatInt(t.Run, 10) + "/items"
 	case KeyRefused:

@@ -15,16 +15,32 @@ func TestWhichCardsAreRead(t *testing.T) {
 		oldest, now int // minutes
 		want        cardWalk
 	}{
-		{"at first, since a little before the order was made", cardWalk{Page: 1}, 20, 40,
-			cardWalk{From: minute(10), At: minute(40), Page: 1}},
-		{"then only what was not read yet, and the last moments again", read, 20, 40,
-			cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(28), At: minute(40), Page: 1}},
-		{"further back for an order that is older", read, 5, 40,
-			cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(-5), At: minute(40), Page: 1}},
-		{"a walk that was begun goes on", cardWalk{From: minute(10), At: minute(40), Page: 3}, 20, 41,
-			cardWalk{From: minute(10), At: minute(40), Page: 3}},
-		{"unless an order is older", cardWalk{From: minute(10), At: minute(40), Page: 3}, 15, 41,
-			cardWalk{From: minute(5), At: minute(41), Page: 1}},
+		{
+			"at first, since a little before the order was made",
+			cardWalk{Page: 1},
+			20, 40,
+			cardWalk{From: minute(10), At: minute(40), Page: 1},
+		},
+		{
+			"then only what was not read yet, and the last moments again", read, 20, 40,
+			cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(28), At: minute(40), Page: 1},
+		},
+		{
+			"further back for an order that is older", read, 5, 40,
+			cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(-5), At: minute(40), Page: 1},
+		},
+		{
+			"a walk that was begun goes on",
+			cardWalk{From: minute(10), At: minute(40), Page: 3},
+			20, 41,
+			cardWalk{From: minute(10), At: minute(40), Page: 3},
+		},
+		{
+			"unless an order is older",
+			cardWalk{From: minute(10), At: minute(40), Page: 3},
+			15, 41,
+			cardWalk{From: minute(5), At: minute(41), Page: 1},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -75,7 +75,6 @@ type change struct {
 type letter struct {
 	object settings.Object
 	body   string
-	seen   bool // it was delivered once
 }
 
 const jostleLag = 1500 * time.Millisecond // between the CRM's 202 and the change of a card

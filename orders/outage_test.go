@@ -3,6 +3,7 @@ package orders_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -240,7 +241,7 @@ func (o *outage) onlyGroup() orders.Group {
 func (o *outage) creations() int {
 	n := 0
 	for _, q := range o.crm.Requests() {
-		if q.Method == "POST" && q.Path == o.path {
+		if q.Method == http.MethodPost && q.Path == o.path {
 			n++
 		}
 	}

@@ -137,15 +137,6 @@ func (s store) linkRow(ctx context.Context, q string, conn plugin.ConnectionID, 
 	return r, nil
 }
 
-// lockLink answers the link as it is now and keeps others from changing it until the transaction ends.
-func lockLink(ctx context.Context, tx *sqlx.Tx, entry int64, converted bool) (Link, error) {
-	var r linkRow
-	if err := tx.GetContext(ctx, &r, `SELECT `+linkColumns+` FROM keybridge.outbox WHERE id = $1 FOR UPDATE`, entry); err != nil {
-		return Link{}, fmt.Errorf("lock outbox entry %d: %w", entry, err)
-	}
-	return r.link(converted), nil
-}
-
 func (s store) memory(ctx context.Context, entry int64) (statuses.Memory, error) {
 	var r linkRow
 	if err := s.db.GetContext(ctx, &r, `SELECT `+linkColumns+` FROM keybridge.outbox WHERE id = $1`, entry); err != nil {

@@ -42,8 +42,10 @@ func (c crew) hire() *child { return c.hireWith("--quick-checks") }
 // hireWith starts a worker with more arguments. Without --quick-checks its leases last 30 s.
 func (c crew) hireWith(args ...string) *child {
 	c.t.Helper()
-	w := startChild(c.t, c.env, append([]string{"demo", "--role", "worker", "--dir", c.dir,
-		"--keycrm-key", c.sim.Key(), "--keycrm-url", c.sim.BaseURL()}, args...)...)
+	w := startChild(c.t, c.env, append([]string{
+		"demo", "--role", "worker", "--dir", c.dir,
+		"--keycrm-key", c.sim.Key(), "--keycrm-url", c.sim.BaseURL(),
+	}, args...)...)
 	w.waitFor("Working for " + c.shopURL())
 	return w
 }
