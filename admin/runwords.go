@@ -173,7 +173,11 @@ func changeText(w *i18n.Words, f catalog.Field, value string) string {
 	return value
 }
 
-// DescribeItem says why a run left something alone.
+// DescribeItem says why a run left something alone, and what the shop said of it.
 func DescribeItem(w *i18n.Words, item catalog.Item) string {
-	return w.Say("item.reason."+string(item.Reason), item.Params)
+	text := w.Say("item.reason."+string(item.Reason), item.Params)
+	if said := item.Params["message"]; said != "" {
+		text += " " + w.T("item.said", "text", said)
+	}
+	return text
 }

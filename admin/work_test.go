@@ -93,14 +93,14 @@ func TestFinishedRunCountsAndNamesWhatNeedsAPerson(t *testing.T) {
 	r.db.MustExec(`UPDATE keybridge.run SET state = 'done', finished_at = created_at,
 		counters = '{"created": 21, "unchanged": 2, "conflicts": 1, "errors": 1, "skipped": {"not_updated": 5}}' WHERE id = $1`, id)
 	for _, item := range [][3]string{
-		{"skip", "not_updated", "{}"}, {"conflict", "several_in_shop", `{"count": "3"}`}, {"error", "shop_refused", "{}"},
+		{"skip", "not_updated", "{}"}, {"conflict", "linked_elsewhere", `{"product": "3"}`}, {"error", "shop_refused", `{"message": "Артикул завдовгий"}`},
 	} {
 		r.db.MustExec(`INSERT INTO keybridge.run_item (run_id, kind, crm_id, product_id, name, reason, params, at)
 			VALUES ($1, $2, '5', '', '<b>Чашка</b>', $3, $4, now())`, id, item[0], item[1], item[2])
 	}
 	page := r.get(path).want(http.StatusOK).
 		says("створено 21 товар, 2 товари без змін, пропущено 5 товарів, 1 конфлікт, 1 помилка").
-		says("<b>Чашка</b> — У магазині 3 товари з таким ключем.").says("Магазин відмовив: —")
+		says("<b>Чашка</b> — Товар магазину 3 уже пов'язано з іншим товаром KeyCRM (—).").says("Магазин відмовив. Пояснення магазину: Артикул завдовгий")
 	if n := page.Find("#runs details li").Length(); n != 2 {
 		t.Errorf("%d items are shown, want the conflict and the error", n)
 	}

@@ -181,7 +181,7 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 		func() error { return s.markGone(ctx, tx, run.Connection, b.gone) },
 		func() error { return s.settle(ctx, tx, *run, w.rulesHash, b.settled, now) },
 		func() error { return s.addChanges(ctx, tx, run.ID, b.changes, now) },
-		func() error { return s.addItems(ctx, tx, run.ID, b.items, now) },
+		func() error { return w.list(ctx, tx, b.items) },
 		func() error { return s.markPlans(ctx, tx, run.ID, b.marks) },
 	} {
 		if err := f(); err != nil {
@@ -370,20 +370,18 @@ func (b *writing) item(p planned, kind ItemKind, r Reason, params Params) {
 
 // shopReason reads the shop's answer about one item.
 func shopReason(err error) (r Reason, p Params, again bool) {
-	var refusal *plugin.Refusal
+	p = saidParams(err)
 	switch {
-	case errors.As(err, &refusal):
-		return ReasonShopRefused, Params{"message": refusal.Reason}, false
 	case errors.Is(err, plugin.ErrRefused):
-		return ReasonShopRefused, nil, false
+		return ReasonShopRefused, p, false
 	case errors.Is(err, plugin.ErrConflict):
-		return ReasonShopConflict, nil, true
+		return ReasonShopConflict, p, true
 	case errors.Is(err, plugin.ErrNotFound):
-		return ReasonShopGone, nil, true
+		return ReasonShopGone, p, true
 	case errors.Is(err, plugin.ErrInvalid), errors.Is(err, plugin.ErrUnsupported):
-		return ReasonShopInvalid, nil, false
+		return ReasonShopInvalid, p, false
 	}
-	return ReasonShopError, nil, true
+	return ReasonShopError, p, true
 }
 
 func afterAgain(kind Kind) Phase {

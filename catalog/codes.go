@@ -103,7 +103,8 @@ const (
 // ItemKinds lists the kinds, the most pressing first.
 func ItemKinds() []ItemKind { return []ItemKind{ItemError, ItemConflict, ItemSkip, ItemNote} }
 
-// Reason says why an item is listed. Parameters stand in brackets.
+// Reason says why an item is listed. Parameters stand in brackets; message is what the shop said, cleaned,
+// and missing when it said nothing.
 type Reason string
 
 // The reasons of items.
@@ -124,12 +125,12 @@ const (
 	ReasonVariantsUnknown  Reason = "variants_unknown"  // the shop keeps no variants
 	ReasonVariantNotAdded  Reason = "variant_not_added" // [sku] «Не створювати»
 	ReasonDescriptionLong  Reason = "description_long"  // the text was too long and left out
-	ReasonShopInvalid      Reason = "shop_invalid"      // the shop cannot take it
+	ReasonShopInvalid      Reason = "shop_invalid"      // [message] the shop cannot take it
 	ReasonShopRefused      Reason = "shop_refused"      // [message] the shop's rules say no
-	ReasonShopConflict     Reason = "shop_conflict"     // edited in the shop at the same time, twice
-	ReasonShopGone         Reason = "shop_gone"         // deleted in the shop at the same time
-	ReasonShopError        Reason = "shop_error"        // the shop could not, try later
-	ReasonCategoryFailed   Reason = "category_failed"   // the shop did not take the category
+	ReasonShopConflict     Reason = "shop_conflict"     // [message] edited in the shop at the same time, twice
+	ReasonShopGone         Reason = "shop_gone"         // [message] deleted in the shop at the same time
+	ReasonShopError        Reason = "shop_error"        // [message] the shop could not, try later
+	ReasonCategoryFailed   Reason = "category_failed"   // [message] the shop did not take the category
 	ReasonCategoryGone     Reason = "category_gone"     // gone from the CRM, left in the shop
 	ReasonCategoryLoop     Reason = "category_loop"     // the CRM's tree loops here
 	ReasonLinkKept         Reason = "link_kept"         // matched anew, the key finds nothing: the link stays
@@ -140,7 +141,7 @@ const (
 	ReasonImageUnreachable Reason = "image_unreachable" // [url]
 	ReasonImageTooBig      Reason = "image_too_big"     // [url]
 	ReasonImageType        Reason = "image_type"        // [url] not a picture
-	ReasonImageRefused     Reason = "image_refused"     // the shop did not take the pictures
+	ReasonImageRefused     Reason = "image_refused"     // [message] the shop did not take the pictures
 )
 
 // Reasons lists every reason, so that a page can be checked to have words for each.

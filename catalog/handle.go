@@ -90,6 +90,8 @@ type worker struct {
 
 	// asked is when the CRM was last asked. What it answers is at least as new as that.
 	asked time.Time
+	// said are texts of the shop about items that this slice has seen.
+	said map[string]bool
 	// judged: it is known whether the chosen warehouses are still there.
 	judged bool
 	// ahead fetches pages while those before them are stored; nil: nothing is being fetched.

@@ -351,6 +351,9 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []quot
 		case planDone, planPending, planDropped:
 		}
 	}
+	for _, it := range w.unsaid(shop.items) {
+		w.logSaid(it)
+	}
 	for _, c := range shop.changes {
 		if i := slices.IndexFunc(quotes, func(q quote) bool { return q.Variant == c.Variant }); i >= 0 {
 			o.of[quotes[i].Offer.ID] = StockWritten

@@ -394,6 +394,16 @@ func (s *store) addItems(ctx context.Context, tx *sqlx.Tx, run int64, items []It
 	return nil
 }
 
+// saidBefore answers those of some texts of the shop that the run has listed already.
+func (s *store) saidBefore(ctx context.Context, tx *sqlx.Tx, run int64, texts []string) (map[string]bool, error) {
+	const q = `SELECT DISTINCT params->>'message' FROM keybridge.run_item WHERE run_id = $1 AND params->>'message' = ANY($2)`
+	var found []string
+	if err := tx.SelectContext(ctx, &found, q, run, pq.Array(texts)); err != nil {
+		return nil, fmt.Errorf("items of run %d: %w", run, err)
+	}
+	return setOf(found), nil
+}
+
 // addChanges lists what was written.
 func (s *store) addChanges(ctx context.Context, tx *sqlx.Tx, run int64, changes []Change, now time.Time) error {
 	if len(changes) == 0 {

@@ -50,6 +50,7 @@ type world struct {
 	engine *catalog.Engine
 	off    atomic.Bool // the plugin is switched off in the shop
 	told   []catalog.Waits
+	log    slog.Handler // nil: nobody reads it
 }
 
 type change func(*settings.Catalog)
@@ -120,8 +121,12 @@ func (w *world) edit(id plugin.ConnectionID, edits ...change) {
 
 // newEngine is another process on the same tables.
 func (w *world) newEngine() *catalog.Engine {
+	log := w.log
+	if log == nil {
+		log = slog.DiscardHandler
+	}
 	return catalog.New(catalog.Deps{
-		DB: w.db, Clock: w.clock, Log: slog.New(slog.DiscardHandler), Connections: w.set, Unsent: w.unsent, Active: w.isActive, PluginID: "crm",
+		DB: w.db, Clock: w.clock, Log: slog.New(log), Connections: w.set, Unsent: w.unsent, Active: w.isActive, PluginID: "crm",
 		Shop: func(context.Context, plugin.ShopID) (plugin.Shop, error) { return w.shop, nil },
 		CRM: func(context.Context, plugin.ConnectionID) (catalog.CRM, error) {
 			client, err := keycrm.New(w.sim.BaseURL(), w.sim.Key(), keycrm.WithTransport(http.DefaultTransport))

@@ -50,7 +50,7 @@ func (w *worker) writeCategories(ctx context.Context) error {
 		if err := w.e.store.putCategories(ctx, tx, *run, b.links, w.e.now()); err != nil {
 			return err
 		}
-		return w.e.store.addItems(ctx, tx, run.ID, b.items, w.e.now())
+		return w.list(ctx, tx, b.items)
 	})
 }
 
@@ -102,9 +102,9 @@ type treeWriting struct {
 	written int
 }
 
-func (b *treeWriting) refuse(crm, name string) {
+func (b *treeWriting) refuse(crm, name string, err error) {
 	b.failed[crm] = true
-	b.items = append(b.items, Item{Kind: ItemError, CRMID: crm, Name: name, Reason: ReasonCategoryFailed})
+	b.items = append(b.items, Item{Kind: ItemError, CRMID: crm, Name: name, Reason: ReasonCategoryFailed, Params: saidParams(err)})
 }
 
 func (w *worker) patchCategories(ctx context.Context, list []treePatch, b *treeWriting) error {
@@ -119,7 +119,7 @@ func (w *worker) patchCategories(ctx context.Context, list []treePatch, b *treeW
 	}
 	for i, res := range results {
 		if res.Err != nil {
-			b.refuse(list[i].link.CRM, list[i].link.Name)
+			b.refuse(list[i].link.CRM, list[i].link.Name, res.Err)
 			continue
 		}
 		b.links = append(b.links, list[i].link)
@@ -143,7 +143,7 @@ func (w *worker) createCategories(ctx context.Context, list []treeCreate, b *tre
 	for i, res := range results {
 		c := list[i].category
 		if res.Err != nil {
-			b.refuse(c.ID, c.Name)
+			b.refuse(c.ID, c.Name, res.Err)
 			continue
 		}
 		b.links = append(b.links, categoryLink{CRM: c.ID, Shop: res.ID, Name: c.Name, Parent: c.ParentID})

@@ -82,6 +82,7 @@ type imageSet struct {
 	stored  int
 	failed  map[string]Reason // by address
 	refused bool              // by the shop
+	said    Params            // what it said then
 }
 
 // setImages makes the pictures of one product those of the CRM. A picture known by address or
@@ -99,8 +100,11 @@ func (w *worker) setImages(ctx context.Context, p planned, shop plugin.Product) 
 		return set
 	}
 	results, err := w.catalog.SetImages(ctx, w.origin(), []plugin.ImageSet{{ProductID: shop.ID, Images: refs}})
-	if answered(1, len(results), err) != nil || results[0].Err != nil {
-		set.state, set.refused, set.stored = imagesPartial, true, 0
+	if err = answered(1, len(results), err); err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		set.state, set.refused, set.said, set.stored = imagesPartial, true, saidParams(err), 0
 		return set
 	}
 	set.version = results[0].Version
@@ -178,7 +182,7 @@ func (w *worker) recordImages(ctx context.Context, tx *sqlx.Tx, run *Run, plans 
 	if err := w.e.store.settleImages(ctx, tx, *run, rows, w.e.now()); err != nil {
 		return err
 	}
-	if err := w.e.store.addItems(ctx, tx, run.ID, items, w.e.now()); err != nil {
+	if err := w.list(ctx, tx, items); err != nil {
 		return err
 	}
 	if err := w.e.store.addChanges(ctx, tx, run.ID, changes, w.e.now()); err != nil {
@@ -197,7 +201,7 @@ func (s imageSet) items(p planned) []Item {
 		}
 	}
 	if s.refused {
-		out = append(out, Item{Kind: ItemNote, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: ReasonImageRefused})
+		out = append(out, Item{Kind: ItemNote, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: ReasonImageRefused, Params: s.said})
 	}
 	return out
 }

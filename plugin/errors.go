@@ -3,7 +3,8 @@ package plugin
 import "errors"
 
 // The sentinels answer "what can the caller do?". Every error of a Host, Shop or Plugin call wraps
-// exactly one of them; an error that wraps none is treated as ErrTemporary.
+// exactly one of them; an error that wraps none is treated as ErrTemporary. The text of an item's error is
+// listed for the merchant and logged, so it says what is wrong and holds neither secrets nor a buyer's data.
 var (
 	// ErrNotFound: the thing does not exist (any more). We drop or report, we do not retry.
 	ErrNotFound = errors.New("not found")
