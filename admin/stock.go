@@ -61,7 +61,7 @@ func (a *Admin) stockView(ctx context.Context, v *visit, link string) stockView 
 func (v *visit) stockReason(code string) string {
 	for _, family := range []string{"stock.reason.", "run.reason.", "hook.reason."} {
 		if v.words.Has(family + code) {
-			return v.words.T(family + code)
+			return v.words.Say(family+code, nil)
 		}
 	}
 	return code

@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -215,17 +214,12 @@ func (w *worker) applyUpdates(ctx context.Context, plans []planned, b *writing) 
 			b.failed(of[i], res.Err)
 			continue
 		}
+		if err := numbered(res, len(patches[i].AddVariants)); err != nil {
+			return err
+		}
 		b.wrote(of[i], res)
 	}
 	return nil
-}
-
-// answered checks that a batch was answered item by item.
-func answered(asked, got int, err error) error {
-	if err == nil && asked != got {
-		err = fmt.Errorf("%d items were answered by %d: %w", asked, got, plugin.ErrUnsupported)
-	}
-	return fromShop(err)
 }
 
 // join links the products of a batch that were found by key. One that somebody else has linked
@@ -292,7 +286,7 @@ func (b *writing) wrote(p planned, res plugin.ProductResult) {
 		b.joints = append(b.joints, j)
 	}
 	for i, offer := range p.Adds {
-		if i < len(res.Added) {
+		if len(res.Added) > 0 { // what an earlier try has made is paired instead
 			b.joints = append(b.joints, joint{Offer: offer, CRM: p.CRM, Variant: res.Added[i], Product: res.ID, ReadAt: p.ReadAt})
 		}
 		if p.Patch != nil && !p.Patch.AddVariants[i].Published {

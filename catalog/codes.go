@@ -77,7 +77,11 @@ const (
 	CodeShopInactive       Code = "shop_inactive" // the plugin is switched off in the shop; waits
 	CodeLanguageGone       Code = "language_gone" // [language] the shop no longer keeps texts in it
 	CodeReplaced           Code = "replaced"      // a price run that waited for a person gave way to a newer run
-	CodeInternal           Code = "internal"
+	// The shop breaks the contract: see contract.go.
+	CodeNoVariants  Code = "shop_no_variants"  // [product] a product was answered without any variant
+	CodeAddedIDs    Code = "shop_added_ids"    // [product, asked, got] ids of variants just made are missing or wrong
+	CodeBatchLength Code = "shop_batch_length" // [asked, got] a batch was answered by another number of items
+	CodeInternal    Code = "internal"
 )
 
 // Codes lists every code of a run, so that a page can be checked to have words for each.
@@ -85,7 +89,8 @@ func Codes() []Code {
 	return []Code{
 		CodeUnauthorised, CodeFeatureOff, CodeUnavailable, CodeLimited, CodeRefused, CodeNoRedis,
 		CodeShopUnavailable, CodeShopRefused, CodeIncomplete, CodeCategoriesVanished, CodeConnectionGone,
-		CodeConnectionOff, CodeShopInactive, CodeLanguageGone, CodeReplaced, CodeInternal,
+		CodeConnectionOff, CodeShopInactive, CodeLanguageGone, CodeReplaced, CodeNoVariants, CodeAddedIDs, CodeBatchLength,
+		CodeInternal,
 	}
 }
 

@@ -86,6 +86,9 @@ func (w *worker) createProducts(ctx context.Context, plans []planned, b *writing
 	for i, res := range results {
 		p := plans[i]
 		if res.Err == nil {
+			if err := numbered(res, len(batch[i].Variants)); err != nil {
+				return err // what was made is found and adopted by the next run
+			}
 			res.Changed = true
 			b.fulfilled[p.CRM] = res.ID
 			b.wrote(p, res)
@@ -139,6 +142,9 @@ func (w *worker) adopt(ctx context.Context, p planned, id plugin.ProductID, b *w
 		return fromShop(fmt.Errorf("product %q was found and cannot be read: %w", id, plugin.ErrTemporary))
 	}
 	shop := products[0]
+	if err := withVariants(shop); err != nil {
+		return err
+	}
 	b.fulfilled[p.CRM] = id
 	p.Pairs = pairMade(w.rules, p, shop)
 	b.wrote(p, plugin.ProductResult{ID: id, Version: shop.Version, Changed: true})

@@ -184,6 +184,9 @@ func (w *worker) readProductsOf(ctx context.Context, ids []plugin.ProductID, m *
 			return fromShop(err)
 		}
 		for _, p := range products {
+			if err := withVariants(p); err != nil {
+				return err
+			}
 			m.shop[p.ID] = p
 		}
 	}
@@ -243,8 +246,8 @@ func (w *worker) hits(ctx context.Context, ids []string, all map[string]goods) (
 	for from := 0; from < len(values); from += plugin.MaxBatch {
 		to := min(from+plugin.MaxBatch, len(values))
 		found, err := w.catalog.ProductsByKey(ctx, key, values[from:to])
-		if err != nil {
-			return nil, fromShop(err)
+		if err := answered(to-from, len(found), err); err != nil {
+			return nil, err
 		}
 		for i, hits := range found {
 			id := of[from+i]

@@ -68,7 +68,7 @@ func (e *Engine) CountHidden(ctx context.Context, id plugin.ConnectionID, limit 
 
 func stillHidden(r hiddenRow, products map[plugin.ProductID]plugin.Product) (Hidden, bool) {
 	p, there := products[r.Product]
-	if !there {
+	if !there || len(p.Variants) == 0 {
 		return Hidden{}, false
 	}
 	h := Hidden{Product: p.ID, Variant: r.Variant, Name: p.Name, Missing: r.Missing}
@@ -165,10 +165,7 @@ func (o *hand) publish(ctx context.Context, rows []hiddenRow, by string, again b
 	}
 	origin := plugin.Origin{Plugin: o.e.deps.PluginID, Connection: o.conn, Ref: "review"}
 	results, err := o.catalog.UpdateProducts(ctx, origin, patches)
-	if err == nil && len(results) != len(patches) {
-		err = fmt.Errorf("%d items were answered by %d: %w", len(patches), len(results), plugin.ErrUnsupported)
-	}
-	if err != nil {
+	if err := answered(len(patches), len(results), err); err != nil {
 		return 0, nil, fmt.Errorf("publish %d products of %s: %w", len(patches), o.conn, err)
 	}
 	var shown, conflicts []hiddenRow

@@ -24,9 +24,16 @@ type outcome struct {
 type stop struct {
 	code   Code
 	params Params
+	// rule is the sentence of the contract that the shop broke; empty: none.
+	rule string
 }
 
-func (s *stop) Error() string { return fmt.Sprintf("stopped: %s", s.code) }
+func (s *stop) Error() string {
+	if s.rule == "" {
+		return fmt.Sprintf("stopped: %s", s.code)
+	}
+	return fmt.Sprintf("stopped: %s %v: the contract says: %s", s.code, s.params, s.rule)
+}
 
 // errInactive: the plugin is switched off in the shop. The run waits, because a process learns a
 // moment late that it was switched on again.

@@ -264,6 +264,9 @@ type tap struct {
 	at func(ctx context.Context, call string)
 	// fail answers errors by item name instead of creating; nil: never.
 	fail func(name string) error
+	// products and results change what the shop answers, as a bad adapter would; nil: nothing is changed.
+	products func([]plugin.Product)
+	results  func([]plugin.ProductResult) []plugin.ProductResult
 }
 
 func (s *tap) Capabilities() plugin.Capabilities {
@@ -304,6 +307,22 @@ func around[R any](ctx context.Context, s *tap, call string, items int, f func()
 	return passing(ctx, s.point, call, f)
 }
 
+func (c *tapped) Products(ctx context.Context, lang string, ids []plugin.ProductID) ([]plugin.Product, error) {
+	out, err := c.Catalog.Products(ctx, lang, ids)
+	if c.s.products != nil {
+		c.s.products(out)
+	}
+	return out, err
+}
+
+// mangled is what an adapter makes of an answer.
+func (s *tap) mangled(res []plugin.ProductResult, err error) ([]plugin.ProductResult, error) {
+	if s.results != nil && err == nil {
+		res = s.results(res)
+	}
+	return res, err
+}
+
 func (c *tapped) CreateCategories(ctx context.Context, by plugin.Origin, b []plugin.NewCategory) ([]plugin.CategoryResult, error) {
 	return around(ctx, c.s, "CreateCategories", len(b), func() ([]plugin.CategoryResult, error) { return c.Catalog.CreateCategories(ctx, by, b) })
 }
@@ -315,7 +334,7 @@ func (c *tapped) UpdateCategories(ctx context.Context, by plugin.Origin, b []plu
 func (c *tapped) CreateProducts(ctx context.Context, by plugin.Origin, b []plugin.NewProduct) ([]plugin.ProductResult, error) {
 	return around(ctx, c.s, "CreateProducts", len(b), func() ([]plugin.ProductResult, error) {
 		if c.s.fail == nil {
-			return c.Catalog.CreateProducts(ctx, by, b)
+			return c.s.mangled(c.Catalog.CreateProducts(ctx, by, b))
 		}
 		out := make([]plugin.ProductResult, len(b))
 		for i, p := range b {
@@ -333,7 +352,9 @@ func (c *tapped) CreateProducts(ctx context.Context, by plugin.Origin, b []plugi
 }
 
 func (c *tapped) UpdateProducts(ctx context.Context, by plugin.Origin, b []plugin.ProductPatch) ([]plugin.ProductResult, error) {
-	return around(ctx, c.s, "UpdateProducts", len(b), func() ([]plugin.ProductResult, error) { return c.Catalog.UpdateProducts(ctx, by, b) })
+	return around(ctx, c.s, "UpdateProducts", len(b), func() ([]plugin.ProductResult, error) {
+		return c.s.mangled(c.Catalog.UpdateProducts(ctx, by, b))
+	})
 }
 
 func (c *tapped) UpdateVariants(ctx context.Context, by plugin.Origin, b []plugin.VariantPatch) ([]plugin.VariantResult, error) {

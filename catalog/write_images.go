@@ -71,6 +71,11 @@ func (w *worker) setAll(ctx context.Context, plans []planned, products []plugin.
 	if err := ctx.Err(); err != nil {
 		return nil, err // what failed only because we stop must not be listed
 	}
+	for _, set := range sets {
+		if set.broken != nil {
+			return nil, set.broken
+		}
+	}
 	return sets, nil
 }
 
@@ -83,6 +88,7 @@ type imageSet struct {
 	failed  map[string]Reason // by address
 	refused bool              // by the shop
 	said    Params            // what it said then
+	broken  error             // the shop breaks the contract
 }
 
 // setImages makes the pictures of one product those of the CRM. A picture known by address or
@@ -100,7 +106,10 @@ func (w *worker) setImages(ctx context.Context, p planned, shop plugin.Product) 
 		return set
 	}
 	results, err := w.catalog.SetImages(ctx, w.origin(), []plugin.ImageSet{{ProductID: shop.ID, Images: refs}})
-	if err = answered(1, len(results), err); err == nil {
+	if err == nil {
+		if set.broken = answered(1, len(results), nil); set.broken != nil {
+			return set
+		}
 		err = results[0].Err
 	}
 	if err != nil {

@@ -21,7 +21,8 @@ const (
 //
 // Batch calls take 1..MaxBatch items and answer a slice of the same length, item by item; the
 // error beside it is for the call as a whole (database down) and then no item was written. An empty
-// batch answers an empty slice. All calls are safe for concurrent use.
+// batch answers an empty slice. An answer of another length breaks the contract and ends the run. All
+// calls are safe for concurrent use.
 type Catalog interface {
 	// Categories answers the whole tree, in no promised order, with names in lang.
 	Categories(ctx context.Context, lang string) ([]Category, error)
@@ -152,7 +153,8 @@ type ProductResult struct {
 	Version Version
 	Changed bool
 	// Added are the ids of the created variants, in the order they were given
-	// (NewProduct.Variants or ProductPatch.AddVariants).
+	// (NewProduct.Variants or ProductPatch.AddVariants). Another number of ids, or an id that is empty or
+	// comes twice, breaks the contract and ends the run.
 	Added []VariantID
 	Err   error
 }

@@ -25,7 +25,9 @@ type Product struct {
 	Images []Image
 	// Attributes are the product's properties beside its variant options.
 	Attributes []Attribute
-	// Variants are never empty: a product without variants has exactly one, with no options.
+	// Variants are never empty: a product without variants has exactly one, with no options. A product
+	// answered without any breaks the contract, and the run that reads it stops before it writes: it could
+	// only take the product for one whose variants are to be made, and make them again.
 	Variants []Variant
 }
 
