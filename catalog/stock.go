@@ -11,9 +11,9 @@ import (
 // StockTaskKind is the kind of the tasks that stock calls leave; see jobs.Task.
 const StockTaskKind = "stock"
 
-// StockCalls takes the CRM's calls about stock. A call is a hint: the offers it names are noted, and
-// a moment later their price and stock are read and written as a price run would. Safe for concurrent
-// use.
+// StockCalls takes the CRM's calls about stock. A call is a hint: the offers it names are kept as they
+// came, and a moment later a worker makes a notice of each, reads their price and stock and writes them as
+// a price run would. Safe for concurrent use.
 type StockCalls struct{ e *Engine }
 
 // StockCalls answers the engine's part that deals with them.
@@ -68,7 +68,8 @@ type StockStatus struct {
 	Reason string
 }
 
-// Note stores that a call named offers; none is a call too.
+// Note stores that a call named offers; none is a call too. It takes no longer for many of them than it
+// takes to store them.
 func (s *StockCalls) Note(ctx context.Context, conn plugin.ConnectionID, offers []string) error {
 	now := s.e.now()
 	return s.e.store.noteStock(ctx, conn, offers, now, now.Add(s.e.deps.Config.Gather))
@@ -84,9 +85,12 @@ func (s *StockCalls) Changes(ctx context.Context, conn plugin.ConnectionID, limi
 	return s.e.store.stockChanges(ctx, conn, limit)
 }
 
-// Purge forgets what is older than age.
+// bodyKept is how long the offers of a call are kept that nobody could work on.
+const bodyKept = 24 * time.Hour
+
+// Purge forgets what is older than age, and what calls named a day ago and nobody could work on.
 func (s *StockCalls) Purge(ctx context.Context, age time.Duration) error {
-	return s.e.store.purgeStock(ctx, s.e.now().Add(-age))
+	return s.e.store.purgeStock(ctx, s.e.now().Add(-age), s.e.now().Add(-bodyKept))
 }
 
 // Due implements jobs.Source.

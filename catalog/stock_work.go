@@ -20,6 +20,9 @@ const (
 	// stockUrgent is how many offers are read before everything else. What is more than that, as after
 	// an import of stock in the CRM, waits its turn among the runs.
 	stockUrgent = 5 * GroupSize
+	// stockChunk is how many offers become notices in one transaction, during which a call that comes
+	// waits.
+	stockChunk = 5000
 	// stockUnlinked is when an unknown offer is looked at again while a run may be making its product.
 	stockUnlinked = 30 * time.Second
 	// stockBusy is when an offer is looked at again whose product did not stand still.
@@ -124,48 +127,59 @@ func (w *stockWorker) begin(ctx context.Context) error {
 	if w.rules.Frozen {
 		w.reason = StockReasonWarehouseGone
 	}
+	return nil
+}
+
+// hurry opens the CRM in the urgent lane when few offers are due; else it is opened when first asked, in
+// the lane of runs.
+func (w *stockWorker) hurry(ctx context.Context) error {
+	open := w.e.deps.Urgent
+	if w.source != nil || open == nil {
+		return nil
+	}
 	waiting, err := w.e.store.stockWaiting(ctx, w.call.Connection, w.e.now())
-	if err != nil {
+	if err != nil || waiting > stockUrgent {
 		return err
 	}
-	if open := w.e.deps.Urgent; waiting <= stockUrgent && open != nil {
-		if w.source, err = open(ctx, w.call.Connection); err != nil {
-			return fmt.Errorf("open CRM of %s: %w", w.call.Connection, err)
-		}
+	if w.source, err = open(ctx, w.call.Connection); err != nil {
+		return fmt.Errorf("open CRM of %s: %w", w.call.Connection, err)
 	}
 	return nil
 }
 
-// notice is an offer that calls named, with what it is linked to.
+// notice is an offer that calls named.
 type notice struct {
 	Offer string
 	// Calls are those that the read which follows covers.
 	Calls int64
-	// Linked: Link says to what. Its price and stock are not filled.
-	Linked bool
-	Link   quote
+	// Link says what it is linked to; its price and stock are not filled.
+	Link quote
 	// PriceHash is what the last price that was in order looked like; nil: look.
 	PriceHash []byte
 }
 
-// step reads one group of offers and writes them. It answers whether there may be more to do.
+// step makes notices of what calls named or, once that is done, reads one group of offers and writes them.
+// It answers whether there may be more to do.
 func (w *stockWorker) step(ctx context.Context) (more bool, err error) {
+	if named, err := w.e.store.bodiesDue(ctx, w.call.Connection, w.e.now()); err != nil || named {
+		_, err = w.inBulk(ctx, w.e.store.noteBodies)
+		return true, err
+	}
 	notices, err := w.e.store.stockNotices(ctx, w.call.Connection, w.e.now(), GroupSize)
-	if err != nil || len(notices) == 0 {
-		return false, err
-	}
-	done, linked, err := w.unlinked(ctx, notices)
 	if err != nil {
 		return false, err
 	}
-	if len(linked) == 0 {
-		return true, w.remember(ctx, done)
+	if len(notices) == 0 {
+		n, err := w.inBulk(ctx, w.e.store.sortOut)
+		return n > 0, err
 	}
-	quotes, gone, err := w.readStock(ctx, linked)
+	if err := w.hurry(ctx); err != nil {
+		return false, err
+	}
+	quotes, done, err := w.readStock(ctx, notices)
 	if err != nil {
 		return false, err
 	}
-	done = append(done, gone...)
 	left := quotes
 	for range 3 { // a product that is sold or edited meanwhile is looked at anew
 		if left, err = w.writeStock(ctx, left, &done); err != nil {
@@ -194,28 +208,23 @@ type seenNotice struct {
 	Again time.Duration
 }
 
-// unlinked sorts out offers that nothing of the shop is linked to. While a run may be making their
-// products they wait for it.
-func (w *stockWorker) unlinked(ctx context.Context, notices []notice) (done []seenNotice, linked []notice, err error) {
-	asked, busy := false, false
-	for _, n := range notices {
-		if n.Linked {
-			linked = append(linked, n)
-			continue
-		}
-		if !asked {
-			if busy, err = w.e.store.fullRunActive(ctx, w.call.Connection); err != nil {
-				return nil, nil, err
-			}
-			asked = true
-		}
-		s := seenNotice{Offer: n.Offer, Calls: n.Calls, Outcome: StockUnknown}
-		if busy {
-			s.Again = stockUnlinked
-		}
-		done = append(done, s)
+// inBulk changes the rows of many offers in one transaction and answers how many these were. Offers that
+// nothing of the shop is linked to are looked at again while a run may be making their products.
+func (w *stockWorker) inBulk(ctx context.Context, change func(context.Context, *sqlx.Tx, bulk) (int64, error)) (n int64, err error) {
+	busy, err := w.e.store.fullRunActive(ctx, w.call.Connection)
+	if err != nil {
+		return 0, err
 	}
-	return done, linked, nil
+	now := w.e.now()
+	err = w.e.store.inTx(ctx, func(tx *sqlx.Tx) error {
+		// The row of the calls before those of the offers, as whoever stores what became of them.
+		if err := w.e.store.keepStock(ctx, tx, w.call, now.Add(w.e.deps.Config.Lease)); err != nil {
+			return err
+		}
+		n, err = change(ctx, tx, bulk{conn: w.call.Connection, now: now, again: now.Add(stockUnlinked), busy: busy, most: stockChunk})
+		return err
+	})
+	return n, err
 }
 
 // readStock asks the CRM about offers. Those it does not have any more are gone.

@@ -68,9 +68,10 @@ func (r *receiver) object(object settings.Object) http.HandlerFunc {
 			answer(w, http.StatusBadRequest) // the sender is gone, or too slow; it tries again
 			return
 		}
+		store := r.understand(conn, object, body) // a long body takes a moment, which is not the database's
 		ctx, cancel = context.WithTimeout(req.Context(), r.Config.Answer)
 		defer cancel()
-		if err := r.take(ctx, conn, object, body); err != nil {
+		if err := store(ctx); err != nil {
 			r.refuse(w, object, err)
 			return
 		}
@@ -96,36 +97,31 @@ func (r *receiver) authenticate(ctx context.Context, object settings.Object, tok
 	return conn.ID, nil
 }
 
-func (r *receiver) take(ctx context.Context, conn plugin.ConnectionID, object settings.Object, body []byte) error {
+// understand reads a body and answers what is to be stored of it.
+func (r *receiver) understand(conn plugin.ConnectionID, object settings.Object, body []byte) func(context.Context) error {
 	now := r.Clock.Now()
-	note := event{Connection: conn, Object: object, At: now, Outcome: Unreadable}
+	note := event{Connection: conn, Object: object, At: now, Outcome: Unreadable, Reason: ReasonBadBody}
+	noted := func(ctx context.Context) error { return r.store.addEvent(ctx, note) }
 	if len(body) > mostOf(object) {
 		note.Reason = ReasonTooLarge
-		return r.store.addEvent(ctx, note)
+		return noted
 	}
 	if object == settings.ObjectStock {
-		return r.takeStock(ctx, note, body)
+		offers, err := decodeStock(body)
+		if err != nil {
+			return noted
+		}
+		return func(ctx context.Context) error { return r.Stocks.Note(ctx, conn, offers) }
 	}
 	h, err := decodeHint(body)
 	if err != nil {
-		note.Reason = ReasonBadBody
-		return r.store.addEvent(ctx, note)
+		return noted
 	}
 	if !h.belongs(object) {
 		note.ObjectID, note.Outcome, note.Reason, note.Params = h.ID, Ignored, ReasonWrongLink, params{"event": h.Event}
-		return r.store.addEvent(ctx, note)
+		return noted
 	}
-	return r.store.receive(ctx, conn, object, h, now)
-}
-
-// takeStock notes the offers that a stock call names.
-func (r *receiver) takeStock(ctx context.Context, note event, body []byte) error {
-	offers, err := decodeStock(body)
-	if err != nil {
-		note.Reason = ReasonBadBody
-		return r.store.addEvent(ctx, note)
-	}
-	return r.Stocks.Note(ctx, note.Connection, offers)
+	return func(ctx context.Context) error { return r.store.receive(ctx, conn, object, h, now) }
 }
 
 func mostOf(o settings.Object) int {
