@@ -172,3 +172,21 @@ func TestWhatNobodyCouldWorkOnIsForgottenAfterADay(t *testing.T) {
 		}
 	}
 }
+
+// TestACallWaitsForNoWorker: hundreds of calls may come at once, each to be answered within two seconds.
+func TestACallWaitsForNoWorker(t *testing.T) {
+	t.Parallel()
+	w, _, offers := stocked(t, 1)
+	w.call(offers...)
+	tx, err := w.db.BeginTxx(t.Context(), nil)
+	must(t, err)
+	defer func() { _ = tx.Rollback() }()
+	_, err = tx.ExecContext(t.Context(), `SELECT 1 FROM keybridge.stock_call FOR UPDATE`)
+	must(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	must(t, w.engine.StockCalls().Note(ctx, w.conn, []string{code(offers[0])}))
+	if s := w.stock(); s.Calls != 2 || s.Waiting != 2 {
+		t.Errorf("Status = %+v", s)
+	}
+}

@@ -15,39 +15,31 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// noteStock stores a call with the offers it names. What waits for its retry keeps waiting; everything
-// else is due soon.
+// noteStock stores a call with the offers it names. It waits for nobody: the row of all calls is only made
+// when there is none.
 func (s *store) noteStock(ctx context.Context, conn plugin.ConnectionID, offers []string, now, soon time.Time) error {
-	const call = `INSERT INTO keybridge.stock_call AS c (connection_id, calls, received_at, next_at)
-		VALUES ($1, 1, $2, CASE WHEN $4 THEN $3::timestamptz END)
-		ON CONFLICT (connection_id) DO UPDATE SET calls = c.calls + 1, received_at = $2, next_at = CASE
-			WHEN NOT $4 THEN c.next_at WHEN c.tries > 0 THEN coalesce(c.next_at, $3) ELSE least(c.next_at, $3) END`
 	// One text is read faster than a list of quoted ones, and no code of an offer spans lines.
-	const body = `INSERT INTO keybridge.stock_body (connection_id, received_at, next_at, offers, size)
+	const q = `WITH call AS (
+			INSERT INTO keybridge.stock_call (connection_id, calls, received_at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING)
+		INSERT INTO keybridge.stock_body (connection_id, received_at, next_at, offers, size)
 		SELECT $1, $2, $3, offers, cardinality(offers) FROM string_to_array($4, E'\n') AS offers`
-	return s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := tx.ExecContext(ctx, call, conn, now, soon, len(offers) > 0); err != nil {
-			return fmt.Errorf("note stock call of %s: %w", conn, err)
-		}
-		if len(offers) == 0 {
-			return nil
-		}
-		if _, err := tx.ExecContext(ctx, body, conn, now, soon, strings.Join(offers, "\n")); err != nil {
-			return fmt.Errorf("note stock call of %s: %w", conn, err)
-		}
-		return nil
-	})
+	if _, err := s.db.ExecContext(ctx, q, conn, now, soon, strings.Join(offers, "\n")); err != nil {
+		return fmt.Errorf("note stock call of %s: %w", conn, err)
+	}
+	return nil
 }
 
-// callDue says that calls are due at $1. A process of the version before knows no bodies, and lets go of
-// calls that have nothing else left.
-const callDue = `(next_at <= $1 OR next_at IS NULL AND connection_id IN (SELECT connection_id FROM keybridge.stock_body WHERE next_at <= $1))`
+// callsDue are the rows of connections for whose calls there is something to do at $1. What waits for its
+// retry keeps waiting.
+const callsDue = `(SELECT id FROM keybridge.stock_call WHERE next_at <= $1
+	UNION SELECT c.id FROM keybridge.stock_body b JOIN keybridge.stock_call c ON c.connection_id = b.connection_id
+		WHERE b.next_at <= $1 AND (c.tries = 0 OR c.next_at IS NULL))`
 
 func (s *store) dueStock(ctx context.Context, now, until time.Time, limit int) ([]jobs.Task, error) {
 	const q = `UPDATE keybridge.stock_call SET seq = seq + 1, queued_until = $2
 		WHERE id IN (
 			SELECT id FROM keybridge.stock_call
-			WHERE ` + callDue + ` AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
+			WHERE id IN ` + callsDue + ` AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
 			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
 		RETURNING id, seq`
 	var rows []struct {
@@ -67,7 +59,7 @@ func (s *store) dueStock(ctx context.Context, now, until time.Time, limit int) (
 // claimStock takes the lease of due calls; false when there is nothing to do here.
 func (s *store) claimStock(ctx context.Context, id int64, now time.Time, lease time.Duration) (stockCall, bool, error) {
 	const q = `UPDATE keybridge.stock_call SET fence = fence + 1, lease_until = $3
-		WHERE id = $2 AND ` + callDue + ` AND (lease_until IS NULL OR lease_until <= $1)
+		WHERE id = $2 AND id IN ` + callsDue + ` AND (lease_until IS NULL OR lease_until <= $1)
 		RETURNING id, connection_id, tries, fence`
 	var call stockCall
 	err := s.db.GetContext(ctx, &call, q, now, id, now.Add(lease))
@@ -86,11 +78,11 @@ func (s *store) keepStock(ctx context.Context, tx *sqlx.Tx, call stockCall, unti
 	return stockFenced(ctx, tx, call, q, call.ID, call.Fence, until)
 }
 
-// releaseStock lets go: what is left is due when its offers are, but not before.
+// releaseStock lets go: what is left is due when its offers are, but not before. Calls that have come
+// meanwhile are due by themselves.
 func (s *store) releaseStock(ctx context.Context, call stockCall, reason StockReason, before time.Time) error {
 	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = 0, reason = $3,
-			next_at = greatest($4::timestamptz, least((SELECT min(n.next_at) FROM keybridge.stock_notice n WHERE n.connection_id = $5),
-				(SELECT min(b.next_at) FROM keybridge.stock_body b WHERE b.connection_id = $5)))
+			next_at = greatest($4::timestamptz, (SELECT min(n.next_at) FROM keybridge.stock_notice n WHERE n.connection_id = $5))
 		WHERE id = $1 AND fence = $2`
 	return s.givenBack(ctx, call, func(tx *sqlx.Tx) error {
 		return stockFenced(ctx, tx, call, q, call.ID, call.Fence, reason, sql.NullTime{Time: before, Valid: !before.IsZero()}, call.Connection)
@@ -116,17 +108,15 @@ func (s *store) ignoreStock(ctx context.Context, call stockCall, reason string) 
 		if err := stockFenced(ctx, tx, call, q, call.ID, call.Fence, reason); err != nil {
 			return err
 		}
-		for _, q := range []string{notices, `DELETE FROM keybridge.stock_body WHERE connection_id = $1`} {
-			if _, err := tx.ExecContext(ctx, q, call.Connection); err != nil {
-				return fmt.Errorf("ignore stock calls of %s: %w", call.Connection, err)
-			}
+		if _, err := tx.ExecContext(ctx, notices, call.Connection); err != nil {
+			return fmt.Errorf("ignore stock calls of %s: %w", call.Connection, err)
 		}
-		return nil
+		return s.dropBodies(ctx, tx, call.Connection, true)
 	})
 }
 
-// givenBack runs f while nobody can note a call: one that is noted at this moment is seen by f, or
-// sets its own time afterwards.
+// givenBack runs f while nobody can make notices: what is noted at this moment is seen by f, or sets its own
+// time afterwards.
 func (s *store) givenBack(ctx context.Context, call stockCall, f func(tx *sqlx.Tx) error) error {
 	return s.inTx(ctx, func(tx *sqlx.Tx) error {
 		var id int64
@@ -283,13 +273,16 @@ const unknownShown = 20
 
 func (s *store) stockStatus(ctx context.Context, conn plugin.ConnectionID) (StockStatus, error) {
 	// A price left to a run was looked at once a run has ended well.
-	const q = `SELECT c.calls, c.received_at, c.written, c.applied_at,
+	const q = `SELECT c.calls + b.calls AS calls, greatest(c.received_at, b.received_at) AS received_at, c.written, c.applied_at,
 			CASE WHEN c.reason = 'stock_price_moves' AND EXISTS (SELECT 1 FROM keybridge.run r
 				WHERE r.connection_id = $1 AND r.state = 'done' AND r.created_at > c.received_at) THEN '' ELSE c.reason END AS reason,
 			(SELECT count(*) FROM keybridge.stock_notice n WHERE n.connection_id = $1 AND n.next_at IS NOT NULL)
-				+ (SELECT coalesce(sum(b.size - b.noted), 0) FROM keybridge.stock_body b WHERE b.connection_id = $1) AS waiting,
+				+ b.waiting AS waiting,
 			(SELECT count(*) FROM keybridge.stock_notice n WHERE n.connection_id = $1 AND n.outcome = 'unknown') AS unknown
-		FROM keybridge.stock_call c WHERE c.connection_id = $1`
+		FROM keybridge.stock_call c CROSS JOIN LATERAL (
+			SELECT count(*) AS calls, max(received_at) AS received_at, coalesce(sum(size - noted), 0) AS waiting
+			FROM keybridge.stock_body WHERE connection_id = $1) b
+		WHERE c.connection_id = $1`
 	var row struct {
 		Calls    int64        `db:"calls"`
 		Received time.Time    `db:"received_at"`

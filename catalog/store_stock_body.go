@@ -64,10 +64,27 @@ func (s *store) noteBodies(ctx context.Context, tx *sqlx.Tx, b bulk) (int64, err
 	if err != nil {
 		return 0, fmt.Errorf("note stock of %s: %w", b.conn, err)
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM keybridge.stock_body WHERE connection_id = $1 AND noted >= size`, b.conn); err != nil {
+	// Should this worker die, the notices are due for another.
+	const due = `UPDATE keybridge.stock_call SET next_at = least(next_at, $2) WHERE connection_id = $1`
+	if _, err := tx.ExecContext(ctx, due, b.conn, b.now); err != nil {
 		return 0, fmt.Errorf("note stock of %s: %w", b.conn, err)
 	}
+	if err := s.dropBodies(ctx, tx, b.conn, false); err != nil {
+		return 0, err
+	}
 	return res.RowsAffected()
+}
+
+// dropBodies forgets calls of which every offer is a notice, or all of them, and counts them.
+func (s *store) dropBodies(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, all bool) error {
+	const q = `WITH dropped AS (
+			DELETE FROM keybridge.stock_body WHERE connection_id = $1 AND ($2 OR noted >= size) RETURNING received_at)
+		UPDATE keybridge.stock_call c SET calls = c.calls + d.calls, received_at = greatest(c.received_at, d.received_at)
+		FROM (SELECT count(*) AS calls, max(received_at) AS received_at FROM dropped) d WHERE c.connection_id = $1`
+	if _, err := tx.ExecContext(ctx, q, conn, all); err != nil {
+		return fmt.Errorf("count stock calls of %s: %w", conn, err)
+	}
+	return nil
 }
 
 // sortOut deals with due offers that nothing of the shop is linked to any more, or still, and answers how
