@@ -117,6 +117,7 @@ func (k *Keybridge) chores() []jobs.Chore {
 			return beat(ctx, k.host.DB(), id, k.host.Clock().Now())
 		}},
 		{Name: "schedules", Every: tickEvery, Do: k.catalog.Tick},
+		{Name: "held stock", Every: tickEvery, Do: k.catalog.TellHeld},
 		{Name: "scan", Every: k.timings.Scan, Do: k.exporter.Scan},
 		{Name: "messages", Every: tellEvery, Do: k.tellTroubles},
 		{Name: "purge", Every: time.Hour, Do: k.purge},

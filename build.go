@@ -27,7 +27,7 @@ func (k *Keybridge) buildEngines(o options) {
 		Urgent: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
 			return k.accounts.open(ctx, id, budget.Statuses)
 		},
-		PluginID: k.manifest.ID, Active: k.installs.Active, Notify: k.tellWaits,
+		PluginID: k.manifest.ID, Active: k.installs.Active, Notify: k.tellWaits, NotifyHeld: k.tellHeld,
 		Unsent: func(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 			return k.exporter.Unsent(ctx, id, variants, at)
 		},
@@ -85,6 +85,15 @@ func (k *Keybridge) buildPages() error {
 // tellWaits leaves a message that a synchronisation waits for the merchant.
 func (k *Keybridge) tellWaits(ctx context.Context, n catalog.Waits) error {
 	m, err := k.admin.WaitsMessage(ctx, n)
+	if err != nil {
+		return err
+	}
+	return k.host.Notify(ctx, m)
+}
+
+// tellHeld leaves a message that stock is held back.
+func (k *Keybridge) tellHeld(ctx context.Context, n catalog.HeldNotice) error {
+	m, err := k.admin.HeldMessage(ctx, n)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -148,6 +149,37 @@ func (r *Runs) LeftAlone(ctx context.Context, run, after int64, limit int) ([]Le
 		out[i] = LeftAlone{Item: item, Words: admin.DescribeItem(r.words, item)}
 	}
 	return out, nil
+}
+
+// HeldStock is the stock that is held back of a connection: the CRM says there is none, of too many
+// variants at once.
+type HeldStock struct {
+	catalog.HeldStock
+	// Variants are those held back, at most as many as asked for.
+	Variants []catalog.HeldVariant
+	// Words say how much it is; empty: nothing is held back.
+	Words string
+}
+
+// Held tells what is held back of a connection, with some of the variants.
+func (r *Runs) Held(ctx context.Context, id plugin.ConnectionID, limit int) (HeldStock, error) {
+	held, err := r.engine.Held(ctx, id)
+	if err != nil {
+		return HeldStock{}, err
+	}
+	out := HeldStock{HeldStock: held}
+	if held.Count == 0 {
+		return out, nil
+	}
+	out.Words = r.words.N("held.text", held.Count)
+	out.Variants, err = r.engine.HeldVariants(ctx, id, "", limit)
+	return out, err
+}
+
+// ConfirmHeld says that there really are none of what Held tells, up to the moment Until, and answers how
+// many variants these are. A worker of the shop reads them once more and writes them.
+func (r *Runs) ConfirmHeld(ctx context.Context, id plugin.ConnectionID, until time.Time) (int, error) {
+	return r.engine.ConfirmHeld(ctx, id, until, byCLI)
 }
 
 // Planned is what a run means to do about one product.

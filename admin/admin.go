@@ -73,6 +73,8 @@ func (a *Admin) Handler() http.Handler {
 		r.Post("/hidden", a.page(plugin.PermOperate, a.publishHidden))
 		r.Get("/journal", a.page(plugin.PermView, a.showJournal))
 		r.Post("/journal/retry", a.page(plugin.PermOperate, a.retryGroup))
+		r.Get("/held", a.page(plugin.PermView, a.showHeld))
+		r.Post("/held", a.page(plugin.PermOperate, a.confirmHeld))
 		r.Post("/journal/{entry}/retry", a.page(plugin.PermOperate, a.retryEntry))
 		r.Post("/journal/{entry}/ignore", a.page(plugin.PermOperate, a.ignoreEntry))
 	})

@@ -38,6 +38,8 @@ func (a *Admin) api() http.Handler {
 		r.Post("/pins/remove", a.json(plugin.PermOperate, a.apiUnpin))
 		r.Get("/hidden", a.json(plugin.PermView, a.apiHidden))
 		r.Post("/hidden", a.json(plugin.PermOperate, a.apiPublish))
+		r.Get("/held", a.json(plugin.PermView, a.apiHeld))
+		r.Post("/held", a.json(plugin.PermOperate, a.apiConfirmHeld))
 		r.Get("/schedule", a.json(plugin.PermView, a.apiSchedule))
 		r.Get("/stock", a.json(plugin.PermView, a.apiStock))
 		r.Get("/journal", a.json(plugin.PermView, a.apiJournal))

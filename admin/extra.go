@@ -18,8 +18,9 @@ type extraView struct {
 	// shop has no categories.
 	Language, DefaultCategory menu
 	Owners                    []menu
-	Missing, Prices           []numberView
-	Stock                     stockView
+	// Missing, Prices and Gone are the limits of guards.
+	Missing, Prices, Gone []numberView
+	Stock                 stockView
 	// Warehouses are to be ticked; none: the CRM showed none, or could not be read.
 	Warehouses        []warehouseView
 	WarehousesProblem string
@@ -85,11 +86,14 @@ func (b *formBuilder) extra() extraView {
 			Least: n.Least, Most: n.Most,
 		}
 		x.Open = x.Open || view.Problem != ""
-		if strings.HasPrefix(n.Name, "missing") {
+		switch {
+		case strings.HasPrefix(n.Name, "missing"):
 			x.Missing = append(x.Missing, view)
-			continue
+		case strings.HasPrefix(n.Name, "stock"):
+			x.Gone = append(x.Gone, view)
+		default:
+			x.Prices = append(x.Prices, view)
 		}
-		x.Prices = append(x.Prices, view)
 	}
 	x.Open = x.Open || x.Language.Problem != "" || x.DefaultCategory.Problem != ""
 	return x

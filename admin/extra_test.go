@@ -76,7 +76,7 @@ func TestHostileOwnersAndLimitsAreRefused(t *testing.T) {
 	before := r.conn(path)
 	for field, value := range map[string]string{
 		"owner_name": "everyone", "limit_missing_count": "100000", "limit_missing_percent": "51", "limit_price_count": "-5",
-		"limit_price_percent": "many", "limit_price_move": "99999999999999999999", "language": "xx", "default_category": "4711",
+		"limit_price_percent": "many", "limit_stock_count": "0", "limit_stock_percent": "91", "limit_price_move": "99999999999999999999", "language": "xx", "default_category": "4711",
 	} {
 		form := r.get(path).form()
 		form.Set(field, value)

@@ -89,7 +89,7 @@ func stateLine(v *visit, p connectionPage) (class, text string) {
 		return "off", v.words.T("state.off")
 	case !p.Running:
 		return "warn", v.words.T("state.setup")
-	case !p.Ready || hasFail(p.Verdicts):
+	case !p.Ready || hasFail(p.Verdicts) || p.Work.HeldBack != nil:
 		return "fail", v.words.T("state.attention")
 	}
 	return "ok", v.words.T("state.running")

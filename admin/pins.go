@@ -216,7 +216,7 @@ func (a *Admin) apiChanges(r *http.Request, v *visit) (int, any, error) {
 	}
 	out := apiWrittenList{Changes: []apiWritten{}}
 	for _, c := range list {
-		out.Changes = append(out.Changes, apiWritten(c))
+		out.Changes = append(out.Changes, apiWritten{c.ID, c.CRMID, c.Product, c.Variant, c.Name, c.Field, c.Old, c.New, c.Overwrote, c.At})
 	}
 	if len(list) == changesShown {
 		out.Next = list[len(list)-1].ID

@@ -170,6 +170,8 @@ type apiChange struct {
 	Field   catalog.Field    `json:"field"`
 	Old     string           `json:"old"`
 	New     string           `json:"new"`
+	// Held: it will be held back; see /held.
+	Held bool `json:"held,omitempty"`
 }
 
 type apiPlanned struct {
@@ -228,7 +230,7 @@ func (a *Admin) apiPlan(r *http.Request, v *visit) (int, any, error) {
 	for _, p := range list {
 		row := apiPlanned{CRMID: p.CRMID, Product: p.Product, Name: p.Name, Action: p.Action, Pictures: p.Pictures, Changes: []apiChange{}}
 		for _, ch := range p.Changes {
-			row.Changes = append(row.Changes, apiChange{Variant: ch.Variant, Field: ch.Field, Old: ch.Old, New: ch.New})
+			row.Changes = append(row.Changes, apiChange{Variant: ch.Variant, Field: ch.Field, Old: ch.Old, New: ch.New, Held: ch.Held})
 		}
 		out.Products = append(out.Products, row)
 	}

@@ -76,6 +76,11 @@ type Products interface {
 	CountHidden(ctx context.Context, id plugin.ConnectionID, limit int) (int, error)
 	// Publish shows what waits; refused is what the shop did not take.
 	Publish(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID, by string) (done int, refused []catalog.Item, err error)
+	// Held tells what stock is held back, HeldVariants lists it from behind an offer, and ConfirmHeld takes
+	// a person's word that there really are none of what was held back up to a moment.
+	Held(ctx context.Context, id plugin.ConnectionID) (catalog.HeldStock, error)
+	HeldVariants(ctx context.Context, id plugin.ConnectionID, after string, limit int) ([]catalog.HeldVariant, error)
+	ConfirmHeld(ctx context.Context, id plugin.ConnectionID, until time.Time, by string) (int, error)
 	// Pin keeps a field of a product as it is in the shop: plugin.ErrNotFound, plugin.ErrInvalid.
 	Pin(ctx context.Context, id plugin.ConnectionID, product plugin.ProductID, field settings.OwnedField, by string) error
 	Unpin(ctx context.Context, id plugin.ConnectionID, product plugin.ProductID, field settings.OwnedField, by string) error

@@ -52,7 +52,7 @@ var doneCodes = []string{
 	"connected", "key_replaced", "switched_on", "switched_off", "saved", "saved_not_ready", "refreshed", "deleted",
 	"run_started", "run_going_on", "run_off", "run_cancelled", "run_approved",
 	"run_moved", "run_not_waiting", "preview_started", "retried", "ignored", "group_retried", "entry_moved_on",
-	"rematch_started", "rematch_no_key", "now_published", "now_published_none", "pinned", "unpinned",
+	"rematch_started", "rematch_no_key", "now_published", "now_published_none", "pinned", "unpinned", "held_confirmed", "held_none",
 }
 
 // unfinishedCodes are those that tell of something which does not work yet, or was not done.
@@ -106,7 +106,7 @@ func (a *Admin) html(v *visit, name string, data any) (template.HTML, error) {
 type links struct {
 	Home, Connect, Static string
 	// Connection and below are those of one connection; empty elsewhere.
-	Connection, Key, Switch, Refresh, Delete, Progress, Runs, Journal, Hidden, Pins string
+	Connection, Key, Switch, Refresh, Delete, Progress, Runs, Journal, Hidden, Pins, HeldStock string
 }
 
 func (a *Admin) links(id plugin.ConnectionID) links {
@@ -123,7 +123,7 @@ func (a *Admin) links(id plugin.ConnectionID) links {
 	at := func(part string) string { return path(append(c, part)...) }
 	l.Connection, l.Key, l.Switch, l.Refresh = path(c...), at("key"), at("switch"), at("refresh")
 	l.Delete, l.Progress, l.Runs, l.Journal = at("delete"), at("progress"), at("runs"), at("journal")
-	l.Hidden, l.Pins = at("hidden"), at("pins")
+	l.Hidden, l.Pins, l.HeldStock = at("hidden"), at("pins"), at("held")
 	return l
 }
 

@@ -71,6 +71,7 @@ func counters(w *i18n.Words, c catalog.Counters) []string {
 		{"errors", c.Errors},
 		{"images", c.Images},
 		{"images_failed", c.ImagesFailed},
+		{"held", c.Held},
 	} {
 		if one.n > 0 {
 			out = append(out, w.N("run.count."+one.key, one.n))
@@ -89,7 +90,7 @@ func guardTexts(w *i18n.Words, guards []catalog.Guard) []string {
 }
 
 func guardText(w *i18n.Words, g catalog.Guard) string {
-	return w.Say("guard."+string(g.Code), listNamed(w, g.Params))
+	return w.Say("guard."+string(g.Code), listNamed(w, g.Params)) + settingText(w, g.Params["setting"])
 }
 
 // listNamed puts the name of one of the CRM's lists in place of its code.
@@ -127,10 +128,14 @@ func DescribePlanned(w *i18n.Words, p catalog.Intended) PlannedWords {
 	}
 	for _, c := range p.Changes {
 		if c.Field != catalog.FieldCreated {
-			out.Changes = append(out.Changes, ChangeWords{
+			words := ChangeWords{
 				Field: w.T("field." + string(c.Field)), Old: changeText(w, c.Field, c.Old), New: changeText(w, c.Field, c.New),
 				Code: c.Field,
-			})
+			}
+			if c.Held {
+				words.New = w.T("plan.held", "new", words.New)
+			}
+			out.Changes = append(out.Changes, words)
 		}
 	}
 	if p.Pictures > 0 {

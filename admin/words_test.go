@@ -43,6 +43,9 @@ func TestEveryCodeHasWords(t *testing.T) {
 	for _, g := range catalog.GuardCodes() {
 		need("guard.", string(g))
 	}
+	for _, s := range catalog.HeldSettings() {
+		need("held.setting.", s)
+	}
 	for _, f := range constants(t, "../catalog/codes.go", "Field") {
 		need("field.", f)
 	}

@@ -31,6 +31,8 @@ type workView struct {
 	Waiting bool
 	// HasPins: some field is pinned.
 	HasPins bool
+	// HeldBack is stock that is held back; nil: none is.
+	HeldBack *heldView
 	// CanStart: something of the catalog is switched on; Prices: a price run is possible too; Held: a full
 	// run waits for a person, so another one has to wait.
 	CanStart, Prices, Held bool
@@ -100,6 +102,9 @@ func (a *Admin) workView(ctx context.Context, v *visit) (*workView, error) {
 		return nil, err
 	}
 	w.Waiting, w.HasPins = waiting > 0, len(pins) > 0
+	if w.HeldBack, err = a.heldView(ctx, v); err != nil {
+		return nil, err
+	}
 	w.Next, err = a.nextRuns(ctx, v, map[catalog.Kind]bool{catalog.Full: w.Going || w.Held, catalog.Prices: w.Going})
 	return w, err
 }

@@ -118,6 +118,7 @@ type writing struct {
 	review  []string // offers whose variants were added hidden
 	changes []Change
 	items   []Item
+	stock   stockSeen
 	refused []string // creations the shop did not make
 
 	foreign                               int
@@ -154,6 +155,9 @@ func (w *worker) apply(ctx context.Context, plans []planned, total int64, last b
 		run.moveTo(cursor{Page: plans[len(plans)-1].CRM})
 	}
 	return w.writeLocked(ctx, run, updates, func(tx *sqlx.Tx) error {
+		if run.holds() {
+			holdAll(updates)
+		}
 		if err := w.applyUpdates(ctx, updates, b); err != nil {
 			return err
 		}
@@ -172,6 +176,7 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 	run.Counters.Hidden += b.hidden
 	run.Counters.Unavailable += b.unavailable
 	run.Counters.Restored += b.restored
+	run.Counters.Held += len(b.stock.held)
 	run.Counters.count(b.items)
 	for _, f := range []func() error{
 		func() error { return s.dropIntents(ctx, tx, run.Connection, b.refused) },
@@ -179,6 +184,7 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 		func() error { return s.noteReview(ctx, tx, run.Connection, b.review) },
 		func() error { return s.markGone(ctx, tx, run.Connection, b.gone) },
 		func() error { return s.settle(ctx, tx, *run, w.rulesHash, b.settled, now) },
+		func() error { return s.seeStock(ctx, tx, run.Connection, run.cause(), b.stock, now) },
 		func() error { return s.addChanges(ctx, tx, run.ID, b.changes, now) },
 		func() error { return w.list(ctx, tx, b.items) },
 		func() error { return s.markPlans(ctx, tx, run.ID, b.marks) },
@@ -278,13 +284,16 @@ func (b *writing) wrote(p planned, res plugin.ProductResult) {
 		s.Images = imagesPending
 	}
 	b.settled = append(b.settled, s)
+	stands := make([]reading, 0, len(p.Pairs))
 	for offer, variant := range p.Pairs {
 		j := joint{Offer: offer, CRM: p.CRM, Variant: variant, Product: res.ID, ReadAt: p.ReadAt}
 		if p.Passed[variant] {
 			j.ReadAt = time.Time{} // the time of the later reading stays
 		}
 		b.joints = append(b.joints, j)
+		stands = append(stands, reading{Offer: offer, ReadAt: j.ReadAt})
 	}
+	b.stock.note(p, stands)
 	for i, offer := range p.Adds {
 		if len(res.Added) > 0 { // what an earlier try has made is paired instead
 			b.joints = append(b.joints, joint{Offer: offer, CRM: p.CRM, Variant: res.Added[i], Product: res.ID, ReadAt: p.ReadAt})

@@ -75,11 +75,18 @@ type Intended struct {
 // Plan lists what a run means to do, in the order of the CRM's ids, from behind the product after
 // (empty: from the first). It is empty before the run has planned and once the run is over.
 func (e *Engine) Plan(ctx context.Context, run int64, after string, limit int) ([]Intended, error) {
+	of, err := e.Run(ctx, run)
+	if err != nil {
+		return nil, err
+	}
 	plans, err := e.store.pendingPlans(ctx, run, after, limit)
 	if err != nil {
 		return nil, err
 	}
 	return each(plans, func(p planned) Intended {
+		if of.holds() {
+			p.markHeld()
+		}
 		return Intended{
 			CRMID: p.CRM, Product: p.Product, Name: p.Name, Action: string(p.Action), Changes: p.Changes,
 			Pictures: len(p.Images),

@@ -38,13 +38,16 @@ func (w *worker) check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := w.drained(ctx, tx, run, &m); err != nil {
+			return err
+		}
 		if run.Kind == Full {
 			run.Guards = append(run.Guards, judgeTree(trees)...)
 		}
 		if run.Settings.Products {
 			run.Guards = append(run.Guards, judge(run.Kind, m, w.rules.Limits)...)
 		}
-		if len(run.Guards) > 0 || run.Preview {
+		if asks(run.Guards) || run.Preview {
 			run.enter(VerifyPlan)
 			run.State = Approval
 			return w.e.store.putTree(ctx, tx, run.ID, tree)

@@ -42,6 +42,7 @@ func decideMatched(r rules, g goods, f facts, shop plugin.Product) decision {
 	if r.updates() {
 		d := update(r, g, f, shop)
 		d.Joins = d.Action != actNone
+		d.SoldOut = nil // what was never ours is asked about otherwise
 		return d
 	}
 	d := decision{Action: actLink, Product: shop.ID, Seen: shop.Version, Joins: true}

@@ -130,6 +130,8 @@ type decision struct {
 	FreshlyGone int  `json:"freshly_gone,omitempty"`
 	Replaced    bool `json:"replaced,omitempty"`
 	Foreign     bool `json:"foreign,omitempty"`
+	// SoldOut are variants linked before that go from available to none.
+	SoldOut []soldOut `json:"sold_out,omitempty"`
 
 	// Quoted is, in a price run, what is remembered of each variant once it is in order.
 	Quoted []quoted `json:"quoted,omitempty"`

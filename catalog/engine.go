@@ -29,7 +29,7 @@ type Connections interface {
 	Get(ctx context.Context, id plugin.ConnectionID) (settings.Connection, error)
 }
 
-// Deps are what the engine works with. All are needed but Urgent, Active, Unsent and Notify.
+// Deps are what the engine works with. All are needed but Urgent, Active, Unsent, Notify and NotifyHeld.
 type Deps struct {
 	DB          *sqlx.DB
 	Clock       plugin.Clock
@@ -49,9 +49,11 @@ type Deps struct {
 	Active func(plugin.ShopID) bool
 	// Unsent is subtracted from stock; nil: nothing is.
 	Unsent Unsent
-	// Notify tells the merchant that a run waits for approval; nil: nobody is told.
-	Notify func(ctx context.Context, n Waits) error
-	Config Config
+	// Notify tells the merchant that a run waits for approval, NotifyHeld that stock is held back; nil:
+	// nobody is told.
+	Notify     func(ctx context.Context, n Waits) error
+	NotifyHeld func(ctx context.Context, n HeldNotice) error
+	Config     Config
 }
 
 // Config tunes the engine. Zero values take the defaults.

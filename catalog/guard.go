@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/keybridge/keybridge/internal/settings"
@@ -21,17 +22,19 @@ const (
 	GuardRematch    GuardCode = "rematch"          // [count] links that change, in a run that matches anew
 	GuardTree       GuardCode = "categories"       // [count, of] linked categories gone, renamed or moved
 	GuardForeign    GuardCode = "first_update"     // [count] the first run to update what it did not create
+	// GuardStock stops nothing: it holds back the stock of variants that would go from available to none.
+	GuardStock GuardCode = "stock" // [count, of, setting]
 )
 
 // GuardCodes lists every code, so that a page can be checked to have words for each.
 func GuardCodes() []GuardCode {
 	return []GuardCode{
 		GuardMissing, GuardVariants, GuardUnseen, GuardEmpty, GuardIncomplete, GuardPrices, GuardReplaced, GuardForeign,
-		GuardRematch, GuardTree,
+		GuardRematch, GuardTree, GuardStock,
 	}
 }
 
-// Guard is one reason for which a run waits for a person.
+// Guard is one reason for which a run waits for a person, or does not do all it could.
 type Guard struct {
 	Code   GuardCode `json:"code"`
 	Params Params    `json:"params,omitempty"`
@@ -60,6 +63,13 @@ type measures struct {
 	// finished runs have made.
 	Foreign       int `db:"foreign_made"`
 	FormerForeign int `db:"-"`
+	// SoldOut counts linked variants that the plan brings from available to none, Recent those that were
+	// brought there within the hour before, and Before those available before all that. The last two are
+	// filled only when SoldOut may be too many. Setting was changed since the run before.
+	SoldOut int    `db:"sold_out"`
+	Recent  int    `db:"-"`
+	Before  int    `db:"-"`
+	Setting string `db:"-"`
 }
 
 // judge answers the guards that speak up. It is pure.
@@ -92,10 +102,22 @@ func judge(kind Kind, m measures, limits settings.Limits) []Guard {
 			"count": strconv.Itoa(m.PriceMoves), "of": strconv.Itoa(m.LinkedVariants), "move": strconv.Itoa(limits.PriceMove),
 		}})
 	}
+	if (drain{Now: m.SoldOut, Recent: m.Recent, Before: m.Before}).suspicious(limits) && m.SoldOut > 0 {
+		p := Params{"count": strconv.Itoa(m.SoldOut), "of": strconv.Itoa(m.Before)}
+		if m.Setting != "" {
+			p["setting"] = m.Setting
+		}
+		out = append(out, Guard{Code: GuardStock, Params: p})
+	}
 	if m.Foreign > 0 && m.FormerForeign == 0 {
 		out = append(out, Guard{Code: GuardForeign, Params: Params{"count": strconv.Itoa(m.Foreign)}})
 	}
 	return out
+}
+
+// asks reports whether a person is to be asked before the first write.
+func asks(guards []Guard) bool {
+	return slices.ContainsFunc(guards, func(g Guard) bool { return g.Code != GuardStock })
 }
 
 // judgeTree answers the guards of the category tree. One category of few may well get another name.

@@ -196,7 +196,8 @@ func (w *worker) open(ctx context.Context) error {
 		}
 	}
 	w.rulesHash = w.rules.hash()
-	return nil
+	w.rules.Gone, err = w.e.store.confirmedGone(ctx, conn.ID)
+	return err
 }
 
 // language is the one texts go to: the chosen one, else the shop's first.

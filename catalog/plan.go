@@ -158,6 +158,8 @@ type planBatch struct {
 	calm []settled
 	// lost are links of products that the shop no longer has.
 	lost []string
+	// stands are offers of those whose stock is as it should be.
+	stands []reading
 	// unchanged counts products that are as they should be.
 	unchanged int
 	items     []Item
@@ -210,6 +212,9 @@ func (b *planBatch) take(r standing, l link, d decision) {
 	case d.Action == actNone:
 	case d.calm(l):
 		b.unchanged++
+		for offer := range d.Pairs {
+			b.stands = append(b.stands, reading{Offer: offer, ReadAt: d.ReadAt})
+		}
 		b.calm = append(b.calm, settled{CRM: r.ID, Hash: d.Hash, Version: d.Seen, Category: d.InCategory, Images: imagesDone, Currency: d.Currency})
 	default:
 		b.plans = append(b.plans, planned{CRM: r.ID, decision: d})
@@ -238,6 +243,9 @@ func (w *worker) storePlan(ctx context.Context, tx *sqlx.Tx, run *Run, b planBat
 		if err := w.e.store.settle(ctx, tx, *run, w.rulesHash, b.calm, now); err != nil {
 			return err
 		}
+		if err := w.e.store.letGo(ctx, tx, run.Connection, b.stands); err != nil {
+			return err
+		}
 	}
 	if err := w.e.store.addItems(ctx, tx, run.ID, b.items, now); err != nil {
 		return err
@@ -261,12 +269,26 @@ func (c *Counters) count(items []Item) {
 	}
 }
 
+// count counts what the next runs and calls compare with, once all is written.
+func (w *worker) count(ctx context.Context, tx *sqlx.Tx, run *Run) (err error) {
+	if run.Kind == Full {
+		if run.Counters.Seen, err = w.e.store.seen(ctx, tx, *run); err != nil {
+			return err
+		}
+	}
+	if err := w.e.store.tidyHeld(ctx, tx, run.Connection); err != nil {
+		return err
+	}
+	run.Counters.Available, err = w.e.store.stockAfter(ctx, tx, *run)
+	return err
+}
+
 // tidy drops what the run has staged and, when nothing is left, ends it.
 func (w *worker) tidy(ctx context.Context) error {
 	run, left := w.next(), int64(0)
 	err := w.note(ctx, run, func(tx *sqlx.Tx) (err error) {
-		if run.Kind == Full && run.cursor == "" {
-			if run.Counters.Seen, err = w.e.store.seen(ctx, tx, *run); err != nil {
+		if run.cursor == "" {
+			if err := w.count(ctx, tx, run); err != nil {
 				return err
 			}
 			run.moveTo(cursor{Page: "counted"})

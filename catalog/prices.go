@@ -224,6 +224,9 @@ func (w *worker) storePrices(ctx context.Context, tx *sqlx.Tx, run *Run, b *pric
 		if err := w.e.store.putQuoted(ctx, tx, run.Connection, b.calm); err != nil {
 			return err
 		}
+		if err := w.e.store.letGo(ctx, tx, run.Connection, readings(b.calm)); err != nil {
+			return err
+		}
 	}
 	if err := w.e.store.addItems(ctx, tx, run.ID, b.items, w.e.now()); err != nil {
 		return err
@@ -275,6 +278,9 @@ func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, 
 		run.moveTo(cursor{Page: plans[len(plans)-1].CRM})
 	}
 	return w.writeLocked(ctx, run, plans, func(tx *sqlx.Tx) error {
+		if run.holds() {
+			holdAll(plans)
+		}
 		versions, done, err := w.patchPrices(ctx, plans, b)
 		if err != nil {
 			return err
@@ -297,16 +303,18 @@ func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, 
 func (w *worker) patchPrices(ctx context.Context, plans []planned, b *writing) (map[plugin.ProductID]seenVersion, []quoted, error) {
 	var patches []plugin.ProductPatch
 	var of []planned
+	var done []quoted
 	for _, p := range plans {
 		if p.Patch == nil {
 			b.unchanged++
 			b.done(p)
+			b.stock.note(p, readings(p.Quoted))
+			done = append(done, p.Quoted...)
 			continue
 		}
 		patches, of = append(patches, *p.Patch), append(of, p)
 	}
 	versions := map[plugin.ProductID]seenVersion{}
-	var done []quoted
 	if len(patches) > 0 {
 		results, err := w.catalog.UpdateProducts(ctx, w.origin(), patches)
 		if err := answered(len(patches), len(results), err); err != nil {
@@ -320,6 +328,7 @@ func (w *worker) patchPrices(ctx context.Context, plans []planned, b *writing) (
 			}
 			b.done(p)
 			b.count(p, res)
+			b.stock.note(p, readings(p.Quoted))
 			versions[p.Product] = seenVersion{Before: p.Seen, After: res.Version}
 			done = append(done, p.Quoted...)
 		}

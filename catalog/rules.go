@@ -89,6 +89,8 @@ type rules struct {
 	Default plugin.CategoryID `json:"default,omitempty"`
 	// Limits only decide when a person is asked, so they are no reason to look at products again.
 	Limits settings.Limits `json:"-"`
+	// Gone are offers of which a person has said that there really are none; see Engine.ConfirmHeld.
+	Gone map[string]bool `json:"-"`
 }
 
 // abilities are the capabilities of the shop that planning asks for.

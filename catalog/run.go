@@ -26,7 +26,8 @@ type Run struct {
 	CreatedAt  time.Time
 	StartedAt  *time.Time // nil: not begun
 	FinishedAt *time.Time // nil: not over
-	// Guards are the reasons for which a person was asked; none: nobody was, but for a preview.
+	// Guards are the reasons for which a person was asked; none: nobody was, but for a preview. GuardStock
+	// asks nobody.
 	Guards []Guard
 	// Preview: the run was asked for to see what it would do.
 	Preview bool
@@ -69,6 +70,10 @@ type Counters struct {
 	Foreign int `json:"foreign,omitempty"`
 	// Seen counts linked products that the CRM's list showed, once the run is over.
 	Seen int `json:"seen,omitempty"`
+	// Held counts variants whose stock was held back.
+	Held int `json:"held,omitempty"`
+	// Available counts linked variants that can be bought, as far as stock goes, once the run is over.
+	Available int `json:"available,omitempty"`
 }
 
 func (c *Counters) skip(r Reason) {
@@ -90,7 +95,9 @@ type Change struct {
 	New     string
 	// Overwrote: an edit made in the shop gave way.
 	Overwrote bool
-	At        time.Time
+	// Held, in a plan: it will be held back; see GuardStock.
+	Held bool `json:"-"`
+	At   time.Time
 }
 
 // Item is something a run left alone or could not do.

@@ -32,6 +32,7 @@ const (
 	StockGone      StockOutcome = "gone"      // one of the two sides does not have it any more
 	StockRefused   StockOutcome = "refused"   // the shop does not take it
 	StockIgnored   StockOutcome = "ignored"   // the settings do not let calls write
+	StockHeld      StockOutcome = "held"      // there is none, which is doubted: see HeldStock
 )
 
 // StockReason says why calls wait or are left aside. Beside these it can be a Code of runs.

@@ -82,6 +82,8 @@ type stockWorker struct {
 	call   stockCall
 	reason StockReason
 	seen   []Warehouse // that the last answer named
+	// looked: what is held back was looked at in this slice.
+	looked bool
 }
 
 func (w *stockWorker) slice(ctx context.Context) (err error) {
@@ -170,8 +172,13 @@ func (w *stockWorker) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if len(notices) == 0 {
-		n, err := w.inBulk(ctx, w.e.store.sortOut)
-		return n > 0, err
+		if n, err := w.inBulk(ctx, w.e.store.sortOut); err != nil || n > 0 {
+			return true, err
+		}
+		return w.lookAtHeld(ctx)
+	}
+	if w.rules.Gone, err = w.e.store.confirmedGone(ctx, w.call.Connection); err != nil {
+		return false, err
 	}
 	if err := w.hurry(ctx); err != nil {
 		return false, err
@@ -269,6 +276,9 @@ func (w *stockWorker) writeStock(ctx context.Context, quotes []quote, done *[]se
 	}
 	w.leaveMoves(b)
 	o := &stockOutcomes{of: map[string]StockOutcome{}}
+	if o.hold, err = w.doubts(ctx, b); err != nil {
+		return nil, err
+	}
 	for _, q := range quotes {
 		o.of[q.Offer.ID] = StockUnchanged
 	}
@@ -305,6 +315,8 @@ type stockOutcomes struct {
 	of    map[string]StockOutcome // by offer
 	again []string                // offers to be read once more
 	moved []string                // products of the CRM whose shop product did not stand still
+	// hold is set when stock that goes to none is held back, and says why.
+	hold *HeldCause
 }
 
 // lockedOf names the products of quotes, for their locks.
@@ -346,6 +358,11 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []quot
 	for i := range b.plans {
 		b.plans[i].keepLater(later)
 	}
+	var cause HeldCause
+	if o.hold != nil {
+		cause = *o.hold
+		holdAll(b.plans)
+	}
 	shop := &writing{}
 	versions, done, err := w.patchPrices(ctx, b.plans, shop)
 	if err != nil {
@@ -368,16 +385,17 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []quot
 			o.of[quotes[i].Offer.ID] = StockWritten
 		}
 	}
-	for _, p := range b.plans {
-		if p.Patch == nil {
-			done = append(done, p.Quoted...)
-		}
+	for _, h := range shop.stock.held {
+		o.of[h.Offer] = StockHeld
 	}
-	done = append(append(done, b.calm...), sameAsBefore(quotes, b)...)
+	calm := append(sameAsBefore(quotes, b), b.calm...)
+	shop.stock.stands = append(shop.stock.stands, readings(calm)...)
+	done = append(done, calm...)
 	done = slices.DeleteFunc(done, func(q quoted) bool { return later[q.Variant] })
 	s, now := w.e.store, w.e.now()
 	for _, f := range []func() error{
 		func() error { return s.putQuoted(ctx, tx, w.call.Connection, done) },
+		func() error { return s.seeStock(ctx, tx, w.call.Connection, cause, shop.stock, now) },
 		func() error { return s.moveVersions(ctx, tx, w.call.Connection, versions, now) },
 		func() error { return s.movePlans(ctx, tx, w.call.Connection, 0, versions) },
 		func() error { return s.addStockChanges(ctx, tx, w.call.Connection, shop.changes, now) },

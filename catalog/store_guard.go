@@ -38,7 +38,8 @@ func (s *store) measure(ctx context.Context, tx *sqlx.Tx, run Run) (measures, er
 			JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = x.crm_id AND l.missing_action = ''
 			WHERE x.run_id = $1 AND x.state = 'pending' AND x.action = 'missing') AS missing,
 		coalesce(sum(gone_variants), 0) AS missing_variants, coalesce(sum(price_moves), 0) AS price_moves,
-		count(*) FILTER (WHERE replaced) AS replaced, count(*) FILTER (WHERE foreign_made) AS foreign_made
+		count(*) FILTER (WHERE replaced) AS replaced, count(*) FILTER (WHERE foreign_made) AS foreign_made,
+		coalesce(sum(sold_out), 0) AS sold_out
 		FROM keybridge.run_plan WHERE run_id = $1 AND state = 'pending'`
 	if err := tx.GetContext(ctx, &m, q, run.ID, run.Connection); err != nil {
 		return m, fmt.Errorf("measure run %d: %w", run.ID, err)

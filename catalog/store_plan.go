@@ -235,6 +235,8 @@ func (s *store) lookForTwins(ctx context.Context, run int64, find string) error 
 type planned struct {
 	CRM string
 	decision
+	// held are variants whose stock is held back when the plan is written.
+	held []soldOut
 }
 
 // planBody selects a plan with the version that other writes of ours have made of the product since.
@@ -259,12 +261,12 @@ func (s *store) putPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 	}
 	columns := []string{
 		"run_id", "crm_id", "action", "product_id", "name", "body", "state", "images", "price_moves", "gone_variants", "replaced",
-		"foreign_made",
+		"foreign_made", "sold_out",
 	}
 	fresh, err := copied(ctx, tx, "run_plan", columns, plans, func(p planned) []any {
 		return []any{
 			run, p.CRM, string(p.Action), string(p.Product), p.Name, string(toJSON(p.decision)), string(planPending), "none",
-			p.PriceMoves, p.FreshlyGone, p.Replaced, p.Foreign,
+			p.PriceMoves, p.FreshlyGone, p.Replaced, p.Foreign, len(p.SoldOut),
 		}
 	})
 	if fresh || err != nil {
@@ -279,11 +281,11 @@ func (s *store) replacePlan(ctx context.Context, tx *sqlx.Tx, run int64, plans [
 		return nil
 	}
 	const q = `INSERT INTO keybridge.run_plan (run_id, crm_id, action, product_id, name, body, state, images,
-			price_moves, gone_variants, replaced, foreign_made)
-		SELECT $1, crm_id, action, product_id, name, body::jsonb, 'pending', 'none', moves, gone, replaced, foreign_made
+			price_moves, gone_variants, replaced, foreign_made, sold_out)
+		SELECT $1, crm_id, action, product_id, name, body::jsonb, 'pending', 'none', moves, gone, replaced, foreign_made, sold_out
 		FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[],
-				$9::boolean[], $10::boolean[])
-			AS t (crm_id, action, product_id, name, body, moves, gone, replaced, foreign_made)
+				$9::boolean[], $10::boolean[], $11::integer[])
+			AS t (crm_id, action, product_id, name, body, moves, gone, replaced, foreign_made, sold_out)
 		ON CONFLICT (run_id, crm_id) DO UPDATE SET action = excluded.action, product_id = excluded.product_id,
 			name = excluded.name, body = excluded.body`
 	_, err := tx.ExecContext(ctx, q, run,
@@ -295,7 +297,8 @@ func (s *store) replacePlan(ctx context.Context, tx *sqlx.Tx, run int64, plans [
 		pq.Array(each(plans, func(p planned) int64 { return int64(p.PriceMoves) })),
 		pq.Array(each(plans, func(p planned) int64 { return int64(p.FreshlyGone) })),
 		pq.Array(each(plans, func(p planned) bool { return p.Replaced })),
-		pq.Array(each(plans, func(p planned) bool { return p.Foreign })))
+		pq.Array(each(plans, func(p planned) bool { return p.Foreign })),
+		pq.Array(each(plans, func(p planned) int64 { return int64(len(p.SoldOut)) })))
 	if err != nil {
 		return fmt.Errorf("store plan of run %d: %w", run, err)
 	}

@@ -303,6 +303,9 @@ func (s *store) stockStatus(ctx context.Context, conn plugin.ConnectionID) (Stoc
 		Calls: row.Calls, ReceivedAt: row.Received.UTC(), Written: row.Written, Waiting: row.Waiting, Unknown: row.Unknown,
 		Reason: row.Reason,
 	}
+	if row.Calls == 0 { // what is held back was looked at, and the CRM has never called
+		out.ReceivedAt = time.Time{}
+	}
 	if row.Applied.Valid {
 		out.AppliedAt = row.Applied.Time.UTC()
 	}

@@ -184,6 +184,9 @@ func setPriceAndStock(r rules, g goods, o Offer, v plugin.Variant, unsent map[pl
 		if units := stock(o, unsent, v.ID); v.Stock == nil || !units.Equal(*v.Stock) {
 			p.Stock = &units
 			d.change(v.ID, FieldStock, stockText(v.Stock), units.String())
+			if units.IsZero() && !r.Gone[o.ID] {
+				d.SoldOut = append(d.SoldOut, soldOut{Offer: o.ID, Variant: v.ID, SKU: cut(v.SKU), Old: stockText(v.Stock), Says: o.Available.String()})
+			}
 		}
 		// Units that the CRM will learn of must be looked at again then.
 		d.Open = d.Open || unsent[v.ID].Sign() > 0

@@ -50,7 +50,8 @@ type world struct {
 	engine *catalog.Engine
 	off    atomic.Bool // the plugin is switched off in the shop
 	told   []catalog.Waits
-	log    slog.Handler // nil: nobody reads it
+	held   []catalog.HeldNotice // what a merchant was told of held stock
+	log    slog.Handler         // nil: nobody reads it
 }
 
 type change func(*settings.Catalog)
@@ -138,8 +139,9 @@ func (w *world) newEngine() *catalog.Engine {
 			}
 			return w.crm(connector.New(client)), nil
 		},
-		Notify: func(_ context.Context, n catalog.Waits) error { w.told = append(w.told, n); return nil },
-		Config: w.config,
+		Notify:     func(_ context.Context, n catalog.Waits) error { w.told = append(w.told, n); return nil },
+		NotifyHeld: func(_ context.Context, n catalog.HeldNotice) error { w.held = append(w.held, n); return nil },
+		Config:     w.config,
 	})
 }
 

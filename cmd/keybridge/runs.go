@@ -26,7 +26,7 @@ func runsCommand() *cobra.Command {
 	at := &runsAt{}
 	cmd := &cobra.Command{
 		Use:   "runs",
-		Short: "Look after synchronisations: list, show, start, approve, cancel",
+		Short: "Look after synchronisations: list, show, start, approve, cancel, held",
 		Long: `Looks after the synchronisations of a shop in its database; the shop's own workers do the work.
 
 The database is the one of DATABASE_URL, or of the demo kept in the folder of --dir.`,
@@ -34,7 +34,7 @@ The database is the one of DATABASE_URL, or of the demo kept in the folder of --
 	}
 	cmd.PersistentFlags().StringVar(&at.dir, "dir", ".demo", "folder of the demo, used without DATABASE_URL")
 	cmd.PersistentFlags().StringVar(&at.lang, "lang", "en", "language of what is told of runs: en or uk")
-	cmd.AddCommand(at.list(), at.show(), at.start(), at.approve(), at.cancel())
+	cmd.AddCommand(at.list(), at.show(), at.start(), at.approve(), at.cancel(), at.held())
 	return cmd
 }
 

@@ -34,6 +34,9 @@ func listRuns(ctx context.Context, r *keybridge.Runs, out io.Writer, want plugin
 		if err := tableOfRuns(out, runs); err != nil {
 			return err
 		}
+		if err := heldNote(ctx, r, out, c.ID); err != nil {
+			return err
+		}
 	}
 	switch {
 	case shown == 0 && want != "":
@@ -98,6 +101,9 @@ func showRun(ctx context.Context, r *keybridge.Runs, out io.Writer, id int64) er
 	fmt.Fprintf(out, "  requests    %d\n", run.Counters.Requests)
 	if s := summary(run); s != "" {
 		fmt.Fprintf(out, "  %s\n", s)
+	}
+	if run.Counters.Held > 0 {
+		fmt.Fprintf(out, "  what is held back now: keybridge runs held %s\n", run.Connection)
 	}
 	printDecision(out, run)
 	return printLeftAlone(ctx, r, out, id)

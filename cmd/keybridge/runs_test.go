@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -47,7 +49,7 @@ func (m *mortal) says(code int, words []string, args ...string) string {
 func TestRunsFromTheCommandLine(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	m := newMortal(t, keycrmtest.WithCatalog(12, 20))
+	m := newMortal(t, keycrmtest.WithCatalog(40, 60))
 	m.says(1, []string{"no tables of Keybridge"}, "list")
 	m.start()
 	m.says(0, []string{"No connection yet"}, "list")
@@ -90,6 +92,7 @@ func TestRunsFromTheCommandLine(t *testing.T) {
 	}
 	m.says(0, []string{"Done"}, "approve", id)
 
+	m.heldStock()
 	for _, o := range m.sim.OfferIDs() {
 		price(o, decimal.NewFromInt(90000))
 	}
@@ -106,4 +109,33 @@ func TestRunsFromTheCommandLine(t *testing.T) {
 	m.says(1, []string{"no number of a run"}, "cancel", "one")
 	m.says(1, []string{"there is no connection nobody"}, "start", "nobody")
 	m.says(1, []string{"nothing was started", "is an option"}, "start", "prices")
+}
+
+// heldStock lets the CRM say that there is none of any offer, and confirms it from the terminal.
+func (m *mortal) heldStock() {
+	m.t.Helper()
+	m.says(0, []string{"No stock of"}, "held")
+	for _, o := range m.sim.OfferIDs() {
+		err := m.sim.EditOffer(o, func(o *keycrmtest.Offer) {
+			for at := range o.Stock {
+				o.Stock[at] = decimal.Zero
+			}
+		})
+		if err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	m.says(0, []string{"Done", "held back"}, "start", "--prices")
+	m.says(0, []string{"! The stock of", "keybridge runs held"}, "list")
+	m.says(0, []string{"The stock of", "by run", "IN THE CRM", "--gone"}, "held")
+	m.says(0, []string{"confirmed"}, "held", "--gone")
+	until(m.t, patience, "what was confirmed is written", func(ctx context.Context) error {
+		var left int
+		err := m.db.GetContext(ctx, &left, `SELECT count(*) FROM demoshop.variants WHERE stock > 0`)
+		if err == nil && left > 0 {
+			err = fmt.Errorf("%d variants have stock", left)
+		}
+		return err
+	})
+	m.says(0, []string{"No stock of"}, "held")
 }

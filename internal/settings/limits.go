@@ -1,6 +1,6 @@
 package settings
 
-// Limits say how much a run may change without asking a person first. A zero value has its usual one;
+// Limits say how much a run or a stock call may change without asking a person first. A zero value has its usual one;
 // see OrUsual.
 type Limits struct {
 	// A run asks when more than MissingCount products, and more than MissingPercent of the linked
@@ -12,6 +12,10 @@ type Limits struct {
 	PriceCount   int `json:"price_count,omitempty"`
 	PricePercent int `json:"price_percent,omitempty"`
 	PriceMove    int `json:"price_move,omitempty"`
+	// The stock of variants that would go from available to none is held back when they are more than
+	// StockCount, and more than StockPercent of the linked ones that were available.
+	StockCount   int `json:"stock_count,omitempty"`
+	StockPercent int `json:"stock_percent,omitempty"`
 }
 
 // Limit is one number of Limits, with its bounds.
@@ -33,6 +37,8 @@ func (l *Limits) Numbers() []Limit {
 		{"price_count", &l.PriceCount, 5, 1, 10_000},
 		{"price_percent", &l.PricePercent, 10, 1, 50},
 		{"price_move", &l.PriceMove, 50, 5, 90},
+		{"stock_count", &l.StockCount, 20, 1, 10_000},
+		{"stock_percent", &l.StockPercent, 30, 1, 90},
 	}
 }
 
