@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -132,24 +133,31 @@ func (e *Engine) TellHeld(ctx context.Context) error {
 	}
 	for _, id := range due {
 		conn, err := e.deps.Connections.Get(ctx, id)
+		if errors.Is(err, plugin.ErrNotFound) || err == nil && (!conn.Enabled || !e.active(conn.Shop)) {
+			continue // nothing is written there at all
+		}
 		if err != nil {
 			return fmt.Errorf("tell of held stock: %w", err)
 		}
-		told, again, err := e.store.tellHeld(ctx, id, before, now)
-		if err != nil {
+		if err := e.tellHeld(ctx, conn, before, now); err != nil {
 			return err
 		}
-		held, err := e.Held(ctx, id)
-		if err != nil {
-			return err
-		}
-		if !told || held.Count == 0 {
-			continue
-		}
-		n := HeldNotice{Shop: conn.Shop, Connection: id, HeldStock: held, Again: again, At: now}
-		if err := e.deps.NotifyHeld(ctx, n); err != nil {
-			e.deps.Log.Warn("message about held stock was not taken", "connection", id, "error", err.Error())
-		}
+	}
+	return nil
+}
+
+func (e *Engine) tellHeld(ctx context.Context, conn settings.Connection, before, now time.Time) error {
+	told, again, err := e.store.tellHeld(ctx, conn.ID, before, now)
+	if err != nil || !told {
+		return err
+	}
+	held, err := e.Held(ctx, conn.ID)
+	if err != nil || held.Count == 0 {
+		return err
+	}
+	n := HeldNotice{Shop: conn.Shop, Connection: conn.ID, HeldStock: held, Again: again, At: now}
+	if err := e.deps.NotifyHeld(ctx, n); err != nil {
+		e.deps.Log.Warn("message about held stock was not taken", "connection", conn.ID, "error", err.Error())
 	}
 	return nil
 }

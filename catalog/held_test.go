@@ -295,6 +295,24 @@ func TestARunThatWaitsHoldsStockBackOnceItWrites(t *testing.T) {
 	}
 }
 
+// TestNobodyIsToldOfAConnectionThatIsOff, and one that is deleted holds up no message of another.
+func TestNobodyIsToldOfAConnectionThatIsOff(t *testing.T) {
+	t.Parallel()
+	w, sim, offers := stocked(t, 60)
+	for _, o := range offers {
+		setStock(t, sim, o, 0)
+	}
+	w.holding(catalog.Prices, 60)
+	must(t, w.set.SetEnabled(t.Context(), w.conn, false))
+	if n := w.tell(); n != 0 {
+		t.Errorf("told %d times while it is switched off", n)
+	}
+	must(t, w.set.Delete(t.Context(), w.conn))
+	if n := w.tell(); n != 0 {
+		t.Errorf("told %d times once it is deleted", n)
+	}
+}
+
 // TestHeldStockOfWhatIsGoneIsForgotten: nobody can say anything of a variant the CRM no longer has.
 func TestHeldStockOfWhatIsGoneIsForgotten(t *testing.T) {
 	t.Parallel()
