@@ -34,18 +34,8 @@ func (w *worker) check(ctx context.Context) error {
 		if err := w.foresee(ctx, tx, run); err != nil {
 			return err
 		}
-		m, err := w.e.store.measure(ctx, tx, *run)
-		if err != nil {
+		if err := w.guard(ctx, tx, run, trees); err != nil {
 			return err
-		}
-		if err := w.drained(ctx, tx, run, &m); err != nil {
-			return err
-		}
-		if run.Kind == Full {
-			run.Guards = append(run.Guards, judgeTree(trees)...)
-		}
-		if run.Settings.Products {
-			run.Guards = append(run.Guards, judge(run.Kind, m, w.rules.Limits)...)
 		}
 		if asks(run.Guards) || run.Preview {
 			run.enter(VerifyPlan)
@@ -61,6 +51,24 @@ func (w *worker) check(ctx context.Context) error {
 	w.tell(ctx)
 	if err := w.e.store.wakeDue(ctx, w.run.Connection, w.e.now()); err != nil { // it is looked at again without that
 		w.e.deps.Log.Warn("schedule", "connection", w.run.Connection, "error", err.Error())
+	}
+	return nil
+}
+
+// guard lets the guards look at the plan.
+func (w *worker) guard(ctx context.Context, tx *sqlx.Tx, run *Run, trees treeMeasures) error {
+	m, err := w.e.store.measure(ctx, tx, *run)
+	if err != nil {
+		return err
+	}
+	if err := w.drained(ctx, tx, run, &m); err != nil {
+		return err
+	}
+	if run.Kind == Full {
+		run.Guards = append(run.Guards, judgeTree(trees)...)
+	}
+	if run.Settings.Products {
+		run.Guards = append(run.Guards, judge(run.Kind, m, w.rules.Limits)...)
 	}
 	return nil
 }

@@ -20,8 +20,7 @@ const (
 	// stockUrgent is how many offers are read before everything else. What is more than that, as after
 	// an import of stock in the CRM, waits its turn among the runs.
 	stockUrgent = 5 * GroupSize
-	// stockChunk is how many offers become notices in one transaction, during which a call that comes
-	// waits.
+	// stockChunk is how many offers are dealt with in one statement, so that none takes long.
 	stockChunk = 5000
 	// stockUnlinked is when an unknown offer is looked at again while a run may be making its product.
 	stockUnlinked = 30 * time.Second
@@ -163,8 +162,12 @@ type notice struct {
 // step makes notices of what calls named or, once that is done, reads one group of offers and writes them.
 // It answers whether there may be more to do.
 func (w *stockWorker) step(ctx context.Context) (more bool, err error) {
-	if named, err := w.e.store.bodiesDue(ctx, w.call.Connection, w.e.now()); err != nil || named {
-		_, err = w.inBulk(ctx, w.e.store.noteBodies)
+	named, err := w.e.store.bodiesDue(ctx, w.call.Connection, w.e.now())
+	if err != nil {
+		return false, err
+	}
+	if named {
+		_, err := w.inBulk(ctx, w.e.store.noteBodies)
 		return true, err
 	}
 	notices, err := w.e.store.stockNotices(ctx, w.call.Connection, w.e.now(), GroupSize)

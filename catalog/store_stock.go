@@ -20,7 +20,8 @@ import (
 func (s *store) noteStock(ctx context.Context, conn plugin.ConnectionID, offers []string, now, soon time.Time) error {
 	// One text is read faster than a list of quoted ones, and no code of an offer spans lines.
 	const q = `WITH call AS (
-			INSERT INTO keybridge.stock_call (connection_id, calls, received_at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING)
+			INSERT INTO keybridge.stock_call (connection_id, calls, received_at) SELECT $1, 0, $2
+			WHERE NOT EXISTS (SELECT 1 FROM keybridge.stock_call WHERE connection_id = $1) ON CONFLICT DO NOTHING)
 		INSERT INTO keybridge.stock_body (connection_id, received_at, next_at, offers, size)
 		SELECT $1, $2, $3, offers, cardinality(offers) FROM string_to_array($4, E'\n') AS offers`
 	if _, err := s.db.ExecContext(ctx, q, conn, now, soon, strings.Join(offers, "\n")); err != nil {
