@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -105,8 +106,24 @@ func groupLives(t *testing.T, pgid int) bool {
 	return false
 }
 
+// A process forked meanwhile holds every open socket until it runs its program; processes start all the
+// time while ports are taken.
 func TestATakenPortIsKeptUntilItIsGivenBack(t *testing.T) {
 	t.Parallel()
+	done := make(chan struct{})
+	var forks sync.WaitGroup
+	forks.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				_ = exec.CommandContext(t.Context(), "true").Run()
+			}
+		}
+	})
+	defer forks.Wait()
+	defer close(done)
 	taken := map[int]bool{}
 	for range 200 {
 		p, err := localproc.TakePort(t.Context())

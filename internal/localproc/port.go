@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"syscall"
 )
 
 // Ports are taken from below those that Linux (32768 and up) and others (49152 and up) give by
@@ -36,17 +37,24 @@ func TakePort(ctx context.Context) (*Port, error) {
 		if err != nil {
 			continue
 		}
-		l, err := config.Listen(ctx, "tcp", address)
-		if err != nil {
+		if !refused(ctx, address) {
 			_ = claim.Close()
 			continue
-		}
-		if err := l.Close(); err != nil {
-			return nil, errors.Join(fmt.Errorf("find a free port: %w", err), claim.Close())
 		}
 		return &Port{Number: number, claim: claim}, nil
 	}
 	return nil, fmt.Errorf("find a free port: %d between %d and %d were all taken", portTries, firstPort, lastPort)
+}
+
+// refused tells whether nobody listens there. Listening for a moment would tell it too, but a process
+// that is forked in that moment holds the socket until it runs its program, and whoever took the port
+// could not listen on it till then.
+func refused(ctx context.Context, address string) bool {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err == nil {
+		_ = conn.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // Close lets others have the port. Safe to call twice.

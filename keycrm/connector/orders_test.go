@@ -197,6 +197,7 @@ func TestFindCardsByTheirMarker(t *testing.T) {
 	}
 	other := d
 	other.Key = "[SHOP1-100450]"
+	other.Title = strings.ReplaceAll(d.Title, d.Key, other.Key)
 	if body, err = c.EncodeOrder(other); err != nil {
 		t.Fatal(err)
 	}
