@@ -27,7 +27,7 @@ func (k *Keybridge) buildEngines(o options) {
 		Urgent: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
 			return k.accounts.open(ctx, id, budget.Statuses)
 		},
-		PluginID: k.manifest.ID, Active: k.installs.Active, Notify: k.tellWaits, NotifyHeld: k.tellHeld,
+		PluginID: k.manifest.ID, Active: k.installs.Runs, Notify: k.tellWaits, NotifyHeld: k.tellHeld,
 		Unsent: func(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 			return k.exporter.Unsent(ctx, id, variants, at)
 		},

@@ -60,7 +60,7 @@ func OpenRuns(ctx context.Context, db *sqlx.DB, clk plugin.Clock, lang string) (
 	}
 	r := &Runs{settings: settings.NewStore(db, nil, clk), words: words.For(lang)}
 	r.engine = catalog.New(catalog.Deps{
-		DB: db, Clock: clk, Log: slog.New(slog.DiscardHandler), Connections: r.settings, Active: installs.Active,
+		DB: db, Clock: clk, Log: slog.New(slog.DiscardHandler), Connections: r.settings, Active: installs.Runs,
 	})
 	return r, nil
 }

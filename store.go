@@ -29,6 +29,16 @@ func (i *installations) Active(shop plugin.ShopID) bool {
 	return i.active[shop]
 }
 
+// Runs is Active for work that may wait for the database: what memory says no to is looked up, since the
+// shop may have been switched on elsewhere a moment ago.
+func (i *installations) Runs(ctx context.Context, shop plugin.ShopID) bool {
+	if i.Active(shop) {
+		return true
+	}
+	state, err := i.state(ctx, shop)
+	return err == nil && state == stateActive
+}
+
 func (i *installations) refresh(ctx context.Context) error {
 	var shops []plugin.ShopID
 	const q = `SELECT shop_id FROM keybridge.installation WHERE state = 'active'`

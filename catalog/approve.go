@@ -48,7 +48,7 @@ func (e *Engine) Approve(ctx context.Context, id int64, by string) error {
 	if err != nil {
 		return fmt.Errorf("approve run %d: %w", id, err)
 	}
-	if !conn.Enabled || !e.active(run.Shop) {
+	if !conn.Enabled || !e.active(ctx, run.Shop) {
 		return fmt.Errorf("approve run %d: %w", id, ErrOff)
 	}
 	if !bytes.Equal(toJSON(conn.Settings.Catalog), toJSON(run.Settings)) {

@@ -46,7 +46,7 @@ type Deps struct {
 	PluginID string
 	// Active reports whether the plugin is active in a shop: elsewhere no run starts or goes on. nil:
 	// it is everywhere.
-	Active func(plugin.ShopID) bool
+	Active func(ctx context.Context, shop plugin.ShopID) bool
 	// Unsent is subtracted from stock; nil: nothing is.
 	Unsent Unsent
 	// Notify tells the merchant that a run waits for approval, NotifyHeld that stock is held back; nil:
@@ -138,7 +138,7 @@ func (e *Engine) start(ctx context.Context, id plugin.ConnectionID, ask request)
 	if err != nil {
 		return 0, fmt.Errorf("start run: %w", err)
 	}
-	if !conn.Enabled || !wanted(conn.Settings.Catalog, ask.kind) || !e.active(conn.Shop) {
+	if !conn.Enabled || !wanted(conn.Settings.Catalog, ask.kind) || !e.active(ctx, conn.Shop) {
 		return 0, fmt.Errorf("start run of %s: %w", id, ErrOff)
 	}
 	if err := releaseDeleted(ctx, e.deps.DB, conn.ID, conn.Shop); err != nil {

@@ -168,7 +168,7 @@ func (w *worker) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open run %d: %w", w.run.ID, err)
 	}
-	if !w.e.active(w.run.Shop) {
+	if !w.e.active(ctx, w.run.Shop) {
 		return errInactive
 	}
 	if !conn.Enabled {

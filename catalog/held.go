@@ -133,7 +133,7 @@ func (e *Engine) TellHeld(ctx context.Context) error {
 	}
 	for _, id := range due {
 		conn, err := e.deps.Connections.Get(ctx, id)
-		if errors.Is(err, plugin.ErrNotFound) || err == nil && (!conn.Enabled || !e.active(conn.Shop)) {
+		if errors.Is(err, plugin.ErrNotFound) || err == nil && (!conn.Enabled || !e.active(ctx, conn.Shop)) {
 			continue // nothing is written there at all
 		}
 		if err != nil {

@@ -35,8 +35,8 @@ func (s *stop) Error() string {
 	return fmt.Sprintf("stopped: %s %v: the contract says: %s", s.code, s.params, s.rule)
 }
 
-// errInactive: the plugin is switched off in the shop. The run waits, because a process learns a
-// moment late that it was switched on again.
+// errInactive: the plugin is switched off in the shop. The run waits, because it may be switched on again
+// any moment.
 var errInactive = errors.New("the plugin is not active in the shop")
 
 // shopError marks what the shop as a whole answered, to tell it from our own database.

@@ -180,7 +180,7 @@ func (e *Engine) judge(ctx context.Context, row scheduled, known zones) (turn, e
 	if err != nil {
 		return turn{}, err
 	}
-	if !conn.Running() || !e.active(conn.Shop) {
+	if !conn.Running() || !e.active(ctx, conn.Shop) {
 		return turn{row: row, judged: true, park: true}, nil
 	}
 	if conn.Version != row.Version { // saved, and whoever saved it came no further
@@ -195,8 +195,8 @@ func (e *Engine) judge(ctx context.Context, row scheduled, known zones) (turn, e
 	return turn{row: row, judged: true, conn: conn, next: next}, nil
 }
 
-func (e *Engine) active(shop plugin.ShopID) bool {
-	return e.deps.Active == nil || e.deps.Active(shop)
+func (e *Engine) active(ctx context.Context, shop plugin.ShopID) bool {
+	return e.deps.Active == nil || e.deps.Active(ctx, shop)
 }
 
 // checkSchedules finds running connections whose schedule is missing, older than their settings or
@@ -212,7 +212,7 @@ func (e *Engine) checkSchedules(ctx context.Context) error {
 	}
 	tried, known := 0, zones{}
 	for _, c := range found {
-		if !e.active(c.Shop) {
+		if !e.active(ctx, c.Shop) {
 			continue
 		}
 		if tried++; tried > checkBatch {

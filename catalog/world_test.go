@@ -145,7 +145,7 @@ func (w *world) newEngine() *catalog.Engine {
 	})
 }
 
-func (w *world) isActive(id plugin.ShopID) bool {
+func (w *world) isActive(_ context.Context, id plugin.ShopID) bool {
 	return !w.off.Load() && (w.active == nil || w.active(id))
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -33,7 +34,28 @@ func newCrew(t *testing.T) crew {
 	m.env = []string{"DATABASE_URL=" + m.dsn, "REDIS_URL=" + localredis.StartReal(t).URL()}
 	m.args = []string{"--role", "web"}
 	m.start()
-	return crew{m}
+	c := crew{m}
+	c.keepTrail()
+	return c
+}
+
+// keepTrail has the database note how each holder of the run has brought it on.
+func (c crew) keepTrail() {
+	c.t.Helper()
+	for _, q := range []string{
+		`CREATE TABLE public.trail (at timestamptz DEFAULT clock_timestamp(), fence bigint)`,
+		`CREATE FUNCTION public.leave_trail() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			INSERT INTO public.trail (fence) VALUES (NEW.fence);
+			RETURN NULL;
+		END $$`,
+		`CREATE TRIGGER trail AFTER UPDATE ON keybridge.run FOR EACH ROW WHEN (NEW.fence = OLD.fence AND
+			(NEW.phase, NEW.cursor, NEW.phase_done) <> (OLD.phase, OLD.cursor, OLD.phase_done)) EXECUTE FUNCTION public.leave_trail()`,
+	} {
+		if _, err := c.db.ExecContext(c.t.Context(), q); err != nil {
+			c.t.Fatal(err)
+		}
+	}
 }
 
 // hire starts a worker and returns once it works.
@@ -81,39 +103,40 @@ func (c crew) amid(start, do func()) {
 	close(answer)
 }
 
-// standing is where the run stands, as its holder wrote it.
+// standing is who has the run.
 type standing struct {
-	State, Phase, Cursor string
-	Done                 int64 `db:"phase_done"`
-	Fence                int64
+	State string
+	Fence int64
 }
 
 func (c crew) run() standing {
 	c.t.Helper()
 	var s standing
-	if err := c.db.Get(&s, `SELECT state, phase, cursor, phase_done, fence FROM keybridge.run`); err != nil {
+	if err := c.db.Get(&s, `SELECT state, fence FROM keybridge.run`); err != nil {
 		c.t.Fatal(err)
 	}
 	return s
 }
 
-// wantTakeover waits until the run stands elsewhere, written under a later fence, and checks how long
-// that took.
-func (c crew) wantTakeover(where string, from standing, since time.Time) {
+// wantTakeover waits until somebody has brought the run on under a later fence, and checks how long that
+// took.
+func (c crew) wantTakeover(where string, from standing, since time.Time, within time.Duration) {
 	c.t.Helper()
 	if from.State != "running" {
-		c.t.Fatalf("%s: the run was %+v when its worker was killed", where, from)
+		c.t.Fatalf("%s: the run was %+v when its worker was ended", where, from)
 	}
-	until(c.t, patience, "another worker goes on", func(context.Context) error {
-		if now := c.run(); now.Fence == from.Fence || now.Phase == from.Phase && now.Cursor == from.Cursor && now.Done == from.Done {
-			return errors.New("the run stands still")
+	var at sql.NullTime
+	until(c.t, patience, "another worker goes on", func(ctx context.Context) error {
+		err := c.db.GetContext(ctx, &at, `SELECT min(at) FROM public.trail WHERE fence > $1`, from.Fence)
+		if err == nil && !at.Valid {
+			err = errors.New("the run stands still")
 		}
-		return nil
+		return err
 	})
-	took := time.Since(since)
+	took := at.Time.Sub(since)
 	c.t.Logf("%s: the next worker wrote after %.1f s", where, took.Seconds())
-	if took > crewLease+takeover {
-		c.t.Errorf("%s: the next worker wrote after %v, want %v at most", where, took, crewLease+takeover)
+	if took > within {
+		c.t.Errorf("%s: the next worker wrote after %v, want %v at most", where, took, within)
 	}
 }
 
@@ -135,7 +158,7 @@ func TestKilledWorkerIsReplacedWhenItsLeaseEnds(t *testing.T) {
 		killed, stood = time.Now(), c.run()
 	})
 	second.thaw()
-	c.wantTakeover("while it read", stood, killed)
+	c.wantTakeover("while it read", stood, killed, crewLease+takeover)
 
 	until(t, patience, "a worker stores the 20th picture", func(context.Context) error {
 		if c.count(`SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
@@ -148,7 +171,7 @@ func TestKilledWorkerIsReplacedWhenItsLeaseEnds(t *testing.T) {
 	killed, stood = time.Now(), c.run()
 	goOn()
 	third.thaw()
-	c.wantTakeover("while it wrote", stood, killed)
+	c.wantTakeover("while it wrote", stood, killed, crewLease+takeover)
 	c.checkCatalog(t.Context())
 	if n := c.count(`SELECT count(*) FROM keybridge.run`); n != 1 {
 		t.Errorf("%d runs, want 1", n)
@@ -170,11 +193,8 @@ func TestStoppedWorkerHandsItsRunOver(t *testing.T) {
 		stood, stopped = c.run(), time.Now()
 		second.thaw()
 		first.interrupt()
-		c.wantTakeover("after a stop", stood, stopped)
+		c.wantTakeover("after a stop", stood, stopped, 10*time.Second)
 	})
-	if took := time.Since(stopped); took > 10*time.Second {
-		t.Errorf("the next worker wrote after %v", took)
-	}
 	if err := first.wait(); err != nil {
 		t.Errorf("the stopped worker ended with %v", err)
 	}

@@ -20,9 +20,15 @@ import (
 // Workers runs handlers: two asynq servers, so that long background work never holds a worker that
 // an order needs.
 type Workers struct {
-	interactive, background *asynq.Server
-	mux                     *asynq.ServeMux
-	interrupt, end          context.CancelFunc
+	lanes          []lane
+	interrupt, end context.CancelFunc
+	handlers       *sync.WaitGroup // that have not returned
+}
+
+// lane is an asynq server with the handlers of its queue.
+type lane struct {
+	server *asynq.Server
+	mux    *asynq.ServeMux
 }
 
 // Sizes of the two servers, and how long a stop waits before unfinished tasks are handed back.
@@ -35,75 +41,97 @@ type Sizes struct {
 // NewWorkers starts nothing. The context of handlers ends when base does, or at Stop. That Redis does not
 // answer is the link's to tell.
 func NewWorkers(base context.Context, redis *redislink.Link, handlers map[string]Handler, log *slog.Logger, s Sizes) *Workers {
-	w := &Workers{mux: asynq.NewServeMux()}
+	w := &Workers{handlers: new(sync.WaitGroup)}
 	base, w.end = context.WithCancel(base)
 	long, interrupt := context.WithCancel(base)
 	w.interrupt = interrupt
-	for kind, h := range handlers {
-		w.mux.Handle(kind, contain(kind, h, log))
-	}
-	config := func(base context.Context, lane Lane, size int, check time.Duration) asynq.Config {
-		return asynq.Config{
+	open := func(until context.Context, name Lane, size int, check time.Duration) lane {
+		c := container{until: until, running: w.handlers, log: log}
+		mux := asynq.NewServeMux()
+		for kind, h := range handlers {
+			mux.Handle(kind, c.contain(kind, h))
+		}
+		return lane{mux: mux, server: asynq.NewServer(redis, asynq.Config{
 			Concurrency:              size,
-			Queues:                   map[string]int{lane.queue(): 1},
+			Queues:                   map[string]int{name.queue(): 1},
 			TaskCheckInterval:        check,
 			DelayedTaskCheckInterval: time.Second,
 			RetryDelayFunc:           retryDelay,
 			ShutdownTimeout:          cmp.Or(s.Shutdown, 10*time.Second),
-			BaseContext:              func() context.Context { return base },
-			Logger:                   asynqLog{log: log.With("queue", string(lane)), away: redis.Away},
-			LogLevel:                 asynq.WarnLevel,
-		}
+			// asynq does not wait for a handler whose context ended here, so it is contain that ends it.
+			BaseContext: func() context.Context { return context.WithoutCancel(base) },
+			Logger:      asynqLog{log: log.With("queue", string(name)), away: redis.Away},
+			LogLevel:    asynq.WarnLevel,
+		})}
 	}
 	// Somebody waits for interactive work, so an idle server looks for it five times a second. What a stopped
 	// worker hands over goes on within two: the relay's, and this one.
-	w.interactive = asynq.NewServer(redis, config(base, Interactive, cmp.Or(s.Interactive, 8), 200*time.Millisecond))
-	w.background = asynq.NewServer(redis, config(long, Background, cmp.Or(s.Background, 4), 500*time.Millisecond))
+	w.lanes = []lane{
+		open(base, Interactive, cmp.Or(s.Interactive, 8), 200*time.Millisecond),
+		open(long, Background, cmp.Or(s.Background, 4), 500*time.Millisecond),
+	}
 	return w
 }
 
 // Start begins to take tasks; it does not wait for Redis.
 func (w *Workers) Start() error {
-	if err := w.interactive.Start(w.mux); err != nil {
-		return fmt.Errorf("start interactive workers: %w", err)
-	}
-	if err := w.background.Start(w.mux); err != nil {
-		w.interactive.Shutdown()
-		return fmt.Errorf("start background workers: %w", err)
+	for i, l := range w.lanes {
+		if err := l.server.Start(l.mux); err != nil {
+			for _, started := range w.lanes[:i] {
+				started.server.Shutdown()
+			}
+			return fmt.Errorf("start workers: %w", err)
+		}
 	}
 	return nil
 }
 
 // Stop takes no more tasks, interrupts background work (which goes on from its checkpoint later),
-// lets short work end, and hands the rest back to Redis.
+// lets short work end, and hands the rest back to Redis. It returns once every handler has, so that what
+// one still writes about its end is written.
 func (w *Workers) Stop() {
-	w.interactive.Stop()
-	w.background.Stop()
+	for _, l := range w.lanes {
+		l.server.Stop()
+	}
 	w.interrupt()
 	var wg sync.WaitGroup
-	wg.Go(w.interactive.Shutdown)
-	wg.Go(w.background.Shutdown)
+	for _, l := range w.lanes {
+		wg.Go(l.server.Shutdown)
+	}
 	wg.Wait()
 	w.end()
+	w.handlers.Wait()
+}
+
+// container runs handlers as asynq's, for as long as until lasts.
+type container struct {
+	until   context.Context //nolint:containedctx // the end of a lane, which each task's own context does not know
+	running *sync.WaitGroup
+	log     *slog.Logger
 }
 
 // contain decodes the payload, turns a panic into an error with its stack in the log, and decides
 // what a failure means for asynq.
-func contain(kind string, h Handler, log *slog.Logger) asynq.Handler {
+func (c container) contain(kind string, h Handler) asynq.Handler {
 	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) (err error) {
+		c.running.Add(1)
+		defer c.running.Done()
 		var p payload
 		if err := json.Unmarshal(t.Payload(), &p); err != nil || p.V != payloadVersion {
 			// Another version's during a roll-out: its row is handed over again, to one who knows it.
-			log.Warn("task of another version left alone", "kind", kind)
+			c.log.Warn("task of another version left alone", "kind", kind)
 			return nil
 		}
 		defer func() {
 			if r := recover(); r != nil {
-				log.Error("job panicked", "kind", kind, "row", p.Row, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+				c.log.Error("job panicked", "kind", kind, "row", p.Row, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 				err = fmt.Errorf("%s %d panicked", kind, p.Row)
 			}
-			err = verdict(ctx, kind, p.Row, err, log)
+			err = verdict(ctx, kind, p.Row, err, c.log)
 		}()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(c.until, cancel)()
 		return h(ctx, p.Row)
 	})
 }
