@@ -56,6 +56,15 @@ func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// load does what leads to another page, and returns once that page has loaded: until then the browser
+// may number the page's nodes anew, and what was found among them is unknown to it.
+func (b *browser) load(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if _, err := chromedp.RunResponse(b.ctx, steps...); err != nil {
+		b.t.Fatalf("%s: %v", what, err)
+	}
+}
+
 func (b *browser) text(selector string) string {
 	b.t.Helper()
 	s, err := chromedp.Run(b.ctx, chromedp.TextContent(chromedp.CSS(selector)))
@@ -108,16 +117,15 @@ func TestMerchantAndBuyerInABrowser(t *testing.T) {
 	m.start()
 	b := openBrowser(t)
 
-	b.do("sign in", chromedp.Navigate(m.shopURL()+"/admin/login"),
-		chromedp.SendKeys(chromedp.CSS(`[name="login"]`), "admin"), chromedp.SendKeys(chromedp.CSS(`[name="password"]`), "demo"),
-		chromedp.Click(chromedp.CSS(`form button[type="submit"]`)))
-	b.do("open integrations", chromedp.Click(chromedp.CSS(`a[href="/admin/integrations"]`)),
-		chromedp.Click(chromedp.CSS(`form[action$="/integrations/connect"] button`)), chromedp.WaitVisible(chromedp.CSS(`#kb-key`)))
-	b.do("a wrong key", chromedp.SendKeys(chromedp.CSS(`#kb-key`), "this-is-not-a-key-of-the-account"), chromedp.Click(chromedp.CSS(`form.kb-key button`)))
+	b.signIn(m)
+	b.load("open integrations", chromedp.Click(chromedp.CSS(`a[href="/admin/integrations"]`)))
+	b.load("connect", chromedp.Click(chromedp.CSS(`form[action$="/integrations/connect"] button`)))
+	b.do("a wrong key", chromedp.SendKeys(chromedp.CSS(`#kb-key`), "this-is-not-a-key-of-the-account"))
+	b.load("save the wrong key", chromedp.Click(chromedp.CSS(`form.kb-key button`)))
 	b.see(".kb-problem", "не прийняв цей ключ")
-	b.do("the right key", chromedp.SendKeys(chromedp.CSS(`#kb-key`), m.sim.Key()), chromedp.Click(chromedp.CSS(`form.kb-key button`)),
-		chromedp.WaitVisible(chromedp.CSS(`.kb-switchform button`)))
-	b.do("turn the switch", chromedp.Click(chromedp.CSS(`.kb-switchform button`)), chromedp.WaitVisible(chromedp.CSS(`form.kb-settings`)))
+	b.do("the right key", chromedp.SendKeys(chromedp.CSS(`#kb-key`), m.sim.Key()))
+	b.load("save the right key", chromedp.Click(chromedp.CSS(`form.kb-key button`)))
+	b.load("turn the switch", chromedp.Click(chromedp.CSS(`.kb-switchform button`)))
 
 	b.do("choose", chromedp.Click(chromedp.CSS(`[name="products"]`)), chromedp.Click(chromedp.CSS(`[name="categories"]`)),
 		choose("new", "publish"), choose("target", "orders"))
@@ -152,13 +160,22 @@ func (b *browser) buy(m *mortal) {
 	b.t.Helper()
 	b.do("land", chromedp.Navigate(m.shopURL()+"/?utm_source=google&utm_campaign=browser"))
 	b.shot("storefront", 1400)
-	b.do("to the product", chromedp.Navigate(m.shopURL()+"/search?q=футболка"), chromedp.Click(chromedp.CSS(`a[data-product]`)),
-		chromedp.WaitVisible(chromedp.CSS(`form[action$="/basket/add"]`)))
-	b.do("into the basket", chromedp.Click(chromedp.CSS(`form[action$="/basket/add"] button[type="submit"]`)),
-		chromedp.Click(chromedp.CSS(`a[href="/checkout"]`)), chromedp.WaitVisible(chromedp.CSS(`[name="name"]`)))
+	b.do("search", chromedp.Navigate(m.shopURL()+"/search?q=футболка"))
+	b.load("to the product", chromedp.Click(chromedp.CSS(`a[data-product]`)))
+	b.load("into the basket", chromedp.Click(chromedp.CSS(`form[action$="/basket/add"] button[type="submit"]`)))
+	b.load("to the checkout", chromedp.Click(chromedp.CSS(`a[href="/checkout"]`)))
 	b.do("fill in", chromedp.SendKeys(chromedp.CSS(`[name="name"]`), "Олена Тестенко"), chromedp.SendKeys(chromedp.CSS(`[name="phone"]`), "067 123 45 67"),
 		pick("delivery", "pickup"), pick("payment", "cash"))
-	b.do("order", chromedp.Submit(chromedp.CSS(`form[action$="/checkout"]`)), chromedp.WaitVisible(chromedp.CSS(`#order-number`)))
+	b.load("order", chromedp.Submit(chromedp.CSS(`form[action$="/checkout"]`)))
+	b.see("#order-number", "")
+}
+
+// signIn opens the shop's admin.
+func (b *browser) signIn(m *mortal) {
+	b.t.Helper()
+	b.do("the login", chromedp.Navigate(m.shopURL()+"/admin/login"),
+		chromedp.SendKeys(chromedp.CSS(`[name="login"]`), "admin"), chromedp.SendKeys(chromedp.CSS(`[name="password"]`), "demo"))
+	b.load("sign in", chromedp.Click(chromedp.CSS(`form button[type="submit"]`)))
 }
 
 // choose sets a menu as a person would: the page hears of it.
