@@ -124,7 +124,7 @@ func (j *jostle) run(orders int) {
 			j.by[id] = &jostled{crm: j.place(id)}
 		}
 		j.crm.After(func(q keycrmtest.Request) { j.amid(q) })
-		for range 120 {
+		for range 80 {
 			j.act()
 		}
 		j.crm.After(nil)
