@@ -14,15 +14,19 @@ import (
 // it is so for few variants and for many.
 func TestAProductOfManyVariantsIsPlannedQuickly(t *testing.T) {
 	t.Parallel()
-	const few, many, times = 1000, 10_000, 5
-	var small time.Duration
-	for range times {
-		small += planVariants(t, few)
+	// A machine that is busy with other things only ever adds, so the least of several is what it takes.
+	least := func(variants int) time.Duration {
+		took := planVariants(t, variants)
+		for range 4 {
+			took = min(took, planVariants(t, variants))
+		}
+		return took
 	}
-	// Ten times as long is twice of five times, and a hundred times, as it would take to compare each
-	// offer with each variant, twenty times of it.
-	if took := planVariants(t, many); took > 8*small {
-		t.Errorf("planning %d variants took %v, %d of them %v", many, took, few, small/times)
+	const few, many = 1000, 10_000
+	// Ten times as many take ten times as long, and would take a hundred times if each offer were compared
+	// with each variant.
+	if small, large := least(few), least(many); large > 40*small {
+		t.Errorf("planning %d variants took %v, %d of them %v", many, large, few, small)
 	}
 }
 
