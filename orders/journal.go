@@ -90,7 +90,7 @@ type AttemptView struct {
 	StartedAt  time.Time
 	FinishedAt time.Time // zero: under way, or its worker died
 	Outcome    string
-	Body       string // masked
+	Body       string // masked; empty once the same bytes were sent twice more
 	Answer     string // masked JSON
 }
 

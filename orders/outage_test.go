@@ -145,6 +145,22 @@ func TestOrdersOfADayWithoutWritesArriveByThemselves(t *testing.T) {
 	}
 }
 
+// TestADayWithoutWritesCostsFewRequests: what waits for the end of an outage leaves the CRM's limit to the rest,
+// and keeps the bytes that may have to be sent again, not a copy of each attempt.
+func TestADayWithoutWritesCostsFewRequests(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t, settings.TargetOrders, 1000)
+	o.passes(1)
+	creations, all := o.creations(), o.crm.RequestCount()
+	if creations < 50 || all > 2*creations+20 {
+		t.Errorf("%d requests with %d creations of one order, want two for each", all, creations)
+	}
+	var kept int
+	if err := o.db.Get(&kept, `SELECT count(*) FROM keybridge.outbox_attempt WHERE length(body) > 0 OR masked <> ''`); err != nil || kept > 2 {
+		t.Errorf("%d bodies are kept, %v; want those of the last two", kept, err)
+	}
+}
+
 func TestCardsOfADayWithoutWritesAreNeverDoubled(t *testing.T) {
 	t.Parallel()
 	o := newOutage(t, settings.TargetCards, 12)

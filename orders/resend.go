@@ -33,14 +33,18 @@ const (
 // pauses.
 func (c Config) afterMiss(m missing, now time.Time, luck float64) (verdict, time.Time) {
 	switch {
+	case m.refusesTwin && !m.taken && m.rounds >= c.MaxRounds: // the outage lasts: no more requests than needed
+		at := now.Add(c.pause(m.rounds-c.MaxRounds, luck))
+		if soonest := m.over.Add(c.ResendAfter); at.Before(soonest) {
+			at = soonest
+		}
+		return sendAgain, at
 	case m.negatives < 2 || now.Before(m.over.Add(c.ResendAfter)):
 		return lookAgain, m.looked.Add(c.LookupGap)
 	case m.taken:
 		return askTaken, time.Time{}
 	case m.rounds < c.MaxRounds:
 		return sendAgain, now
-	case m.refusesTwin:
-		return sendAgain, now.Add(c.pause(m.rounds-c.MaxRounds, luck))
 	case m.rounds > c.MaxRounds:
 		return askUncertain, time.Time{}
 	case now.Before(m.over.Add(c.LastLook)):

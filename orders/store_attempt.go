@@ -56,9 +56,17 @@ func attempts(ctx context.Context, db sqlx.QueryerContext, id int64) ([]attempt,
 	return list, nil
 }
 
-// openAttempt freezes the bytes; a's ID is set.
+// openAttempt freezes the bytes; a's ID is set. Of equal bytes that were sent before, those of the last attempt
+// with an unknown outcome are kept, should this one never be sent; in an outage of days there are hundreds.
 func openAttempt(ctx context.Context, e *entry, a *attempt) func(*sqlx.Tx) error {
 	return func(tx *sqlx.Tx) error {
+		const blank = `
+			UPDATE keybridge.outbox_attempt SET body = '', masked = '' WHERE outbox_id = $1 AND step = 'create' AND body = $2
+				AND id < (SELECT max(id) FROM keybridge.outbox_attempt
+					WHERE outbox_id = $1 AND step = 'create' AND outcome IN ('', 'unknown'))`
+		if _, err := tx.ExecContext(ctx, blank, e.ID, a.Body); err != nil {
+			return fmt.Errorf("open attempt of outbox entry %d: %w", e.ID, err)
+		}
 		const q = `
 			INSERT INTO keybridge.outbox_attempt (outbox_id, step, fence, started_at, deadline, body, masked)
 			VALUES ($1, 'create', $2, $3, $4, $5, $6) RETURNING id`
