@@ -244,17 +244,34 @@ func (c *Connector) findCards(ctx context.Context, p orders.Probe) ([]orders.Fou
 	q := keycrm.CardQuery{
 		SourceIDs: []int64{source}, Created: keycrm.Between{From: p.Since.Add(-around), To: p.Until.Add(around)},
 	}
-	var found []orders.Found
+	var titled, noted []orders.Found
 	for card, err := range c.crm.Cards.All(ctx, q) {
 		if err != nil {
 			return nil, translate(err)
 		}
-		// A manager or an automation may have written something before or behind it.
-		if strings.Contains(card.Title, p.Key) || strings.Contains(card.ManagerComment, p.Key) {
-			found = append(found, orders.Found{Receipt: cardReceipt(&card), Source: code(card.SourceID)})
+		found := orders.Found{Receipt: cardReceipt(&card), Source: code(card.SourceID)}
+		switch {
+		case strings.Contains(card.Title, p.Key): // a manager or an automation may have added something
+			titled = append(titled, found)
+		case lineBegins(card.ManagerComment, p.Key):
+			noted = append(noted, found)
 		}
 	}
-	return found, nil
+	if len(titled) > 0 {
+		return titled, nil
+	}
+	return noted, nil
+}
+
+// lineBegins reports whether a line of a comment begins with the marker, as we write it. A manager who names an
+// order in the comment of another card does so within a line.
+func lineBegins(comment, marker string) bool {
+	for line := range strings.Lines(comment) {
+		if strings.HasPrefix(strings.TrimSpace(line), marker) {
+			return true
+		}
+	}
+	return false
 }
 
 // parseCode reads back what code wrote. Errors: orders.ErrBadCode.

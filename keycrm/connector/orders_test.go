@@ -216,6 +216,38 @@ func TestFindCardsByTheirMarker(t *testing.T) {
 	}
 }
 
+// TestACardThatOnlyNamesAnotherIsNotTakenForIt: a manager writes of an order in the comment of another card.
+func TestACardThatOnlyNamesAnotherIsNotTakenForIt(t *testing.T) {
+	t.Parallel()
+	s, c := strictCRM(t)
+	d := readDraft(t, "../../orders/testdata/map/card/draft.json")
+	ctx := t.Context()
+	create := func(key, note string) orders.Receipt {
+		t.Helper()
+		other := d
+		other.Key, other.Title, other.Note = key, strings.ReplaceAll(d.Title, d.Key, key), note
+		body, err := c.EncodeOrder(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := c.CreateOrder(ctx, settings.TargetCards, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	create("[SHOP1-9]", "дубль "+d.Key)
+	probe := orders.Probe{Target: settings.TargetCards, Key: d.Key, Source: "7", Since: s.Now(), Until: s.Now()}
+	if found, err := c.FindOrders(ctx, probe); err != nil || len(found) != 0 {
+		t.Errorf("FindOrders = %+v, %v; want none", found, err)
+	}
+	create("[SHOP1-8]", d.Key+" той самий покупець") // a line may begin with it: then the title tells
+	made := create(d.Key, d.Note)
+	if found, err := c.FindOrders(ctx, probe); err != nil || len(found) != 1 || found[0].ID != made.ID {
+		t.Errorf("FindOrders = %+v, %v; want card %s alone", found, err, made.ID)
+	}
+}
+
 func TestStateTellsWhatAManagerDid(t *testing.T) {
 	t.Parallel()
 	s, c := strictCRM(t)
