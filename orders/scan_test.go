@@ -29,6 +29,14 @@ func (c careless) List(ctx context.Context, q plugin.OrderQuery) (plugin.OrderPa
 	return page, err
 }
 
+// open has the exporter work with another shop.
+func (r *rig) open(shop plugin.Shop) {
+	r.x = orders.New(orders.Deps{
+		DB: r.db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Connections: r.store, Sink: r.sink, PluginID: "keybridge",
+		Shop: func(context.Context, plugin.ShopID) (plugin.Shop, error) { return shop, nil },
+	})
+}
+
 // TestAScanTakesTheShopOfItsListing, counts what an adapter lists wrongly, stores none of that, and goes
 // on from the last order that it could use.
 func TestAScanTakesTheShopOfItsListing(t *testing.T) {
@@ -46,10 +54,7 @@ func TestAScanTakesTheShopOfItsListing(t *testing.T) {
 			p.Order = ""
 		}
 	}}
-	r.x = orders.New(orders.Deps{
-		DB: r.db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Connections: r.store, Sink: r.sink, PluginID: "keybridge",
-		Shop: func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error) { return shop, nil },
-	})
+	r.open(shop)
 	for _, id := range []plugin.OrderID{"a", "e", "b", "d", "c"} {
 		r.clock.Advance(time.Minute)
 		r.shop.Put(orderstest.Order(id, r.clock.Now()))

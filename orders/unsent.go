@@ -97,6 +97,7 @@ func (x *Exporter) missed(ctx context.Context, conn settings.Connection, shop pl
 	if !exports(conn) || conn.OrdersSince == nil {
 		return nil
 	}
+	var wrong wrongPlacements // the scan tells of them
 	q := plugin.OrderQuery{From: x.Clock.Now().Add(-missedWithin), Limit: plugin.MaxBatch}
 	if q.From.Before(*conn.OrdersSince) {
 		q.From = *conn.OrdersSince
@@ -106,7 +107,7 @@ func (x *Exporter) missed(ctx context.Context, conn settings.Connection, shop pl
 		if err != nil {
 			return err
 		}
-		if _, err := x.Note(ctx, page.Placements...); err != nil {
+		if _, err := x.Note(ctx, wrong.sift(conn.Shop, page.Placements)...); err != nil {
 			return err
 		}
 		if page.Next == "" || page.Next == q.Cursor {

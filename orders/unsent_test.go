@@ -86,3 +86,25 @@ func TestUnitsOfAnOrderNobodyToldOfAreUnsentToo(t *testing.T) {
 		t.Errorf("order 1 is %s, %v; want it to be sent", e.State, err)
 	}
 }
+
+// TestUnsentUnitsAreOfTheShopWhoseListingItIs: what an adapter lists without a shop is the shop's, as for the
+// scan; and what is another's is not stored.
+func TestUnsentUnitsAreOfTheShopWhoseListingItIs(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.open(careless{r.shop, func(p *plugin.Placement) {
+		if p.Shop = ""; p.Order == "2" {
+			p.Shop = "another"
+		}
+	}})
+	for _, id := range []plugin.OrderID{"1", "2"} {
+		o := orderstest.Order(id, r.clock.Now())
+		sells("v")(&o)
+		r.shop.Put(o)
+	}
+	r.wantUnsent(r.clock.Now(), "2")
+	var stored []string
+	if err := r.db.Select(&stored, `SELECT shop_id || ' ' || order_id FROM keybridge.outbox`); err != nil || len(stored) != 1 || stored[0] != string(shopID)+" 1" {
+		t.Errorf("stored %q, %v; want order 1 of the shop", stored, err)
+	}
+}
