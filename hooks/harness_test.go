@@ -67,14 +67,7 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 	}, opts...)...)
 	r.store = newStore(t, r.db, r.clock)
 	r.connect()
-	r.x = orders.New(orders.Deps{
-		DB: r.db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Connections: r.store, Shop: r.shop.Open,
-		Sink: func(ctx context.Context, id plugin.ConnectionID) (orders.Sink, error) { return r.open(ctx, id) },
-		Noticed: func(ctx context.Context, id plugin.ConnectionID, t settings.Target, crmID string) {
-			r.hooks.Inbox().Look(ctx, id, t, crmID)
-		},
-		PluginID: "keybridge",
-	})
+	r.x = r.exporter(r.shop.Open)
 	r.hooks = r.newHooks(r.db, r.store)
 	r.web = httptest.NewServer(http.StripPrefix("/hooks", r.hooks.Webhooks()))
 	t.Cleanup(r.web.Close)
@@ -90,6 +83,17 @@ func newStore(t *testing.T, db *sqlx.DB, c plugin.Clock) *settings.Store {
 		t.Fatal(err)
 	}
 	return settings.NewStore(db, box, c)
+}
+
+func (r *rig) exporter(shop func(context.Context, plugin.ShopID) (plugin.Shop, error)) *orders.Exporter {
+	return orders.New(orders.Deps{
+		DB: r.db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Connections: r.store, Shop: shop,
+		Sink: func(ctx context.Context, id plugin.ConnectionID) (orders.Sink, error) { return r.open(ctx, id) },
+		Noticed: func(ctx context.Context, id plugin.ConnectionID, t settings.Target, crmID string) {
+			r.hooks.Inbox().Look(ctx, id, t, crmID)
+		},
+		PluginID: "keybridge",
+	})
 }
 
 func (r *rig) newHooks(db *sqlx.DB, store *settings.Store) *hooks.Hooks {

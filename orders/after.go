@@ -56,13 +56,14 @@ func (w *work) sendStatus(ctx context.Context, s *step) error {
 	d := statuses.ToCRM(m, statuses.Said{}, status, in, out, now)
 	var said statuses.Said
 	if d.Telling == statuses.Tell || d.Telling == statuses.Await { // only now is it worth a request
-		if said, ok = w.said(ctx, s); !ok {
+		if said, ok = w.said(ctx, s, m); !ok {
 			return w.hold(ctx)
 		}
 		d = statuses.ToCRM(m, said, status, in, out, now)
 	}
 	err = w.tell(ctx, s, telling{Outbound: d, m: m, said: said, status: status})
 	if errors.Is(err, errMoved) {
+		w.receipt = nil // others are at work: ask the CRM
 		s.to(StepPending, &now, "", nil)
 		return w.hold(ctx)
 	}
@@ -94,9 +95,10 @@ func (w *work) statusTables() (in, out statuses.Table) {
 	return set.OrderStatus, set.StatusOut
 }
 
-// said is what the CRM says of the status just now. Not ok: the step says why.
-func (w *work) said(ctx context.Context, s *step) (statuses.Said, bool) {
-	if r := w.receipt; r != nil {
+// said is what the CRM says of the status just now. Right after the creation its receipt tells, and no request is
+// needed. Not ok: the step says why.
+func (w *work) said(ctx context.Context, s *step, m statuses.Memory) (statuses.Said, bool) {
+	if r := w.receipt; r != nil && w.sinceCreation(m) {
 		return statuses.Said{Seen: statuses.Seen{Status: r.Status, At: r.StatusAt}, UpdatedAt: r.StatusAt, First: !r.Moved}, true
 	}
 	reading, cancel := context.WithTimeout(ctx, w.Config.Request)
@@ -111,6 +113,16 @@ func (w *work) said(ctx context.Context, s *step) (statuses.Said, bool) {
 		w.failed(s, err)
 	}
 	return statuses.Said{}, false
+}
+
+// sinceCreation reports whether what is known of the CRM's status is what it began with: nothing has come of it
+// since, to this worker or to another.
+func (w *work) sinceCreation(m statuses.Memory) bool {
+	var begun statuses.Seen
+	if w.e.begun != nil {
+		begun = *w.e.begun
+	}
+	return m.Known.Status == begun.Status && m.Known.At.Equal(begun.At) && m.Moving == statuses.Seen{}
 }
 
 // telling is a decision about the shop's status, and what it was made on.
