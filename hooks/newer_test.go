@@ -80,19 +80,59 @@ func TestAStatusThatCannotBeToldMeanwhileGivesWayToTheCRMsNewerOne(t *testing.T)
 		t.Fatal(err)
 	}
 	r.manager(id, 8)
-	tasks, err := r.x.Due(t.Context(), r.clock.Now(), 10)
-	if err != nil || len(tasks) != 1 {
-		t.Fatalf("Due = %v, %v", tasks, err)
-	}
-	if err := r.x.Handle(t.Context(), tasks[0].Row); err != nil {
-		t.Fatal(err)
-	}
+	r.exportOne()
 	if got, _ := r.crm.Order(id); got.StatusID != 8 {
 		t.Errorf("status %d in the CRM, want the manager's 8", got.StatusID)
 	}
 	for r.workInbox() > 0 { // no webhook has come, but it is looked at
 	}
 	r.wantStatus("1", "shipped")
+}
+
+// exportOne does the one entry that is due.
+func (r *rig) exportOne() {
+	r.t.Helper()
+	tasks, err := r.x.Due(r.t.Context(), r.clock.Now(), 10)
+	if err != nil || len(tasks) != 1 {
+		r.t.Fatalf("Due = %v, %v; want one", tasks, err)
+	}
+	if err := r.x.Handle(r.t.Context(), tasks[0].Row); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// TestAWorkerThatHasReadTooEarlyReadsAgain: the CRM has been moved since, which the exporter has seen and gives way
+// to, and the webhook of that never comes.
+func TestAWorkerThatHasReadTooEarlyReadsAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.place("1")
+	r.hookOf(settings.ObjectOrder, id)
+	offering := r.gates.close("offer")
+	rows := r.receive()
+	if len(rows) != 1 {
+		t.Fatalf("%d rows are due, want 1", len(rows))
+	}
+	worker := r.handle(rows[0])
+	<-offering.arrived // it has found nothing new
+	r.clock.Advance(5 * time.Second)
+	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "accepted" })
+	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r.manager(id, 8) // within the worker's lease
+	r.exportOne()
+	close(offering.goOn)
+	if err := <-worker; err != nil {
+		t.Fatal(err)
+	}
+	for r.workInbox() > 0 {
+	}
+	r.wantStatus("1", "shipped")
+	links, err := r.hooks.Inbox().Links(t.Context(), r.conn.ID)
+	if err != nil || links[0].Received != 1 {
+		t.Errorf("Links = %+v, %v; want the one webhook that came", links, err)
+	}
 }
 
 // TestAStatusGoesToTheCRMAfterAllWhenTheShopRefusesTheCRMsNewerOne, so that the two do not stay apart.

@@ -67,6 +67,11 @@ func (o gatedOrders) Get(ctx context.Context, id plugin.OrderID) (plugin.Order, 
 	return o.Orders.Get(ctx, id)
 }
 
+func (o gatedOrders) OfferFacts(ctx context.Context, by plugin.Origin, id plugin.OrderID, f plugin.Facts) (plugin.OrderResult, error) {
+	o.gates.pass("offer")
+	return o.Orders.OfferFacts(ctx, by, id, f)
+}
+
 func (o gatedOrders) MoveStatus(ctx context.Context, by plugin.Origin, m plugin.StatusMove) (plugin.OrderResult, error) {
 	o.gates.pass("move")
 	res, err := o.Orders.MoveStatus(ctx, by, m)

@@ -91,12 +91,13 @@ func behind(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, now, nex
 	return next, nil
 }
 
-// look makes an object due as a hook would; it counts as none.
+// look makes an object due as a hook would; it counts as none. A worker that is reading the object right now sees by
+// the number of looks that it may have read too early.
 func (s store) look(ctx context.Context, conn plugin.ConnectionID, o settings.Object, id string, now time.Time) error {
 	const q = `
-		INSERT INTO keybridge.inbox AS i (connection_id, object, object_id, hooks, first_at, received_at, next_at)
-		VALUES ($1, $2, $3, 0, $4, $4, $4)
-		ON CONFLICT (connection_id, object, object_id) DO UPDATE SET next_at = coalesce(i.next_at, $4)`
+		INSERT INTO keybridge.inbox AS i (connection_id, object, object_id, hooks, looks, first_at, received_at, next_at)
+		VALUES ($1, $2, $3, 0, 1, $4, $4, $4)
+		ON CONFLICT (connection_id, object, object_id) DO UPDATE SET looks = i.looks + 1, next_at = coalesce(i.next_at, $4)`
 	if _, err := s.db.ExecContext(ctx, q, conn, o, id, now); err != nil {
 		return fmt.Errorf("look at %s %q of connection %s: %w", o, id, conn, err)
 	}
@@ -118,7 +119,7 @@ func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]jobs
 	return rows, nil
 }
 
-// message is an object in the hands of the worker that holds its lease. Hooks that come in
+// message is an object in the hands of the worker that holds its lease. Hooks and looks that come in
 // meanwhile are not covered by this worker's read.
 type message struct {
 	ID         int64               `db:"id"`
@@ -126,6 +127,7 @@ type message struct {
 	Object     settings.Object     `db:"object"`
 	ObjectID   string              `db:"object_id"`
 	Hooks      int64               `db:"hooks"`
+	Looks      int64               `db:"looks"`
 	FirstAt    time.Time           `db:"first_at"`
 	Tries      int                 `db:"tries"`
 	Outcome    Outcome             `db:"outcome"`
@@ -138,7 +140,7 @@ func (s store) claim(ctx context.Context, id int64, now, until time.Time) (*mess
 	const q = `
 		UPDATE keybridge.inbox SET fence = fence + 1, lease_until = $3
 		WHERE id = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
-		RETURNING id, connection_id, object, object_id, hooks, first_at, tries, outcome, reason, made_at, fence`
+		RETURNING id, connection_id, object, object_id, hooks, looks, first_at, tries, outcome, reason, made_at, fence`
 	m := new(message)
 	err := s.db.GetContext(ctx, m, q, id, now, until)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -166,7 +168,7 @@ func held(ctx context.Context, tx *sqlx.Tx, m *message) error {
 	return nil
 }
 
-// finish gives the object back with what the read came to. A worker whose lease ran out writes
+// finish gives the object back with what the read came to; one that was asked for since then is due again. A worker whose lease ran out writes
 // nothing: another one reads for itself.
 func (s store) finish(ctx context.Context, m *message, r result) error {
 	tx, err := s.db.BeginTxx(ctx, nil)
@@ -179,7 +181,7 @@ func (s store) finish(ctx context.Context, m *message, r result) error {
 			made_at = coalesce($9, made_at),
 			handled = CASE WHEN $5 THEN handled ELSE $6 END,
 			tries = CASE WHEN $8 THEN tries + 1 WHEN $5 THEN tries ELSE 0 END,
-			next_at = CASE WHEN $5 THEN $7 WHEN hooks > $6 THEN received_at END
+			next_at = CASE WHEN $5 THEN $7 WHEN hooks > $6 THEN received_at WHEN looks > $10 THEN $11 END
 		WHERE id = $1 AND fence = $2`
 	waiting, next := r.retry > 0, r.At.Add(r.retry)
 	if r.behind > 0 {
@@ -188,7 +190,7 @@ func (s store) finish(ctx context.Context, m *message, r result) error {
 		}
 	}
 	res, err := tx.ExecContext(ctx, q, m.ID, m.Fence, r.Outcome, r.Reason, waiting, m.Hooks, next,
-		r.failed, sql.NullTime{Time: r.made, Valid: !r.made.IsZero()})
+		r.failed, sql.NullTime{Time: r.made, Valid: !r.made.IsZero()}, m.Looks, r.At)
 	if err != nil {
 		return fmt.Errorf("inbox finish %d: %w", m.ID, err)
 	}
