@@ -135,6 +135,27 @@ func TestAWorkerThatHasReadTooEarlyReadsAgain(t *testing.T) {
 	}
 }
 
+// TestAStatusDoesNotGiveWayToThatOfAnOrderWithAnotherSource: a manager has changed it, so what is set there does not
+// come to the shop any more, and neither side would follow.
+func TestAStatusDoesNotGiveWayToThatOfAnOrderWithAnotherSource(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.place("1")
+	r.clock.Advance(time.Minute)
+	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "accepted" })
+	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.crm.EditOrder(id, func(o *keycrmtest.Order) { o.SourceID = 8 }); err != nil {
+		t.Fatal(err)
+	}
+	r.manager(id, 8)
+	r.work()
+	r.wantStatus("1", "accepted")
+	r.wantInCRM(id, 3)
+	r.wantLast(hooks.Unknown, hooks.ReasonOtherSource)
+}
+
 // TestAStatusGoesToTheCRMAfterAllWhenTheShopRefusesTheCRMsNewerOne, so that the two do not stay apart.
 func TestAStatusGoesToTheCRMAfterAllWhenTheShopRefusesTheCRMsNewerOne(t *testing.T) {
 	t.Parallel()

@@ -106,7 +106,9 @@ func (w *work) said(ctx context.Context, s *step, m statuses.Memory) (statuses.S
 	state, err := w.sink.OrderState(reading, w.e.Target, w.e.CRMID.String)
 	switch {
 	case err == nil:
-		return state.Said(), true
+		said := state.Said()
+		said.Foreign = state.Source != w.e.Source // what reads it for the shop leaves it aside, too
+		return said, true
 	case errors.Is(err, crm.ErrNotFound):
 		s.finish(StepDead, ReasonCRMOrderGone, Params{"crm_id": w.e.CRMID.String})
 	default:

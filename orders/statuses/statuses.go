@@ -62,6 +62,8 @@ type Said struct {
 	UpdatedAt time.Time
 	// First: the object has the status it began with.
 	First bool
+	// Foreign: the object was made one of another shop's, so its status does not come to this one.
+	Foreign bool
 }
 
 // Dated is the status with the time when it was set; of one never changed all that is known is that it was
@@ -168,8 +170,8 @@ type Outbound struct {
 const takesEffect = 30 * time.Second
 
 // ToCRM decides about the status that the shop's order has, knowing what the CRM says of its own just now. The
-// shop gives way only to a status that can come to it: one the tables lead nowhere would leave the two sides
-// apart for good. now is the shop's time.
+// shop gives way only to a status that can come to it: one the tables lead nowhere, or of an object that is
+// another shop's by now, would leave the two sides apart for good. now is the shop's time.
 func ToCRM(m Memory, s Said, shop string, in, out Table, now time.Time) Outbound {
 	choice := out[shop]
 	switch {
@@ -177,7 +179,7 @@ func ToCRM(m Memory, s Said, shop string, in, out Table, now time.Time) Outbound
 		return Outbound{Telling: Withheld}
 	case choice.Code == "":
 		return Outbound{Telling: Unchosen}
-	case FromCRM(m, s, in).Verdict == Move && s.Status != choice.Code && in[s.Status].Code != shop:
+	case !s.Foreign && FromCRM(m, s, in).Verdict == Move && s.Status != choice.Code && in[s.Status].Code != shop:
 		return Outbound{Telling: GiveWay}
 	// One at a time: of two that are under way nobody could tell which the CRM's word is about.
 	case m.Own.Status != "" && !m.echo(s) && now.Before(m.Own.At.Add(takesEffect)):

@@ -165,6 +165,12 @@ func TestWhatIsDoneAboutAStatusOfTheShop(t *testing.T) {
 		{"or nearly at once", memory{Known: known, ShopAt: second(40)}, says("8", 38), "accepted", statuses.GiveWay, ""},
 		{"the CRM was moved well before the shop", memory{Known: known, ShopAt: second(40)}, says("8", 37), "accepted", statuses.Tell, "3"},
 		{"what the shop has refused does not stand in its way", memory{Known: seen("8", 45), ShopAt: second(40)}, says("8", 45), "canceled", statuses.Tell, "19"},
+		{
+			"nor does that of an order that is another shop's by now",
+			memory{Known: known, ShopAt: second(40)},
+			statuses.Said{Seen: seen("8", 45), UpdatedAt: second(45), Foreign: true},
+			"accepted", statuses.Tell, "3",
+		},
 		{"nor what leads nowhere in the shop", memory{Known: known, ShopAt: second(40)}, says("9", 45), "canceled", statuses.Tell, "19"},
 		{"nor what the merchant leaves out", memory{Known: known, ShopAt: second(40)}, says("4", 45), "canceled", statuses.Tell, "19"},
 		{
