@@ -127,6 +127,27 @@ func TestOrderOfAConvertedCardIsFollowed(t *testing.T) {
 	r.wantStatus("1", "done")
 }
 
+// TestDeletedOrderOfAConvertedCardIsNoted at the order of the shop, as one that was sent is.
+func TestDeletedOrderOfAConvertedCardIsNoted(t *testing.T) {
+	t.Parallel()
+	r := newCardRig(t)
+	order := r.convert(r.place("1"), 8)
+	r.work()
+	r.wantStatus("1", "shipped")
+	if err := r.crm.DeleteOrder(order); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Advance(time.Minute)
+	r.hookOf(settings.ObjectOrder, order)
+	r.work()
+	if got := r.wantLast(hooks.Gone, hooks.ReasonCRMGone); got.Order != "1" {
+		t.Errorf("journal %+v, want it to name order 1", got)
+	}
+	if r.entry("1").CRMDeletedAt.IsZero() {
+		t.Error("the order is not marked as deleted in the CRM")
+	}
+}
+
 // TestTimesOfACardAndItsOrderAreNotCompared: the card was changed after its order, by an edit or an automation.
 func TestTimesOfACardAndItsOrderAreNotCompared(t *testing.T) {
 	t.Parallel()

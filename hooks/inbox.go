@@ -156,7 +156,7 @@ func (b *Inbox) unread(ctx context.Context, m *message, cause error, res *result
 		res.wait(b.Config.RetryBase, ReasonNoRedis)
 	case errors.Is(cause, crm.ErrNotFound):
 		res.Outcome, res.Reason = Gone, ReasonCRMGone
-		link, err := b.Orders.ByCRM(ctx, m.Connection, target(m.Object), m.ObjectID)
+		link, err := b.known(ctx, m)
 		if errors.Is(err, plugin.ErrNotFound) {
 			return nil
 		}
