@@ -120,7 +120,7 @@ func (b *Inbox) converted(ctx context.Context, conn plugin.ConnectionID, became 
 
 // cardWalk is how far a connection's cards were read. Zero: not at all.
 type cardWalk struct {
-	// Cards changed from ReadFrom to ReadUntil were all read.
+	// Cards changed from ReadFrom to ReadUntil were all read; ReadFrom is zero while it is not known since when.
 	ReadFrom, ReadUntil time.Time
 	// From is since when the cards were changed that are being read, At when that was begun, Page the next
 	// page; zero: nothing is being read.
@@ -129,11 +129,16 @@ type cardWalk struct {
 }
 
 // begin answers the walk that makes known all cards changed since a little before the oldest order that
-// waits: one that was begun goes on if it will, else only what was not read yet is read.
+// waits: one that was begun goes on if it will, else only what was not read yet is read. What was changed between
+// the last reading and then no order waits for, and it may be months of cards: it is passed over, and what was read
+// before that counts no more.
 func (c cardWalk) begin(oldest, now time.Time) cardWalk {
 	need := oldest.Add(-readBefore)
-	if !c.From.IsZero() && !c.From.After(need) {
+	if !c.From.IsZero() && !c.From.After(need) && !c.At.Before(need) {
 		return c
+	}
+	if c.ReadUntil.Before(need) {
+		c.ReadFrom = time.Time{}
 	}
 	from := need
 	if !c.ReadFrom.IsZero() && !c.ReadFrom.After(need) {

@@ -30,6 +30,16 @@ func TestWhichCardsAreRead(t *testing.T) {
 			cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(-5), At: minute(40), Page: 1},
 		},
 		{
+			"after a pause, not what was changed in it before the order was made", read, 50, 59,
+			cardWalk{ReadUntil: minute(30), From: minute(40), At: minute(59), Page: 1},
+		},
+		{
+			"nor by a walk that was given up before that",
+			cardWalk{ReadFrom: minute(0), ReadUntil: minute(10), From: minute(8), At: minute(20), Page: 3},
+			50, 59,
+			cardWalk{ReadUntil: minute(10), From: minute(40), At: minute(59), Page: 1},
+		},
+		{
 			"a walk that was begun goes on",
 			cardWalk{From: minute(10), At: minute(40), Page: 3},
 			20, 41,
@@ -55,5 +65,9 @@ func TestWhichCardsAreRead(t *testing.T) {
 	}
 	if got, want := walking.read(false), (cardWalk{ReadFrom: minute(0), ReadUntil: minute(40), Page: 1}); got != want {
 		t.Errorf("after the last page: %+v, want %+v", got, want)
+	}
+	paused := cardWalk{ReadUntil: minute(10), From: minute(40), At: minute(59), Page: 1}
+	if got, want := paused.read(false), (cardWalk{ReadFrom: minute(40), ReadUntil: minute(59), Page: 1}); got != want {
+		t.Errorf("after a pause: %+v, want %+v", got, want)
 	}
 }
