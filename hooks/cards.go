@@ -86,11 +86,11 @@ func (b *Inbox) readCards(ctx context.Context, conn settings.Connection, made ti
 		b.cardsUnread(conn, err)
 		return nil
 	}
-	// The row's lease has to last for reading the order too.
-	ctx, cancel := context.WithTimeout(ctx, (b.Config.Lease-b.Config.Request)/2)
+	// The row's lease has to last for reading the order too. What was read is stored even when the time is over.
+	reading, cancel := context.WithTimeout(ctx, (b.Config.Lease-b.Config.Request)/2)
 	defer cancel()
 	for range readPages {
-		became, more, err := reader.ConvertedCards(ctx, conn.Settings.Orders.Source, walk.From, walk.Page)
+		became, more, err := reader.ConvertedCards(reading, conn.Settings.Orders.Source, walk.From, walk.Page)
 		if err != nil {
 			b.cardsUnread(conn, err)
 			return nil

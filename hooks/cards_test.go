@@ -1,6 +1,7 @@
 package hooks_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -243,6 +244,26 @@ func TestCardsAreReadSparingly(t *testing.T) {
 		}
 	}
 	_ = order
+}
+
+// lateReader answers a page of cards just when the time to read them is over.
+type lateReader struct{ hooks.Reader }
+
+func (l lateReader) ConvertedCards(ctx context.Context, source string, since time.Time, page int) (map[string]string, bool, error) {
+	<-ctx.Done()
+	return l.Reader.ConvertedCards(context.WithoutCancel(ctx), source, since, page)
+}
+
+func TestCardsThatWereReadInTheLastMomentAreNoted(t *testing.T) {
+	t.Parallel()
+	r := newCardRig(t)
+	r.reader = func(c hooks.Reader) hooks.Reader { return lateReader{c} }
+	r.config.Request = 20 * time.Second
+	r.config.Lease = r.config.Request + 20*time.Millisecond // half of the rest is for cards
+	r.hooks = r.newHooks(r.db, r.store)
+	r.convert(r.place("1"), 8)
+	r.work()
+	r.wantStatus("1", "shipped")
 }
 
 // byHand makes an order in the CRM as a manager does.

@@ -49,6 +49,9 @@ type rig struct {
 	gates  gates
 	// ungranted is what the budget says instead of granting a request; nil: it grants.
 	ungranted error
+	// reader wraps what reads the CRM; nil: nothing does. config changes the timings.
+	reader func(hooks.Reader) hooks.Reader
+	config hooks.Config
 	// panics: reading does, as a bug would.
 	panics bool
 	stocks noted
@@ -58,7 +61,8 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 	t.Helper()
 	r := &rig{
 		t: t, clock: clock.NewFake(time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)), shop: orderstest.New(shopID),
-		links: map[settings.Object]string{},
+		links:  map[settings.Object]string{},
+		config: hooks.Config{Answer: time.Minute}, // a busy machine is no database that hangs
 	}
 	r.active.Store(true)
 	r.db = pgtest.NewMigrated(t, "keybridge", func(db *sqlx.DB) error { return migrations.Apply(context.Background(), db) })
@@ -100,8 +104,14 @@ func (r *rig) newHooks(db *sqlx.DB, store *settings.Store) *hooks.Hooks {
 	return hooks.New(hooks.Deps{
 		DB: db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Links: store, Connections: store, Orders: r.x,
 		Stocks: &r.stocks, Shop: r.openShop,
-		Reader:   func(ctx context.Context, id plugin.ConnectionID) (hooks.Reader, error) { return r.open(ctx, id) },
-		Config:   hooks.Config{Answer: time.Minute}, // a busy machine is no database that hangs
+		Reader: func(ctx context.Context, id plugin.ConnectionID) (hooks.Reader, error) {
+			c, err := r.open(ctx, id)
+			if err != nil || r.reader == nil {
+				return c, err
+			}
+			return r.reader(c), nil
+		},
+		Config:   r.config,
 		PluginID: "keybridge", CRMName: "KeyCRM", Active: func(plugin.ShopID) bool { return r.active.Load() },
 	})
 }
