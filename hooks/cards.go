@@ -24,12 +24,15 @@ const (
 	// readEvery is how often a connection's cards are read at most, and readPages how many pages at a time.
 	readEvery = time.Minute
 	readPages = 10
+	// cardsCount is how long a card may yet become an order, so that unknown ones wait for it. Some cards never do,
+	// and without an end a single one of them would have all such orders wait, and cards be read for them, for ever.
+	cardsCount = 90 * 24 * time.Hour
 )
 
 // became looks for the card that became an order. While there is none, the order waits for it.
 func (b *Inbox) became(ctx context.Context, m *message, conn settings.Connection, s orders.State, res *result) (orders.Link, error) {
 	res.made = s.CreatedAt
-	has, err := b.Orders.HasCards(ctx, conn.ID)
+	has, err := b.hasCards(ctx, conn, s.CreatedAt)
 	if err != nil {
 		return orders.Link{}, err
 	}
@@ -46,6 +49,15 @@ func (b *Inbox) became(ctx context.Context, m *message, conn settings.Connection
 		return link, nil
 	}
 	return link, err
+}
+
+// hasCards reports whether there is a card of ours that an order made then may have been.
+func (b *Inbox) hasCards(ctx context.Context, conn settings.Connection, made time.Time) (bool, error) {
+	since := b.Clock.Now().Add(-cardsCount)
+	if made.Before(since) {
+		return false, nil
+	}
+	return b.Orders.HasCards(ctx, conn.ID, since)
 }
 
 // unconverted reports whether an order still waits for its card: as long as no card names it there is no need

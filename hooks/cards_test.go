@@ -246,6 +246,31 @@ func TestCardsAreReadSparingly(t *testing.T) {
 	_ = order
 }
 
+// TestOldCardsAreNotWaitedFor: one that has stayed a card for months is not what an unknown order was.
+func TestOldCardsAreNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	r := newCardRig(t)
+	r.place("1")
+	first := r.byHand(7)
+	r.clock.Advance(89 * 24 * time.Hour)
+	r.hookOf(settings.ObjectOrder, r.byHand(7))
+	r.work()
+	r.wantLast(hooks.Waiting, hooks.ReasonUnconverted)
+	r.clock.Advance(2 * 24 * time.Hour)
+	r.work() // that one is given up
+	before := r.listed()
+	r.hookOf(settings.ObjectOrder, r.byHand(7))
+	r.work()
+	r.wantLast(hooks.Unknown, hooks.ReasonNotOurs)
+	r.place("2") // and an order of that time was not this card
+	r.hookOf(settings.ObjectOrder, first)
+	r.work()
+	r.wantLast(hooks.Unknown, hooks.ReasonNotOurs)
+	if n := r.listed() - before; n != 0 {
+		t.Errorf("%d pages of cards were read, want none", n)
+	}
+}
+
 // lateReader answers a page of cards just when the time to read them is over.
 type lateReader struct{ hooks.Reader }
 

@@ -48,9 +48,10 @@ func (x *Exporter) ByConverted(ctx context.Context, conn plugin.ConnectionID, id
 	return x.store.byConverted(ctx, conn, id)
 }
 
-// HasCards reports whether a connection has sent cards that have not become orders as far as we know.
-func (x *Exporter) HasCards(ctx context.Context, conn plugin.ConnectionID) (bool, error) {
-	return x.store.hasCards(ctx, conn)
+// HasCards reports whether a connection has cards that have not become orders as far as we know, and that were sent,
+// or worked at for another reason, since then.
+func (x *Exporter) HasCards(ctx context.Context, conn plugin.ConnectionID, since time.Time) (bool, error) {
+	return x.store.hasCards(ctx, conn, since)
 }
 
 // MarkConverted notes which cards became which orders of the CRM, by the CRM's ids. Cards of others are

@@ -96,11 +96,11 @@ func (s store) byConverted(ctx context.Context, conn plugin.ConnectionID, id str
 	return r.link(true), err
 }
 
-func (s store) hasCards(ctx context.Context, conn plugin.ConnectionID) (bool, error) {
+func (s store) hasCards(ctx context.Context, conn plugin.ConnectionID, since time.Time) (bool, error) {
 	const q = `SELECT EXISTS (SELECT 1 FROM keybridge.outbox
-		WHERE connection_id = $1 AND target = 'cards' AND crm_id IS NOT NULL AND converted_id = '')`
+		WHERE connection_id = $1 AND target = 'cards' AND crm_id IS NOT NULL AND converted_id = '' AND changed_at >= $2)`
 	var has bool
-	if err := s.db.GetContext(ctx, &has, q, conn); err != nil {
+	if err := s.db.GetContext(ctx, &has, q, conn, since); err != nil {
 		return false, fmt.Errorf("cards of connection %s: %w", conn, err)
 	}
 	return has, nil
