@@ -54,8 +54,8 @@ type Receipt struct {
 	// Status it has, and since when; the time may be zero.
 	Status   string
 	StatusAt time.Time
-	// Moved: somebody in the CRM has changed the status since the creation. Of an order that was found, this
-	// may be so in its first second too.
+	// Moved: somebody in the CRM has changed the status since the creation. It is false, too, of an order that was
+	// found and had been changed within its first moments; see the function of that name.
 	Moved bool
 }
 
@@ -108,5 +108,5 @@ func (s State) Said() statuses.Said {
 }
 
 // Moved reports whether a status was changed since the creation. The CRM dates the first status too, in whole
-// seconds, so the first second does not count.
+// seconds and up to one later, so a change within up to nearly two seconds of the creation does not count.
 func Moved(changed, created time.Time) bool { return changed.After(created.Add(time.Second)) }
