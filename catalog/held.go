@@ -66,6 +66,9 @@ type HeldNotice struct {
 // heldTellAgain is when a merchant is told once more of what is still held back.
 const heldTellAgain = time.Hour
 
+// heldTellPause is when a message that was not taken is tried again.
+const heldTellPause = time.Minute
+
 // Held tells what is held back of a connection.
 func (e *Engine) Held(ctx context.Context, id plugin.ConnectionID) (HeldStock, error) {
 	groups, err := e.store.heldCauses(ctx, id)
@@ -120,46 +123,54 @@ func (e *Engine) ConfirmHeld(ctx context.Context, id plugin.ConnectionID, until 
 }
 
 // TellHeld tells merchants of stock that is held back: when it begins, and once more after an hour if it is
-// held back still. Several processes may do so at once.
+// held back still. A message that was not taken comes again a minute later. Several processes may do so at
+// once.
 func (e *Engine) TellHeld(ctx context.Context) error {
 	if e.deps.NotifyHeld == nil {
 		return nil
 	}
 	now := e.now()
-	before := now.Add(-heldTellAgain)
-	due, err := e.store.heldUntold(ctx, before)
+	t := telling{before: now.Add(-heldTellAgain), now: now, until: now.Add(heldTellPause)}
+	due, err := e.store.heldUntold(ctx, t)
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, id := range due {
 		conn, err := e.deps.Connections.Get(ctx, id)
 		if errors.Is(err, plugin.ErrNotFound) || err == nil && (!conn.Enabled || !e.active(ctx, conn.Shop)) {
 			continue // nothing is written there at all
 		}
-		if err != nil {
-			return fmt.Errorf("tell of held stock: %w", err)
+		if err == nil {
+			err = e.tellHeld(ctx, conn, t)
 		}
-		if err := e.tellHeld(ctx, conn, before, now); err != nil {
-			return err
+		if err != nil { // one merchant who cannot be told holds up no other
+			errs = append(errs, fmt.Errorf("tell of held stock of %s: %w", id, err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func (e *Engine) tellHeld(ctx context.Context, conn settings.Connection, before, now time.Time) error {
-	told, again, err := e.store.tellHeld(ctx, conn.ID, before, now)
-	if err != nil || !told {
+// telling is one look at who is to be told: of what they were told of before a moment at the latest, and
+// until when nobody else does.
+type telling struct{ before, now, until time.Time }
+
+// tellHeld claims what there is to tell and notes that it was told only once the message was taken, so that
+// a crash in between tells it twice rather than never.
+func (e *Engine) tellHeld(ctx context.Context, conn settings.Connection, t telling) error {
+	mine, again, err := e.store.claimHeld(ctx, conn.ID, t)
+	if err != nil || !mine {
 		return err
 	}
 	held, err := e.Held(ctx, conn.ID)
 	if err != nil || held.Count == 0 {
 		return err
 	}
-	n := HeldNotice{Shop: conn.Shop, Connection: conn.ID, HeldStock: held, Again: again, At: now}
+	n := HeldNotice{Shop: conn.Shop, Connection: conn.ID, HeldStock: held, Again: again, At: t.now}
 	if err := e.deps.NotifyHeld(ctx, n); err != nil {
-		e.deps.Log.Warn("message about held stock was not taken", "connection", conn.ID, "error", err.Error())
+		return err
 	}
-	return nil
+	return e.store.heldTold(ctx, conn.ID, t)
 }
 
 // holds reports whether the run holds back the stock of variants that would go to none.

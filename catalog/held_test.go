@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -108,6 +109,72 @@ func TestTheStockOfAWholeShopGoingToNoneInOneRunIsHeld(t *testing.T) {
 				t.Errorf("told %d times, want 2", n)
 			}
 		})
+	}
+}
+
+// TestAMessageThatWasNotTakenComesAgain a minute later, the first one and the second, whether the host refused
+// it or the process died over it; and from one process only.
+func TestAMessageThatWasNotTakenComesAgain(t *testing.T) {
+	t.Parallel()
+	w, sim, offers := stocked(t, 60)
+	for _, o := range offers {
+		setStock(t, sim, o, 0)
+	}
+	w.holding(catalog.Prices, 60)
+	for nth, fails := range []func() error{
+		func() error { return errors.New("no bell") },
+		func() error { panic("killed") },
+	} {
+		w.deaf = fails
+		if err := w.tellDespite(); err == nil {
+			t.Error("a message that was not taken is no error")
+		}
+		w.deaf = nil
+		if n := w.tell(); n != nth { // another process, while nobody knows what becomes of the first
+			t.Errorf("told %d times at once after message %d was not taken", n, nth+1)
+		}
+		w.clock.Advance(time.Minute)
+		if n := w.tell(); n != nth+1 || w.held[nth].Count != 60 || w.held[nth].Again != (nth == 1) {
+			t.Errorf("told %d times a minute after message %d was not taken: %+v", n, nth+1, w.held)
+		}
+		w.clock.Advance(time.Hour)
+	}
+	if n := w.tell(); n != 2 {
+		t.Errorf("told %d times, want 2", n)
+	}
+}
+
+// tellDespite is tell by a process that does not outlive a panic.
+func (w *world) tellDespite() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	return w.engine.TellHeld(w.t.Context())
+}
+
+// TestAMerchantWhoCannotBeToldHoldsUpNoOther of another connection.
+func TestAMerchantWhoCannotBeToldHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w, sim, offers := stocked(t, 60)
+	for _, o := range offers {
+		setStock(t, sim, o, 0)
+	}
+	w.holding(catalog.Prices, 60)
+	other := w.connect("other")
+	for _, q := range []string{
+		`INSERT INTO keybridge.link_variant (connection_id, shop_id, crm_id, crm_product_id, variant_id, product_id)
+			VALUES ($1, 'demo', 'o', 'p', 'v', 'p')`,
+		`INSERT INTO keybridge.stock_held (connection_id, offer_id, product_id, variant_id, name, sku, old, says, since, read_at)
+			VALUES ($1, 'o', 'p', 'v', '', '', '1', '0', now(), now())`,
+	} {
+		w.exec(q, other)
+	}
+	asked := 0
+	w.deaf = func() error { asked++; return errors.New("no bell") }
+	if err := w.engine.TellHeld(t.Context()); err == nil || asked != 2 {
+		t.Errorf("%d were tried to be told, %v; want both", asked, err)
 	}
 }
 

@@ -246,28 +246,42 @@ func (s *store) lookAtHeld(ctx context.Context, tx *sqlx.Tx, conn plugin.Connect
 }
 
 // heldUntold answers connections whose merchants are to be told: of what nobody was told of, once an hour,
-// and once more of what they were told of before the given moment.
-func (s *store) heldUntold(ctx context.Context, before time.Time) ([]plugin.ConnectionID, error) {
+// and once more of what they were told of before the given moment. Those that somebody tells just now are
+// left out.
+func (s *store) heldUntold(ctx context.Context, t telling) ([]plugin.ConnectionID, error) {
 	var ids []plugin.ConnectionID
 	const q = `SELECT connection_id FROM keybridge.stock_held WHERE confirmed_at IS NULL GROUP BY connection_id
-		HAVING bool_or(told = 1 AND told_at <= $1) OR bool_or(told = 0) AND NOT bool_or(told > 0 AND told_at > $1)`
-	if err := s.db.SelectContext(ctx, &ids, q, before); err != nil {
+		HAVING (bool_or(told = 1 AND told_at <= $1) OR bool_or(told = 0) AND NOT bool_or(told > 0 AND told_at > $1))
+			AND NOT bool_or(telling_until IS NOT NULL AND telling_until > $2)`
+	if err := s.db.SelectContext(ctx, &ids, q, t.before, t.now); err != nil {
 		return nil, fmt.Errorf("held stock to tell of: %w", err)
 	}
 	return ids, nil
 }
 
-// tellHeld marks what a merchant is told of now; told is false when another process does it, again when
-// some of it was told before.
-func (s *store) tellHeld(ctx context.Context, conn plugin.ConnectionID, before, now time.Time) (told, again bool, err error) {
+// claimHeld takes what a merchant is to be told of for this process; mine is false when another one tells
+// it, again when some of it was told before.
+func (s *store) claimHeld(ctx context.Context, conn plugin.ConnectionID, t telling) (mine, again bool, err error) {
 	var times []int
-	const q = `UPDATE keybridge.stock_held SET told = least(told + 1, 2), told_at = $3
-		WHERE connection_id = $1 AND confirmed_at IS NULL AND told < 2 AND (told_at IS NULL OR told_at <= $2) RETURNING told`
-	if err := s.db.SelectContext(ctx, &times, q, conn, before, now); err != nil {
-		return false, false, fmt.Errorf("tell of held stock of %s: %w", conn, err)
+	const q = `UPDATE keybridge.stock_held SET telling_until = $4
+		WHERE connection_id = $1 AND confirmed_at IS NULL AND told < 2 AND (told_at IS NULL OR told_at <= $2)
+			AND (telling_until IS NULL OR telling_until <= $3) RETURNING told`
+	if err := s.db.SelectContext(ctx, &times, q, conn, t.before, t.now, t.until); err != nil {
+		return false, false, fmt.Errorf("claim held stock: %w", err)
 	}
 	for _, n := range times {
-		again = again || n > 1
+		again = again || n > 0
 	}
 	return len(times) > 0, again, nil
+}
+
+// heldTold notes that a merchant was told of what this process had claimed. What another one has claimed
+// since is that one's to note.
+func (s *store) heldTold(ctx context.Context, conn plugin.ConnectionID, t telling) error {
+	const q = `UPDATE keybridge.stock_held SET told = least(told + 1, 2), told_at = $2, telling_until = NULL
+		WHERE connection_id = $1 AND telling_until = $3`
+	if _, err := s.db.ExecContext(ctx, q, conn, t.now, t.until); err != nil {
+		return fmt.Errorf("note that held stock was told: %w", err)
+	}
+	return nil
 }

@@ -51,6 +51,7 @@ type world struct {
 	off    atomic.Bool // the plugin is switched off in the shop
 	told   []catalog.Waits
 	held   []catalog.HeldNotice // what a merchant was told of held stock
+	deaf   func() error         // what the host says to such a message instead of taking it; nil: it takes it
 	log    slog.Handler         // nil: nobody reads it
 }
 
@@ -140,9 +141,17 @@ func (w *world) newEngine() *catalog.Engine {
 			return w.crm(connector.New(client)), nil
 		},
 		Notify:     func(_ context.Context, n catalog.Waits) error { w.told = append(w.told, n); return nil },
-		NotifyHeld: func(_ context.Context, n catalog.HeldNotice) error { w.held = append(w.held, n); return nil },
+		NotifyHeld: w.notifyHeld,
 		Config:     w.config,
 	})
+}
+
+func (w *world) notifyHeld(_ context.Context, n catalog.HeldNotice) error {
+	if w.deaf != nil {
+		return w.deaf()
+	}
+	w.held = append(w.held, n)
+	return nil
 }
 
 func (w *world) isActive(_ context.Context, id plugin.ShopID) bool {
