@@ -3,7 +3,12 @@ package keybridge_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +18,7 @@ import (
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/demoshop"
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -328,4 +334,72 @@ func TestABlockedOrderRingsTheBellOfTheShop(t *testing.T) {
 	if len(messages) != 1 || messages[0].Title != "Замовлення чекають на вас" || messages[0].Path != "/c/"+string(conn.ID)+"/journal" {
 		t.Errorf("messages in the shop's admin: %+v", messages)
 	}
+}
+
+// TestThePageAndTheMessageCountTheSameOrders, whatever state they are in and for whatever reason; but for those
+// that only wait for another key, which is a message of its own.
+func TestThePageAndTheMessageCountTheSameOrders(t *testing.T) {
+	t.Parallel()
+	x := newTold(t)
+	n := 0
+	for _, state := range []orders.EntryState{
+		orders.Pending, orders.Sending, orders.Checking, orders.Retrying, orders.Created, orders.Done, orders.Blocked, orders.Dead, orders.Ignored,
+	} {
+		for _, why := range orders.Reasons() {
+			if why != orders.ReasonUnauthorised {
+				n++
+				x.order(strconv.Itoa(n), string(state), string(why))
+			}
+		}
+	}
+	if got := x.tick(); !slices.Equal(got, []string{"orders_wait"}) {
+		t.Fatalf("told %q", got)
+	}
+	told, page := counted(t, x.bell.rung[0].Text), counted(t, x.waitingTab())
+	if want := 2*(len(orders.Reasons())-1) + 1; told != page || told != want {
+		t.Errorf("the message counts %d orders, the page %d; want %d", told, page, want)
+	}
+}
+
+// TestAnUnclearCardIsToldOfLikeABlockedOrder: nobody need wait a day for a card that KeyCRM has not answered for.
+func TestAnUnclearCardIsToldOfLikeABlockedOrder(t *testing.T) {
+	t.Parallel()
+	x := newTold(t)
+	x.order("1", "checking", "awaiting_outcome")
+	x.want("while it may turn up by itself")
+	x.order("1", "checking", "still_looking")
+	x.want("when a person may decide", "orders_wait")
+}
+
+// Operator and RenderPage show our pages to somebody who may only look, without the shop around them.
+func (b *bell) Operator(*http.Request) (plugin.Operator, bool) {
+	return plugin.Operator{ID: "1", Shop: demoshop.ShopID, Lang: "uk", Permissions: []plugin.Permission{plugin.PermView}}, true
+}
+
+func (b *bell) RenderPage(w http.ResponseWriter, _ *http.Request, p plugin.Page) error {
+	_, err := io.WriteString(w, string(p.Body))
+	return err
+}
+
+// waitingTab is what the journal calls the orders that wait.
+func (x *told) waitingTab() string {
+	x.t.Helper()
+	rec := httptest.NewRecorder()
+	x.AdminHandler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/c/"+string(x.conn.ID)+"/journal", nil))
+	page := rec.Body.String()
+	tab := regexp.MustCompile(`\d+ замовлен\S+ чека\S+ на вас`).FindString(page)
+	if rec.Code != http.StatusOK || tab == "" {
+		x.t.Fatalf("the journal answers %d: %s", rec.Code, page)
+	}
+	return tab
+}
+
+// counted is the first number of a text.
+func counted(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(regexp.MustCompile(`\d+`).FindString(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -47,7 +48,7 @@ const (
 	waitingOrders = `WITH ` + working + `
 		SELECT w.id AS connection_id, w.shop_id, count(*) AS count
 		FROM working w JOIN keybridge.outbox o ON o.connection_id = w.id
-		WHERE o.state IN ('blocked', 'dead') AND o.reason <> 'crm_unauthorised'
+		WHERE ` + orders.Waiting + ` AND o.reason <> 'crm_unauthorised'
 		GROUP BY w.id, w.shop_id`
 
 	refusedMoves = `WITH ` + working + `

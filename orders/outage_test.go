@@ -227,6 +227,31 @@ func TestUnclearCardsAreSettledWithOneClick(t *testing.T) {
 	o.wantCards(3)
 }
 
+// TestWhetherACardWaitsForAPersonDoesNotFlap: not in the first minutes, in which it may turn up by itself, and
+// from then on without a break, also while it cannot be looked for.
+func TestWhetherACardWaitsForAPersonDoesNotFlap(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t, settings.TargetCards, 60)
+	o.place("1")
+	o.until(o.clock.Now().Add(time.Hour), func() bool { return o.creations() == 3 })
+	third := o.clock.Now()
+	o.until(third.Add(5*time.Minute), func() bool { return o.entry("1").Waits() })
+	if waited := o.clock.Now().Sub(third); waited < 2*time.Minute || !o.entry("1").Waits() {
+		t.Errorf("it waits for a person %v after the last creation: %v", waited, o.entry("1").Waits())
+	}
+	o.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultStatus, Status: 502, Method: "GET", Path: o.path})
+	looks := o.crm.RequestCount()
+	for range 60 {
+		o.until(o.clock.Now().Add(2*time.Minute), nil)
+		if e := o.wantState("1", orders.Checking, orders.ReasonStillLooking); e.Params["rounds"] != "3" {
+			t.Errorf("params %v", e.Params)
+		}
+	}
+	if o.crm.RequestCount() == looks {
+		t.Error("it was not looked for")
+	}
+}
+
 func TestAPersonNeedNotWaitTillACardIsLookedForNoMore(t *testing.T) {
 	t.Parallel()
 	o := newOutage(t, settings.TargetCards, 60)

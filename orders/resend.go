@@ -24,6 +24,7 @@ type verdict int
 
 const (
 	lookAgain    verdict = iota // at the time that comes with it
+	lookOn                      // likewise, for a day: a person may decide meanwhile
 	sendAgain                   // likewise
 	askTaken                    // a person: the key is in use, and no such order can be found
 	askUncertain                // a person: nobody can tell whether the CRM has it
@@ -48,7 +49,7 @@ func (c Config) afterMiss(m missing, now time.Time, luck float64) (verdict, time
 	case m.rounds > c.MaxRounds:
 		return askUncertain, time.Time{}
 	case now.Before(m.over.Add(c.LastLook)):
-		return lookAgain, m.looked.Add(min(c.LookupGap<<min(m.negatives-2, 10), c.LookupCap))
+		return lookOn, m.looked.Add(min(c.LookupGap<<min(m.negatives-2, 10), c.LookupCap))
 	}
 	return sendAgain, now // for the last time
 }
@@ -69,11 +70,9 @@ func (w *work) missed(s *step, past []attempt) {
 	}
 	switch do, at := w.Config.afterMiss(m, now, rand.Float64()); do { // #nosec G404 -- spreads load, guards nothing
 	case lookAgain:
-		why, params := ReasonAwaitingOutcome, Params(nil)
-		if !m.refusesTwin && s.Rounds >= w.Config.MaxRounds {
-			why, params = ReasonStillLooking, Params{"rounds": itoa(s.Rounds)}
-		}
-		s.to(StepChecking, &at, why, params)
+		s.to(StepChecking, &at, ReasonAwaitingOutcome, nil)
+	case lookOn:
+		s.to(StepChecking, &at, ReasonStillLooking, Params{"rounds": itoa(s.Rounds)})
 	case sendAgain:
 		s.to(StepRetrying, &at, ReasonUnavailable, nil)
 	case askTaken:

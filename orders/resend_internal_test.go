@@ -28,9 +28,10 @@ func TestWhatFollowsWhenAnOrderIsNotFound(t *testing.T) {
 		{"one look-up is enough for that", missing{rounds: 3, negatives: 1, refusesTwin: true, looked: after(3 * time.Minute)}, 3 * time.Minute, sendAgain, 3*time.Minute + 5*time.Second},
 		{"though not within two minutes", missing{rounds: 3, negatives: 1, refusesTwin: true, looked: over}, 0, sendAgain, 2 * time.Minute},
 		{"unless the key is in use", missing{rounds: 3, negatives: 1, taken: true, refusesTwin: true, looked: over}, 0, lookAgain, time.Minute},
-		{"but a card is looked for", missing{rounds: 3, negatives: 2, looked: after(3 * time.Minute)}, 3 * time.Minute, lookAgain, 4 * time.Minute},
-		{"less and less often", missing{rounds: 3, negatives: 5, looked: after(20 * time.Minute)}, 20 * time.Minute, lookAgain, 28 * time.Minute},
-		{"once an hour at least", missing{rounds: 3, negatives: 40, looked: after(23 * time.Hour)}, 23 * time.Hour, lookAgain, 24 * time.Hour},
+		{"a card that may turn up within minutes is nobody's to decide about", missing{rounds: 3, negatives: 1, looked: after(time.Minute)}, time.Minute, lookAgain, 2 * time.Minute},
+		{"but a card is looked for", missing{rounds: 3, negatives: 2, looked: after(3 * time.Minute)}, 3 * time.Minute, lookOn, 4 * time.Minute},
+		{"less and less often", missing{rounds: 3, negatives: 5, looked: after(20 * time.Minute)}, 20 * time.Minute, lookOn, 28 * time.Minute},
+		{"once an hour at least", missing{rounds: 3, negatives: 40, looked: after(23 * time.Hour)}, 23 * time.Hour, lookOn, 24 * time.Hour},
 		{"for a day, and then sent once more", missing{rounds: 3, negatives: 41, looked: after(24 * time.Hour)}, 24 * time.Hour, sendAgain, 24 * time.Hour},
 		{"what stays unclear after that waits for a person", missing{rounds: 4, negatives: 2, looked: after(3 * time.Minute)}, 3 * time.Minute, askUncertain, 0},
 	} {

@@ -57,8 +57,8 @@ func (r journalRow) row() Row {
 	return row
 }
 
-// waiting is the condition of Row.Waits; an index holds it.
-const waiting = `(o.state IN ('blocked', 'dead') OR o.state = 'checking' AND o.reason = 'still_looking')`
+// Waiting is the condition of Row.Waits, in SQL about a row o of the outbox; an index holds it.
+const Waiting = `(o.state IN ('blocked', 'dead') OR o.state = 'checking' AND o.reason = 'still_looking')`
 
 // narrowed is the condition of a Filter, over $1 to $7.
 func (f Filter) narrowed() string {
@@ -66,10 +66,10 @@ func (f Filter) narrowed() string {
 		AND (cardinality($3::text[]) = 0 OR o.state = ANY ($3)) AND ($4 = '' OR o.number = $4 OR o.crm_id = $4)
 		AND ($6 = '' OR o.reason = $6) AND ($7::jsonb IS NULL OR o.reason_params = $7)`
 	if f.Waiting {
-		q += ` AND ` + waiting
+		q += ` AND ` + Waiting
 	}
 	if f.Calm {
-		q += ` AND NOT ` + waiting
+		q += ` AND NOT ` + Waiting
 	}
 	return q
 }

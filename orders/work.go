@@ -183,6 +183,9 @@ func (w *work) retry(s *step, cause error, reason Reason) {
 
 func (w *work) retryIn(s *step, pause time.Duration, reason Reason, params Params) {
 	at := w.Clock.Now().Add(pause)
+	if s.State == StepChecking && s.Reason == ReasonStillLooking { // a person may decide all the same
+		reason, params = s.Reason, s.Params
+	}
 	s.to(s.waiting(), &at, reason, params)
 }
 
