@@ -1,6 +1,8 @@
 package orders_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/orders"
@@ -96,6 +99,60 @@ func TestEntriesOfAnInactiveShopAreNotLookedAt(t *testing.T) {
 	active = true
 	r.work()
 	r.wantState("1", orders.Done, "")
+}
+
+// TestAStepThatRestsBesideABlockedOneGoesOn although the entry tells of the blocked one, which is refused again.
+func TestAStepThatRestsBesideABlockedOneGoesOn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	set := orderstest.Settings()
+	set.StatusOut = map[string]settings.Choice{"accepted": {Code: "3"}}
+	r.conn = r.save(r.conn, set)
+	r.wrapSink(func(s orders.Sink) orders.Sink { return statusRefusing{s} })
+	id := r.place("1", func(o *plugin.Order) { o.Status = "accepted" })
+	r.work()
+	r.wantState("1", orders.Blocked, orders.ReasonStatusRefused)
+
+	// The shop did not answer when it was to learn the CRM's number, and then the connection is switched off.
+	r.db.MustExec(`UPDATE keybridge.outbox_step SET state = 'retrying', reason = 'shop_unavailable', next_at = $2
+		WHERE outbox_id = $1 AND step = 'facts'`, id, r.clock.Now())
+	r.db.MustExec(`UPDATE keybridge.outbox SET next_at = $2 WHERE id = $1`, id, r.clock.Now())
+	if err := r.store.SetEnabled(t.Context(), r.conn.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	r.work()
+	if s := r.facts("1"); s.State != orders.StepRetrying || !s.NextAt.IsZero() {
+		t.Fatalf("the step does not rest: %+v", s)
+	}
+	r.wantState("1", orders.Blocked, orders.ReasonStatusRefused)
+	r.clock.Advance(time.Minute)
+	if err := r.store.SetEnabled(t.Context(), r.conn.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	r.work()
+	r.wantState("1", orders.Blocked, orders.ReasonStatusRefused)
+	if s := r.facts("1"); s.State != orders.StepDone {
+		t.Errorf("the step rests for good: %+v", s)
+	}
+}
+
+// statusRefusing is a CRM that takes no status.
+type statusRefusing struct{ orders.Sink }
+
+func (statusRefusing) SetOrderStatus(context.Context, settings.Target, string, string) (orders.StatusSet, error) {
+	return orders.StatusSet{}, crm.NewRefusal("No such status.", nil, errors.New("status 422"))
+}
+
+// facts is the step by which the shop learns the CRM's number.
+func (r *rig) facts(id plugin.OrderID) orders.StepView {
+	r.t.Helper()
+	for _, s := range r.entry(id).Steps {
+		if s.Name == orders.StepFacts {
+			return s
+		}
+	}
+	r.t.Fatalf("order %s has no such step", id)
+	return orders.StepView{}
 }
 
 func (r *rig) fence(id int64) (n int64) {

@@ -63,7 +63,8 @@ func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]jobs
 }
 
 // wake makes entries due that are blocked by something the merchant has since saved. What only a
-// person may decide stays.
+// person may decide stays. Steps that rest beside a blocked one come along: their entry gives the blocked one's
+// reason, so rouse does not find it.
 func (s store) wake(ctx context.Context, now time.Time) error {
 	const q = `
 		WITH woken AS (
@@ -73,7 +74,8 @@ func (s store) wake(ctx context.Context, now time.Time) error {
 				AND (o.lease_until IS NULL OR o.lease_until <= $1) AND o.reason <> ALL ($2)
 			RETURNING o.id)
 		UPDATE keybridge.outbox_step s SET next_at = $1
-		FROM woken WHERE s.outbox_id = woken.id AND s.state = 'blocked'`
+		FROM woken WHERE s.outbox_id = woken.id
+			AND (s.state = 'blocked' OR s.next_at IS NULL AND s.reason IN ('connection_off', 'shop_inactive'))`
 	if _, err := s.db.ExecContext(ctx, q, now, pq.Array(forPersons())); err != nil {
 		return fmt.Errorf("outbox wake: %w", err)
 	}
