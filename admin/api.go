@@ -67,6 +67,9 @@ func (a *Admin) json(need plugin.Permission, serve func(*http.Request, *visit) (
 		var status int
 		var body any
 		if err == nil {
+			err = checkBody(r)
+		}
+		if err == nil {
 			status, body, err = serve(r, v)
 		}
 		if err != nil {

@@ -141,6 +141,11 @@ func TestNoRegisteredRouteTakesWhatIsNoText(t *testing.T) {
 				t.Errorf("%s %s: %d, want 400", method, address, got.status)
 			}
 		}
+		if strings.HasPrefix(route, "/api/") && method != http.MethodGet {
+			if got := r.call(method, path, `{"product": "1", "kind": "full", "products": ["a\u0000b"]}`); got.status != http.StatusBadRequest {
+				t.Errorf("%s %s with JSON: %d, want 400", method, path, got.status)
+			}
+		}
 		if method != http.MethodPost {
 			return nil
 		}

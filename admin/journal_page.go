@@ -117,7 +117,11 @@ func journalFilter(v *visit, show, before string) (orders.Filter, error) {
 	if errAt != nil || errID != nil {
 		return f, errNotFound
 	}
-	f.Before = &orders.Row{ID: row, PlacedAt: time.UnixMicro(micros).UTC()}
+	placed := time.UnixMicro(micros).UTC()
+	if year := placed.Year(); year < 1 || year > 9999 { // no order is that old, and the database reckons not that far
+		return f, errNotFound
+	}
+	f.Before = &orders.Row{ID: row, PlacedAt: placed}
 	return f, nil
 }
 
@@ -167,10 +171,13 @@ func (a *Admin) groupViews(r *http.Request, v *visit, shop *shopLists) ([]groupV
 
 // retryGroup lets everything go on that waits for one reason.
 func (a *Admin) retryGroup(w http.ResponseWriter, r *http.Request, v *visit) error {
-	f := journalOf(v)
+	f, params := journalOf(v), []byte(r.PostFormValue("params"))
 	f.Reason = orders.Reason(r.PostFormValue("reason"))
-	if f.Reason == "" || json.Unmarshal([]byte(r.PostFormValue("params")), &f.Params) != nil || f.Params == nil {
+	if f.Reason == "" || json.Unmarshal(params, &f.Params) != nil || f.Params == nil {
 		return errNotFound
+	}
+	if !jsonIsText(params) {
+		return errNoText
 	}
 	n, err := a.Journal.RetryGroup(r.Context(), f, v.conn.ID, retriedAtOnce)
 	if err != nil {

@@ -166,7 +166,10 @@ func TestOrdersThatWaitStayInSight(t *testing.T) {
 	}
 	r.get(path + "/journal?show=blocked").want(http.StatusOK).says("1003")
 	r.get(path + "/journal?show=dead").want(http.StatusOK).says("Таких замовлень немає")
-	r.get(path + "/journal?before=nonsense").want(http.StatusNotFound)
+	for _, before := range []string{"nonsense", "-9000000000000000000.1", "9000000000000000000.1", "1.", ".1"} {
+		r.get(path + "/journal?before=" + before).want(http.StatusNotFound)
+		r.get("/api" + strings.Replace(path, "/c/", "/connections/", 1) + "/journal?before=" + before).want(http.StatusNotFound)
+	}
 
 	form = r.get(path).form()
 	form.Set("payments.card", "c:2")
@@ -189,6 +192,9 @@ func TestOrdersThatWaitStayInSight(t *testing.T) {
 		t.Errorf("a group that is settled: %q", done)
 	}
 	r.post(path+"/journal/retry", nil).want(http.StatusNotFound)
+	for _, params := range []string{`{"a":"\u0000"}`, `{"\u0000":"a"}`} {
+		r.post(path+"/journal/retry", url.Values{"reason": {"unmapped_payment"}, "params": {params}}).want(http.StatusBadRequest)
+	}
 }
 
 // journalRowsAndSome is more than a page of the journal.

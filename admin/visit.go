@@ -1,8 +1,11 @@
 package admin
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -115,6 +118,33 @@ func isText(r *http.Request) bool {
 		}
 	}
 	return !slices.ContainsFunc(parts, func(s string) bool { return strings.ContainsRune(s, 0) || !utf8.ValidString(s) })
+}
+
+// checkBody is the check of isText for a body of JSON, which is there to be read again afterwards.
+func checkBody(r *http.Request) error {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return errTooLarge
+	}
+	if !jsonIsText(raw) {
+		return errNoText
+	}
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	return nil
+}
+
+// jsonIsText is isText for JSON, in which a text may hold such a thing in disguise.
+func jsonIsText(raw []byte) bool {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	for {
+		token, err := dec.Token()
+		if s, ok := token.(string); ok && strings.ContainsRune(s, 0) {
+			return false
+		}
+		if err != nil { // the end, or what is no JSON: whoever reads it says so
+			return true
+		}
+	}
 }
 
 // checkWrite bounds the body before anything reads it, then checks where the request comes from.
