@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/go-chi/chi/v5"
@@ -47,7 +48,7 @@ type entryView struct {
 
 // journalView is what the connection's page lists: what waits for a person, and then the latest. It is nil while
 // orders are not synced and never were.
-func (a *Admin) journalView(ctx context.Context, v *visit, shop *shopLists) (*journalView, error) {
+func (a *Admin) journalView(ctx context.Context, v *visit, names codeNames) (*journalView, error) {
 	waiting, calm := journalOf(v), journalOf(v)
 	waiting.Waiting, calm.Calm = true, true
 	rows, err := a.Journal.List(ctx, waiting, entriesShown)
@@ -68,7 +69,7 @@ func (a *Admin) journalView(ctx context.Context, v *visit, shop *shopLists) (*jo
 	if err != nil {
 		return nil, err
 	}
-	out.Entries = a.entryViews(v, shop, rows)
+	out.Entries = a.entryViews(v, names, rows)
 	return out, nil
 }
 
@@ -95,10 +96,10 @@ func (a *Admin) journalHead(ctx context.Context, v *visit) (*journalView, error)
 	return out, nil
 }
 
-func (a *Admin) entryViews(v *visit, shop *shopLists, rows []orders.Row) []entryView {
+func (a *Admin) entryViews(v *visit, names codeNames, rows []orders.Row) []entryView {
 	var out []entryView
 	for _, row := range rows {
-		out = append(out, a.entryView(v, shop, row))
+		out = append(out, a.entryView(v, names, row))
 	}
 	return out
 }
@@ -131,7 +132,7 @@ func entryClass(s orders.EntryState) string {
 	return "busy"
 }
 
-func (a *Admin) entryView(v *visit, shop *shopLists, row orders.Row) entryView {
+func (a *Admin) entryView(v *visit, names codeNames, row orders.Row) entryView {
 	e := entryView{
 		ID: row.ID, Number: row.Number, State: v.words.T("journal.state." + string(row.State)), Class: entryClass(row.State),
 		CRMNumber: row.CRMID, CRMURL: row.CRMURL, Placed: v.when(row.PlacedAt), Next: v.when(row.NextAt), Attempts: row.Attempts,
@@ -141,7 +142,7 @@ func (a *Admin) entryView(v *visit, shop *shopLists, row orders.Row) entryView {
 		e.Number = string(row.Order)
 	}
 	if row.Reason != "" {
-		e.Reason = v.words.Say("order.reason."+string(row.Reason), named(row.Params, shop))
+		e.Reason = v.words.Say("order.reason."+string(row.Reason), names.in(v, row.Params))
 	}
 	if row.State == orders.Blocked && v.conn.Settings.Orders.Target != settings.TargetOff {
 		e.Anchor = mendedAt(row.Reason, v.conn.Settings.Orders.Target)
@@ -192,19 +193,46 @@ func canIgnore(row orders.Row) bool {
 	return row.Waits() && row.CRMID == ""
 }
 
-// named puts the shop's names in place of its codes in a reason's params.
-func named(p orders.Params, shop *shopLists) map[string]string {
+// codeNames are where reasons' codes have their names.
+type codeNames struct {
+	shop *shopLists
+	// crm reads the CRM's lists. It is asked only for a code of the CRM's: that may cost requests.
+	crm func() *lists
+}
+
+// namesOf are the names for a connection whose page has not read the CRM's lists.
+func (a *Admin) namesOf(ctx context.Context, v *visit, shop *shopLists) codeNames {
+	return codeNames{shop: shop, crm: func() *lists { return a.listsOf(ctx, v.conn.ID) }}
+}
+
+// in puts names in place of the codes in a reason's params. A code without one stays.
+func (n codeNames) in(v *visit, p orders.Params) map[string]string {
 	out := map[string]string{}
 	for k, code := range p {
-		list := map[string][]entry{
-			"payment": paymentRows(shop), "delivery": deliveryRows(shop), "add_on": addOnRows(shop), "status": statusRows(shop),
-		}[k]
-		if e := find(list, code); e != nil && e.name != "" {
-			code = e.name
+		if e := find(n.list(k), code); e != nil {
+			code = v.name(*e)
 		}
 		out[k] = code
 	}
 	return out
+}
+
+// list is where the codes of a param are listed; none for what is no code.
+func (n codeNames) list(param string) []entry {
+	switch param {
+	case "payment":
+		return paymentRows(n.shop)
+	case "delivery":
+		return deliveryRows(n.shop)
+	case "add_on":
+		return addOnRows(n.shop)
+	case "status":
+		return statusRows(n.shop)
+	case "crm_status":
+		l := n.crm()
+		return slices.Concat(crmStatusRows(l.statuses.rows), cardStatusRows(l.pipelines.rows))
+	}
+	return nil
 }
 
 func (a *Admin) retryEntry(w http.ResponseWriter, r *http.Request, v *visit) error {

@@ -69,13 +69,14 @@ func (a *Admin) showJournal(w http.ResponseWriter, r *http.Request, v *visit) er
 	if err != nil {
 		return err
 	}
-	head.Entries = a.entryViews(v, shop, rows)
+	names := a.namesOf(ctx, v, shop)
+	head.Entries = a.entryViews(v, names, rows)
 	page := journalPage{frame: a.frame(r, v), Journal: head, Tabs: journalTabs(v, head)}
 	if len(rows) == journalRows {
 		page.Next = head.All + "?" + url.Values{"show": {head.Show}, "before": {journalCursor(rows[len(rows)-1])}}.Encode()
 	}
 	if head.Show == showWaiting {
-		if page.Groups, err = a.groupViews(r, v, shop); err != nil {
+		if page.Groups, err = a.groupViews(r, v, names); err != nil {
 			return err
 		}
 	}
@@ -147,7 +148,7 @@ func journalTabs(v *visit, head *journalView) []journalTab {
 }
 
 // groupViews are the groups of more than one order that wait for the same reason.
-func (a *Admin) groupViews(r *http.Request, v *visit, shop *shopLists) ([]groupView, error) {
+func (a *Admin) groupViews(r *http.Request, v *visit, names codeNames) ([]groupView, error) {
 	groups, err := a.Journal.Groups(r.Context(), journalOf(v), groupsShown)
 	if err != nil {
 		return nil, err
@@ -162,7 +163,7 @@ func (a *Admin) groupViews(r *http.Request, v *visit, shop *shopLists) ([]groupV
 			return nil, err
 		}
 		out = append(out, groupView{
-			Reason: v.words.Say("order.reason."+string(g.Reason), named(g.Params, shop)), Text: v.words.N("journal.group", g.Count),
+			Reason: v.words.Say("order.reason."+string(g.Reason), names.in(v, g.Params)), Text: v.words.N("journal.group", g.Count),
 			Anchor: mendedAt(g.Reason, v.conn.Settings.Orders.Target), Count: g.Count, Code: string(g.Reason), Params: string(params),
 		})
 	}

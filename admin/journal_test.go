@@ -199,3 +199,21 @@ func TestOrdersThatWaitStayInSight(t *testing.T) {
 
 // journalRowsAndSome is more than a page of the journal.
 const journalRowsAndSome = 55
+
+// TestARefusedStatusIsCalledByItsName in KeyCRM, of orders and of cards; one that KeyCRM does not list has its
+// number.
+func TestARefusedStatusIsCalledByItsName(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	r.clock.Advance(time.Minute)
+	for i, c := range []struct{ code, name string }{{"3", "«Погоджено»"}, {"1/102", "«У роботі»"}, {"4711", "«4711»"}} {
+		id := plugin.OrderID(fmt.Sprint(1001 + i))
+		r.send(orderstest.Order(id, r.clock.Now()))
+		r.db.MustExec(`UPDATE keybridge.outbox SET state = 'blocked', reason = 'status_refused',
+			reason_params = jsonb_build_object('crm_status', $2::text, 'message', 'Ні') WHERE order_id = $1`, id, c.code)
+		for _, page := range []string{path, path + "/journal"} {
+			r.get(page).want(http.StatusOK).says("KeyCRM не прийняв статус " + c.name + ": Ні")
+		}
+	}
+}

@@ -122,7 +122,7 @@ func (a *Admin) fill(ctx context.Context, v *visit, page *connectionPage, tried 
 	if page.Work, err = a.workView(ctx, v); err != nil {
 		return err
 	}
-	if page.Journal, err = a.journalView(ctx, v, shop); err != nil {
+	if page.Journal, err = a.journalView(ctx, v, codeNames{shop: shop, crm: func() *lists { return l }}); err != nil {
 		return err
 	}
 	page.Hooks = hookViews(v, seen)
