@@ -12,6 +12,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/hibiken/asynq"
+	"github.com/jmoiron/sqlx"
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge"
@@ -35,8 +36,18 @@ type day struct {
 
 func newDay(t *testing.T, start time.Time) *day {
 	t.Helper()
-	d := &day{clock: clock.NewAlone(start)}
-	sim := keycrmtest.New(keycrmtest.WithCatalog(120, 150), keycrmtest.WithClock(d.clock.Now), keycrmtest.WithManualWebhooks(), keycrmtest.WithLimit(12))
+	c := clock.NewAlone(start)
+	sim := keycrmtest.New(keycrmtest.WithCatalog(120, 150), keycrmtest.WithClock(c.Now), keycrmtest.WithManualWebhooks(), keycrmtest.WithLimit(12))
+	d := newDayOn(t, pgtest.New(t), c, sim, keybridge.WithBudget(10))
+	d.activate(t)
+	d.connect(t)
+	return d
+}
+
+// newDayOn is a day in a database that may have seen days before.
+func newDayOn(t *testing.T, db *sqlx.DB, c clock.Alone, sim *keycrmtest.Server, opts ...keybridge.Option) *day {
+	t.Helper()
+	d := &day{clock: c}
 	redis, err := asynq.ParseRedisURI(localredis.New(t).URL())
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +58,6 @@ func newDay(t *testing.T, start time.Time) *day {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := pgtest.New(t)
 	engine, err := demoshop.Open(t.Context(), demoshop.Config{
 		DB: db, Redis: redis, Logger: slog.New(slog.DiscardHandler), Clock: d.clock, PublicURL: public,
 		Secrets: plugin.KeyRing{Current: "1", Keys: map[string][]byte{"1": bytes.Repeat([]byte{9}, 32)}},
@@ -56,18 +66,16 @@ func newDay(t *testing.T, start time.Time) *day {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = engine.Close() })
-	k, err := keybridge.New(engine, keybridge.WithTransport(sim.Transport()), keybridge.WithBudget(10))
+	k, err := keybridge.New(engine, append(opts, keybridge.WithTransport(sim.Transport()))...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	engine.Use(k)
 	d.rig = &rig{Keybridge: k, engine: engine, db: db, sim: sim}
 	d.attach(t, plugin.RoleWeb)
-	d.activate(t)
 	srv.Config.Handler = engine.Handler()
 	srv.Start()
 	t.Cleanup(srv.Close)
-	d.connect(t)
 	return d
 }
 
