@@ -8,6 +8,7 @@ import (
 
 	"github.com/keybridge/keybridge/admin"
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/pictures"
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/settings"
@@ -31,7 +32,7 @@ func (k *Keybridge) buildEngines(o options) {
 		Unsent: func(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 			return k.exporter.Unsent(ctx, id, variants, at)
 		},
-		Config: catalog.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: catalog.Pictures{AllowLoopback: o.localPictures}},
+		Config: catalog.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: pictures.Config{AllowLoopback: o.localPictures}},
 	})
 	k.exporter = orders.New(orders.Deps{
 		DB: db, Clock: clk, Log: k.log, Connections: k.settings, Shop: k.host.Shop,

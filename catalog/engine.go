@@ -8,7 +8,9 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/catalog/pictures"
 	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/safehtml"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -71,7 +73,7 @@ type Config struct {
 	// Gather is how long a stock call waits for others to be read together with it. Default 2 s.
 	Gather time.Duration
 	// Pictures tunes how pictures are fetched.
-	Pictures Pictures
+	Pictures pictures.Config
 }
 
 func (c Config) withDefaults() Config {
@@ -81,7 +83,7 @@ func (c Config) withDefaults() Config {
 	c.Gather = orDefault(c.Gather, 2*time.Second)
 	c.WriteBatch = min(orDefault(c.WriteBatch, 500), plugin.MaxBatch)
 	c.PlanBatch = min(orDefault(c.PlanBatch, plugin.MaxBatch), plugin.MaxBatch)
-	c.Pictures = c.Pictures.withDefaults()
+	c.Pictures = c.Pictures.WithDefaults()
 	return c
 }
 
@@ -97,8 +99,8 @@ func orDefault[T comparable](v, d T) T {
 type Engine struct {
 	deps     Deps
 	store    *store
-	texts    *sanitizer
-	pictures *fetcher
+	texts    *safehtml.Policy
+	pictures *pictures.Fetcher
 	writers  writers
 }
 
@@ -106,7 +108,7 @@ type Engine struct {
 func New(d Deps) *Engine {
 	d.Config = d.Config.withDefaults()
 	return &Engine{
-		deps: d, store: &store{db: d.DB, idle: d.Config.Lease}, texts: newSanitizer(), pictures: newFetcher(d.Config.Pictures),
+		deps: d, store: &store{db: d.DB, idle: d.Config.Lease}, texts: safehtml.New(), pictures: pictures.New(d.Config.Pictures),
 		writers: newWriters(d.DB.Stats().MaxOpenConnections),
 	}
 }

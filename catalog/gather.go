@@ -140,7 +140,7 @@ func (w *worker) doubtOwn(all map[string]goods) {
 func (w *worker) makeSafe(all map[string]goods) {
 	for id, g := range all {
 		var ok bool
-		g.Description, ok = w.e.texts.html(g.Product.Description)
+		g.Description, ok = w.e.texts.HTML(g.Product.Description)
 		g.TooLong = !ok
 		all[id] = g
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/pictures"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/plugin"
@@ -71,7 +72,7 @@ func pictured(t *testing.T, c *cdn, loopback bool, paths ...string) *world {
 	sim.AddProduct(p)
 	w := newWorld(t, sim, func(s *settings.Catalog) { s.New = settings.NewPublish })
 	w.shop.drop = nil
-	w.config.Pictures = catalog.Pictures{MaxBytes: 2000, AllowLoopback: loopback}
+	w.config.Pictures = pictures.Config{MaxBytes: 2000, AllowLoopback: loopback}
 	w.engine = w.newEngine()
 	return w
 }

@@ -7,6 +7,9 @@ import (
 	"slices"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/catalog/requests"
+	"github.com/keybridge/keybridge/internal/safehtml"
 )
 
 // IntendedCategory is what a run means to do about one category. Parents are told as paths; an empty
@@ -129,7 +132,7 @@ func (w *worker) treeMoved(ctx context.Context, run *Run) (map[string]bool, erro
 	for _, c := range staged {
 		before[c.ID], out[c.ID] = c, true
 	}
-	most := run.Counters.Requests + pages(len(staged)) + maxStale
+	most := run.Counters.Requests + requests.Pages(len(staged)) + maxStale
 	for at := ""; run.Counters.Requests < most; {
 		page, err := source.CategoryPage(ctx, at)
 		if err != nil {
@@ -137,7 +140,7 @@ func (w *worker) treeMoved(ctx context.Context, run *Run) (map[string]bool, erro
 		}
 		run.Counters.Requests++
 		for _, c := range page.Rows {
-			c.Name = clean(c.Name)
+			c.Name = safehtml.Text(c.Name)
 			out[c.ID] = before[c.ID] != c
 		}
 		if at = page.Next; at == "" {

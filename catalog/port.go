@@ -6,6 +6,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/keybridge/keybridge/catalog/requests"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -25,7 +26,7 @@ type CRM interface {
 }
 
 // GroupSize is how many ids one query may name.
-const GroupSize = 50
+const GroupSize = requests.MaxIDs
 
 // Page is one page of a list.
 type Page[T any] struct {

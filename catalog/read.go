@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/catalog/requests"
 )
 
 // cursor is where a list stands between two pages.
@@ -29,12 +31,12 @@ type cursor struct {
 	// What follows is of lists that may be asked for whole or by groups: which of it was chosen, how
 	// many groups there are, how many rows the whole list has, where it goes on, and what a sample
 	// of products has shown.
-	Way          way    `json:"way,omitempty"`
-	Groups       int    `json:"groups,omitempty"`
-	Total        *int   `json:"total,omitempty"` // nil: not asked in this run
-	Rest         string `json:"rest,omitempty"`
-	Sampled      int    `json:"sampled,omitempty"`
-	SampleOffers int    `json:"sample_offers,omitempty"`
+	Way          requests.Strategy `json:"way,omitempty"`
+	Groups       int               `json:"groups,omitempty"`
+	Total        *int              `json:"total,omitempty"` // nil: not asked in this run
+	Rest         string            `json:"rest,omitempty"`
+	Sampled      int               `json:"sampled,omitempty"`
+	SampleOffers int               `json:"sample_offers,omitempty"`
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/catalog/requests"
 	"github.com/keybridge/keybridge/internal/settings"
 )
 
@@ -18,22 +19,22 @@ func (w *worker) readOffers(ctx context.Context) error {
 		return err
 	}
 	if len(w.run.Settings.Chosen) == 0 {
-		at.Way = wayWhole
+		at.Way = requests.WholeList
 	}
 	p := part{end: w.endOffers}
 	switch at.Way {
-	case wayOpen:
+	case requests.Undecided:
 		return w.decideOffers(ctx, at)
-	case wayCount, waySample:
+	case requests.CountAll, requests.SampleSome:
 		return w.lookAtOffers(ctx, at)
-	case wayFinish:
+	case requests.FinishSample:
 		p.end = w.groupOffers
-	case wayGroups:
+	case requests.InGroups:
 		p.end = inGroups(at.Groups, Confirm)
 		if at.Group+1 == at.Groups {
 			p.end = w.endOffers
 		}
-	case wayWhole:
+	case requests.WholeList:
 		return w.offersOf(ctx, at, p)
 	}
 	if p.codes, err = w.e.store.group(ctx, w.run.ID, at.Group); err != nil {
@@ -85,7 +86,7 @@ func onlyOf[T any](name string, codes []string, rows []T, code func(T) string, e
 
 // decideOffers says how the run goes on, from what is known by now.
 func (w *worker) decideOffers(ctx context.Context, at cursor) error {
-	o := outlook{Sampled: at.Sampled, SampleOffers: at.SampleOffers}
+	o := requests.Estimate{Sampled: at.Sampled, SampleOffers: at.SampleOffers}
 	var err error
 	if o.Known, o.Unknown, err = w.e.store.expected(ctx, w.run); err != nil {
 		return err
@@ -97,23 +98,23 @@ func (w *worker) decideOffers(ctx context.Context, at cursor) error {
 		return err
 	}
 	run := w.next()
-	at.Way = o.next()
+	at.Way = o.Next()
 	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
 		switch at.Way {
-		case wayGroups:
-			return w.putGroups(ctx, tx, run, at, o.Known, seat{})
-		case waySample:
+		case requests.InGroups:
+			return w.putGroups(ctx, tx, run, at, o.Known, requests.BatchRange{})
+		case requests.SampleSome:
 			if err := w.e.store.putSample(ctx, tx, *run, 0); err != nil {
 				return err
 			}
-		case wayWhole:
+		case requests.WholeList:
 			if at.turn(0); at.Total != nil {
 				at.Page = at.Rest
 			}
 			if at.Total != nil && at.Rest == "" {
 				return w.endOffers(ctx, tx, run, at, *at.Total) // the first page was all there is
 			}
-		case wayFinish:
+		case requests.FinishSample:
 			if at.Page == "" {
 				return w.groupOffers(ctx, tx, run, at, at.SampleOffers)
 			}
@@ -130,7 +131,7 @@ func (w *worker) lookAtOffers(ctx context.Context, at cursor) error {
 		return err
 	}
 	var codes []string
-	if at.Way == waySample {
+	if at.Way == requests.SampleSome {
 		if codes, err = w.e.store.group(ctx, w.run.ID, at.Group); err != nil {
 			return err
 		}
@@ -145,7 +146,7 @@ func (w *worker) lookAtOffers(ctx context.Context, at cursor) error {
 	} else {
 		at.Sampled, at.SampleOffers, at.Page = len(codes), page.Total, page.Next
 	}
-	at.Way = wayOpen
+	at.Way = requests.Undecided
 	run := w.next()
 	run.Counters.Requests++
 	run.moveTo(at)
@@ -173,9 +174,9 @@ func (w *worker) groupOffers(ctx context.Context, tx *sqlx.Tx, run *Run, at curs
 	if err != nil {
 		return err
 	}
-	rest := seat{To: unknown}
+	rest := requests.BatchRange{To: unknown}
 	if unknown > 0 {
-		groups, _ := guessed(unknown, mean, deviation)
+		groups, _ := requests.GroupsOfUnknown(unknown, mean, deviation)
 		rest.Each = (unknown + groups - 1) / groups
 	}
 	return w.putGroups(ctx, tx, run, at, known, rest)
@@ -183,14 +184,14 @@ func (w *worker) groupOffers(ctx context.Context, tx *sqlx.Tx, run *Run, at curs
 
 // putGroups stores the groups in which the chosen products are asked for that stand in none yet, and
 // goes to the first of them. Those of unknown size go where rest says.
-func (w *worker) putGroups(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor, known []class, rest seat) error {
+func (w *worker) putGroups(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor, known []requests.SizeClass, rest requests.BatchRange) error {
 	first := 0
 	if at.Sampled > 0 {
 		first = at.Group + 1
 	}
-	blocks := pack(known)
-	seats := seatsOf(blocks, first)
-	at.Way, at.Groups = wayGroups, first+groupsOf(blocks)
+	blocks := requests.Pack(known)
+	seats := requests.Ranges(blocks, first)
+	at.Way, at.Groups = requests.InGroups, first+requests.Groups(blocks)
 	if rest.To > 0 {
 		rest.First = at.Groups
 		at.Groups += (rest.To + rest.Each - 1) / rest.Each
@@ -199,7 +200,7 @@ func (w *worker) putGroups(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor
 	if first == at.Groups {
 		return w.endOffers(ctx, tx, run, at, 0)
 	}
-	run.Total = run.Done + int64(offersIn(known))
+	run.Total = run.Done + int64(requests.Offers(known))
 	at.turn(first)
 	run.moveTo(at)
 	return w.e.store.putGroups(ctx, tx, *run, seats)
@@ -215,7 +216,7 @@ func (w *worker) rememberTotal(ctx context.Context, tx *sqlx.Tx, run Run, list s
 
 // endOffers remembers what the reading has told of how many there are.
 func (w *worker) endOffers(ctx context.Context, tx *sqlx.Tx, run *Run, at cursor, total int) error {
-	if at.Way == wayWhole {
+	if at.Way == requests.WholeList {
 		if err := w.rememberTotal(ctx, tx, *run, listOffers, total); err != nil {
 			return err
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/catalog/requests"
 )
 
 // checkCurrency reads one page of linked products, others each time, to see that their currency is
@@ -51,9 +53,9 @@ func (w *worker) readPrices(ctx context.Context) error {
 	}
 	p := part{end: w.endPrices}
 	switch at.Way {
-	case wayOpen:
+	case requests.Undecided:
 		return w.decidePrices(ctx, at)
-	case wayGroups:
+	case requests.InGroups:
 		p.end = inGroups(at.Groups, PlanPrices)
 		if p.codes, err = w.e.store.group(ctx, w.run.ID, at.Group); err != nil {
 			return err
@@ -93,15 +95,15 @@ func (w *worker) decidePrices(ctx context.Context, at cursor) error {
 		return err
 	}
 	run := w.next()
-	at.Way = wayCount
+	at.Way = requests.CountAll
 	if total >= 0 {
-		at.Way = quotedBy(linked, total, spent, len(run.Settings.Chosen) > 0)
+		at.Way = requests.PriceStrategy(linked, total, spent, len(run.Settings.Chosen) > 0)
 	}
-	if at.Way == wayCount {
+	if at.Way == requests.CountAll {
 		return w.countPrices(ctx, at)
 	}
 	return w.commit(ctx, run, func(tx *sqlx.Tx) error {
-		if at.Way == wayWhole {
+		if at.Way == requests.WholeList {
 			at.Page = at.Rest
 			if at.Total != nil && at.Rest == "" {
 				return w.endPrices(ctx, tx, run, at, total)
@@ -133,7 +135,7 @@ func (w *worker) countPrices(ctx context.Context, at cursor) error {
 	if err != nil {
 		return fmt.Errorf("read prices: %w", err)
 	}
-	at.Way, at.Total, at.Rest = wayOpen, &page.Total, page.Next
+	at.Way, at.Total, at.Rest = requests.Undecided, &page.Total, page.Next
 	run := w.next()
 	run.Counters.Requests++
 	run.moveTo(at)

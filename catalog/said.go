@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/safehtml"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -40,7 +41,7 @@ func said(err error) string {
 			return ' '
 		}
 		return r
-	}, clean(text))
+	}, safehtml.Text(text))
 	text = secretive.ReplaceAllString(text, "…")
 	return cut(strings.Join(strings.Fields(text), " "))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"github.com/keybridge/keybridge/catalog/requests"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -55,8 +56,8 @@ const chosenExpected = `
 
 // expected counts the chosen products by the offers expected of them; those of which nothing is known
 // are answered apart.
-func (s *store) expected(ctx context.Context, run Run) (known []class, unknown int, err error) {
-	var rows []class
+func (s *store) expected(ctx context.Context, run Run) (known []requests.SizeClass, unknown int, err error) {
+	var rows []requests.SizeClass
 	const q = `SELECT expected, count(*) AS products FROM (` + chosenExpected + `) x GROUP BY expected ORDER BY expected`
 	if err := s.db.SelectContext(ctx, &rows, q, run.ID, run.Connection); err != nil {
 		return nil, 0, fmt.Errorf("expected offers of run %d: %w", run.ID, err)
@@ -82,7 +83,7 @@ func (s *store) putSample(ctx context.Context, tx *sqlx.Tx, run Run, group int) 
 }
 
 // putGroups puts the rest of the chosen products in their groups.
-func (s *store) putGroups(ctx context.Context, tx *sqlx.Tx, run Run, seats []seat) error {
+func (s *store) putGroups(ctx context.Context, tx *sqlx.Tx, run Run, seats []requests.BatchRange) error {
 	const q = `INSERT INTO keybridge.run_group (run_id, n, id)
 		SELECT $1, a.first + (r.at - a.low) / a.each, r.id
 		FROM (SELECT id, expected, row_number() OVER (PARTITION BY expected ORDER BY id) - 1 AS at
@@ -90,13 +91,13 @@ func (s *store) putGroups(ctx context.Context, tx *sqlx.Tx, run Run, seats []sea
 		JOIN unnest($3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[])
 			AS a (expected, low, high, first, each)
 			ON a.expected = r.expected AND r.at >= a.low AND r.at < a.high`
-	column := func(f func(seat) int) any {
-		return pq.Array(each(seats, func(p seat) int64 { return int64(f(p)) }))
+	column := func(f func(requests.BatchRange) int) any {
+		return pq.Array(each(seats, func(p requests.BatchRange) int64 { return int64(f(p)) }))
 	}
 	_, err := tx.ExecContext(ctx, q, run.ID, run.Connection,
-		column(func(p seat) int { return p.Expected }), column(func(p seat) int { return p.From }),
-		column(func(p seat) int { return p.To }), column(func(p seat) int { return p.First }),
-		column(func(p seat) int { return p.Each }))
+		column(func(p requests.BatchRange) int { return p.Expected }), column(func(p requests.BatchRange) int { return p.From }),
+		column(func(p requests.BatchRange) int { return p.To }), column(func(p requests.BatchRange) int { return p.First }),
+		column(func(p requests.BatchRange) int { return p.Each }))
 	if err != nil {
 		return fmt.Errorf("group products of run %d: %w", run.ID, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"github.com/keybridge/keybridge/internal/safehtml"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -129,8 +130,8 @@ func (s *store) holdBack(ctx context.Context, tx *sqlx.Tx, conn plugin.Connectio
 		pq.Array(each(rows, func(h heldBack) string { return h.Offer })),
 		pq.Array(each(rows, func(h heldBack) string { return string(h.Product) })),
 		pq.Array(each(rows, func(h heldBack) string { return string(h.Variant) })),
-		pq.Array(each(rows, func(h heldBack) string { return clean(h.Name) })),
-		pq.Array(each(rows, func(h heldBack) string { return clean(h.SKU) })),
+		pq.Array(each(rows, func(h heldBack) string { return safehtml.Text(h.Name) })),
+		pq.Array(each(rows, func(h heldBack) string { return safehtml.Text(h.SKU) })),
 		pq.Array(each(rows, func(h heldBack) string { return h.Old })),
 		pq.Array(each(rows, func(h heldBack) string { return h.Says })),
 		pq.Array(each(rows, func(h heldBack) string { return h.ReadAt.Format(time.RFC3339Nano) })))

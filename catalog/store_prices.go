@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"github.com/keybridge/keybridge/internal/safehtml"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -18,7 +19,7 @@ import (
 // which reads it.
 func (s *store) setCurrencies(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []Product) error {
 	ids := pq.Array(each(rows, func(p Product) string { return p.ID }))
-	currencies := pq.Array(each(rows, func(p Product) string { return clean(p.Currency) }))
+	currencies := pq.Array(each(rows, func(p Product) string { return safehtml.Text(p.Currency) }))
 	const differ = `SELECT count(*) FROM keybridge.link_product l
 		JOIN unnest($2::text[], $3::text[]) AS t (crm_id, currency) USING (crm_id)
 		WHERE l.connection_id = $1 AND l.currency <> '' AND l.currency <> t.currency`

@@ -8,6 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"github.com/keybridge/keybridge/internal/safehtml"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -62,7 +63,7 @@ func (s *store) stageCategories(ctx context.Context, tx *sqlx.Tx, run int64, row
 	return s.staged(ctx, tx, "categories", q, run,
 		pq.Array(each(rows, func(c Category) string { return c.ID })),
 		pq.Array(each(rows, func(c Category) string { return c.ParentID })),
-		pq.Array(each(rows, func(c Category) string { return clean(c.Name) })))
+		pq.Array(each(rows, func(c Category) string { return safehtml.Text(c.Name) })))
 }
 
 func (s *store) stageProducts(ctx context.Context, tx *sqlx.Tx, run int64, rows []stagedProduct) (int, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/safehtml"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -245,7 +246,7 @@ func (s *store) addStockChanges(ctx context.Context, tx *sqlx.Tx, conn plugin.Co
 		pq.Array(each(rows, func(c Change) string { return c.CRMID })),
 		pq.Array(each(rows, func(c Change) string { return string(c.Product) })),
 		pq.Array(each(rows, func(c Change) string { return string(c.Variant) })),
-		pq.Array(each(rows, func(c Change) string { return clean(c.Name) })),
+		pq.Array(each(rows, func(c Change) string { return safehtml.Text(c.Name) })),
 		pq.Array(each(rows, func(c Change) string { return string(c.Field) })),
 		pq.Array(each(rows, func(c Change) string { return c.Old })),
 		pq.Array(each(rows, func(c Change) string { return c.New })))

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"github.com/keybridge/keybridge/internal/safehtml"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -47,7 +48,7 @@ func (s *store) seeWarehouses(ctx context.Context, tx *sqlx.Tx, conn plugin.Conn
 		ON CONFLICT (connection_id, code) DO UPDATE SET name = excluded.name, seen_at = excluded.seen_at, gone = false`
 	_, err := tx.ExecContext(ctx, q, conn, now,
 		pq.Array(each(rows, func(w Warehouse) string { return w.Code })),
-		pq.Array(each(rows, func(w Warehouse) string { return clean(w.Name) })))
+		pq.Array(each(rows, func(w Warehouse) string { return safehtml.Text(w.Name) })))
 	if err != nil {
 		return fmt.Errorf("warehouses of %s: %w", conn, err)
 	}
@@ -105,7 +106,7 @@ func (s *store) stageWarehouses(ctx context.Context, tx *sqlx.Tx, run int64, row
 		SELECT $1, code, name FROM unnest($2::text[], $3::text[]) AS t (code, name) ON CONFLICT DO NOTHING`
 	_, err := tx.ExecContext(ctx, q, run,
 		pq.Array(each(rows, func(w Warehouse) string { return w.Code })),
-		pq.Array(each(rows, func(w Warehouse) string { return clean(w.Name) })))
+		pq.Array(each(rows, func(w Warehouse) string { return safehtml.Text(w.Name) })))
 	if err != nil {
 		return fmt.Errorf("warehouses of run %d: %w", run, err)
 	}

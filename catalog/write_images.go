@@ -2,11 +2,13 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/catalog/pictures"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -142,7 +144,7 @@ func (w *worker) references(ctx context.Context, addresses []string, have []plug
 		if keep(func(i plugin.Image) bool { return i.SourceURL == address }) {
 			continue
 		}
-		content, err := w.e.pictures.fetch(ctx, address)
+		content, err := w.e.pictures.Fetch(ctx, address)
 		if err != nil {
 			set.failed[address] = imageReason(err)
 			continue
@@ -213,4 +215,17 @@ func (s imageSet) items(p planned) []Item {
 		out = append(out, Item{Kind: ItemNote, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: ReasonImageRefused, Params: s.said})
 	}
 	return out
+}
+
+// imageReason reads an error of Fetch.
+func imageReason(err error) Reason {
+	switch {
+	case errors.Is(err, pictures.ErrAddress):
+		return ReasonImageAddress
+	case errors.Is(err, pictures.ErrTooBig):
+		return ReasonImageTooBig
+	case errors.Is(err, pictures.ErrType):
+		return ReasonImageType
+	}
+	return ReasonImageUnreachable
 }

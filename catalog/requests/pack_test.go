@@ -1,4 +1,4 @@
-package catalog
+package requests
 
 import (
 	"fmt"
@@ -36,9 +36,9 @@ func shapes() []map[int]int {
 	return out
 }
 
-func classesOf(h map[int]int) (out []class) {
+func classesOf(h map[int]int) (out []SizeClass) {
 	for expected, n := range h {
-		out = append(out, class{Expected: expected, Products: n})
+		out = append(out, SizeClass{Expected: expected, Products: n})
 	}
 	return out
 }
@@ -46,22 +46,22 @@ func classesOf(h map[int]int) (out []class) {
 func TestPackedGroupsHoldEveryProductOnceAndOnePageEach(t *testing.T) {
 	t.Parallel()
 	for _, h := range shapes() {
-		blocks := pack(classesOf(h))
+		blocks := Pack(classesOf(h))
 		left, least, offers := map[int]int{}, 0, 0
 		for expected, n := range h {
 			left[expected], offers = n, offers+expected*n
-			if expected > pageSize {
-				least += n * pages(expected)
+			if expected > PageSize {
+				least += n * Pages(expected)
 			}
 		}
-		least = max(least, (offers+pageSize-1)/pageSize)
+		least = max(least, (offers+PageSize-1)/PageSize)
 		for _, b := range blocks {
 			products := 0
 			for _, c := range b.Takes {
 				left[c.Expected] -= c.Products * b.Groups
 				products += c.Products
 			}
-			if rows := offersIn(b.Takes); products > GroupSize || b.Groups < 1 || rows > pageSize*pages(b.Takes[0].Expected) {
+			if rows := Offers(b.Takes); products > MaxIDs || b.Groups < 1 || rows > PageSize*Pages(b.Takes[0].Expected) {
 				t.Fatalf("%v: a group of %d products and %d offers", h, products, rows)
 			}
 		}
@@ -76,7 +76,7 @@ func TestPackedGroupsHoldEveryProductOnceAndOnePageEach(t *testing.T) {
 			largest = max(largest, expected)
 		}
 		got := requestsOf(blocks)
-		if got < least || largest <= 10 && got > offers/(pageSize+1-max(1, largest))+1 {
+		if got < least || largest <= 10 && got > offers/(PageSize+1-max(1, largest))+1 {
 			t.Fatalf("%v: %d requests, at least %d are needed", h, got, least)
 		}
 	}
@@ -85,11 +85,11 @@ func TestPackedGroupsHoldEveryProductOnceAndOnePageEach(t *testing.T) {
 func TestSeatsTellEachProductItsGroup(t *testing.T) {
 	t.Parallel()
 	for _, h := range shapes() {
-		blocks := pack(classesOf(h))
+		blocks := Pack(classesOf(h))
 		const first = 3
 		rows, products := map[int]int{}, map[int]int{}
 		taken := map[string]bool{}
-		for _, s := range seatsOf(blocks, first) {
+		for _, s := range Ranges(blocks, first) {
 			for at := s.From; at < s.To; at++ {
 				key := fmt.Sprint(s.Expected, " ", at)
 				if taken[key] {
@@ -106,11 +106,11 @@ func TestSeatsTellEachProductItsGroup(t *testing.T) {
 			all += n
 		}
 		for group, n := range rows {
-			if requests += pages(n); group < first || group >= first+groupsOf(blocks) || products[group] > GroupSize {
+			if requests += Pages(n); group < first || group >= first+Groups(blocks) || products[group] > MaxIDs {
 				t.Fatalf("%v: group %d holds %d products", h, group, products[group])
 			}
 		}
-		if len(taken) != all || len(rows) != groupsOf(blocks) || requests != requestsOf(blocks) {
+		if len(taken) != all || len(rows) != Groups(blocks) || requests != requestsOf(blocks) {
 			t.Fatalf("%v: %d of %d products in %d groups with %d pages", h, len(taken), all, len(rows), requests)
 		}
 	}
@@ -120,24 +120,24 @@ func TestNextWayIsTheCheaperOne(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		o    outlook
-		want way
+		o    Estimate
+		want Strategy
 	}{
-		{"full pages of chosen products are never dearer than all", outlook{Known: []class{{1, 500}}, Total: -1}, wayGroups},
-		{"nothing chosen is alive", outlook{Total: -1}, wayGroups},
-		{"half-empty pages may be dearer, so all are counted first", outlook{Known: []class{{40, 10}}, Total: -1}, wayCount},
-		{"few of many", outlook{Known: []class{{40, 10}}, Total: 5000}, wayGroups},
-		{"as many either way: the whole list", outlook{Known: []class{{1, 500}}, Total: 500}, wayWhole},
-		{"products that share no page", outlook{Known: []class{{40, 100}}, Total: 4200}, wayWhole},
-		{"unknown sizes are counted first", outlook{Unknown: 3, Total: -1}, wayCount},
-		{"unknown sizes that cannot be cheaper", outlook{Unknown: 500, Total: 500}, wayWhole},
-		{"unknown sizes that might be", outlook{Unknown: 500, Total: 50_000, Spent: 1}, waySample},
-		{"the sample was small", outlook{Unknown: 500, Total: 50_000, Spent: 1, Sampled: 50, SampleOffers: 150}, wayFinish},
-		{"the sample was large", outlook{Unknown: 500, Total: 5_000, Spent: 1, Sampled: 50, SampleOffers: 1500}, wayWhole},
+		{"full pages of chosen products are never dearer than all", Estimate{Known: []SizeClass{{1, 500}}, Total: -1}, InGroups},
+		{"nothing chosen is alive", Estimate{Total: -1}, InGroups},
+		{"half-empty pages may be dearer, so all are counted first", Estimate{Known: []SizeClass{{40, 10}}, Total: -1}, CountAll},
+		{"few of many", Estimate{Known: []SizeClass{{40, 10}}, Total: 5000}, InGroups},
+		{"as many either Strategy: the whole list", Estimate{Known: []SizeClass{{1, 500}}, Total: 500}, WholeList},
+		{"products that share no page", Estimate{Known: []SizeClass{{40, 100}}, Total: 4200}, WholeList},
+		{"unknown sizes are counted first", Estimate{Unknown: 3, Total: -1}, CountAll},
+		{"unknown sizes that cannot be cheaper", Estimate{Unknown: 500, Total: 500}, WholeList},
+		{"unknown sizes that might be", Estimate{Unknown: 500, Total: 50_000, Spent: 1}, SampleSome},
+		{"the sample was small", Estimate{Unknown: 500, Total: 50_000, Spent: 1, Sampled: 50, SampleOffers: 150}, FinishSample},
+		{"the sample was large", Estimate{Unknown: 500, Total: 5_000, Spent: 1, Sampled: 50, SampleOffers: 1500}, WholeList},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := tt.o.next(); got != tt.want {
+			if got := tt.o.Next(); got != tt.want {
 				t.Errorf("next() = %q, want %q", got, tt.want)
 			}
 		})
@@ -149,21 +149,21 @@ func TestPricesAreAskedForByIDsWhenThatIsCheaper(t *testing.T) {
 	for _, tt := range []struct {
 		linked, total, spent int
 		chosen               bool
-		want                 way
+		want                 Strategy
 	}{
-		{100, 10_000, 0, true, wayGroups},
-		{100, 10_000, 0, false, wayGroups},
-		{100, 100, 0, true, wayWhole},
-		{4_900, 5_000, 0, true, wayGroups},
-		{4_900, 5_000, 1, true, wayGroups},
-		{4_960, 5_000, 0, true, wayWhole},
-		{4_900, 5_000, 0, false, wayWhole},
-		{2_500, 5_000, 0, false, wayGroups},
-		{2_501, 5_000, 0, false, wayWhole},
-		{0, 0, 0, true, wayWhole},
+		{100, 10_000, 0, true, InGroups},
+		{100, 10_000, 0, false, InGroups},
+		{100, 100, 0, true, WholeList},
+		{4_900, 5_000, 0, true, InGroups},
+		{4_900, 5_000, 1, true, InGroups},
+		{4_960, 5_000, 0, true, WholeList},
+		{4_900, 5_000, 0, false, WholeList},
+		{2_500, 5_000, 0, false, InGroups},
+		{2_501, 5_000, 0, false, WholeList},
+		{0, 0, 0, true, WholeList},
 	} {
-		if got := quotedBy(tt.linked, tt.total, tt.spent, tt.chosen); got != tt.want {
-			t.Errorf("quotedBy(%d, %d, %d, %v) = %q, want %q", tt.linked, tt.total, tt.spent, tt.chosen, got, tt.want)
+		if got := PriceStrategy(tt.linked, tt.total, tt.spent, tt.chosen); got != tt.want {
+			t.Errorf("PriceStrategy(%d, %d, %d, %v) = %q, want %q", tt.linked, tt.total, tt.spent, tt.chosen, got, tt.want)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func TestGuessedGroupsWasteLittle(t *testing.T) {
 			}
 			mean := sum / 1000
 			const many = 20_000
-			groups, _ := guessed(many, mean, math.Sqrt(squares/1000-mean*mean))
+			groups, _ := GroupsOfUnknown(many, mean, math.Sqrt(squares/1000-mean*mean))
 			size := (many + groups - 1) / groups
 			cost, rows, products := 0, 0, 0
 			for range 400 {
@@ -196,22 +196,11 @@ func TestGuessedGroupsWasteLittle(t *testing.T) {
 				for range size {
 					group += offers()
 				}
-				cost, rows, products = cost+pages(group), rows+group, products+size
+				cost, rows, products = cost+Pages(group), rows+group, products+size
 			}
-			if least := max(float64(rows)/pageSize, float64(products)/GroupSize); float64(cost) > 1.15*least || size > GroupSize {
+			if least := max(float64(rows)/PageSize, float64(products)/MaxIDs); float64(cost) > 1.15*least || size > MaxIDs {
 				t.Errorf("groups of %d cost %d pages, at least %.1f are needed", size, cost, least)
 			}
 		})
-	}
-}
-
-func TestHalfIsRoundedDownButNotToOne(t *testing.T) {
-	t.Parallel()
-	for of, least := range map[int]int{1: 2, 2: 1, 3: 2, 4: 2, 5: 2, 7: 3, 14: 7, 15: 7, 500: 250, 501: 250} {
-		for n := range of + 1 {
-			if got, want := halfOf(n, of), n >= least; got != want {
-				t.Errorf("halfOf(%d, %d) = %v", n, of, got)
-			}
-		}
 	}
 }

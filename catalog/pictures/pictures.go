@@ -1,6 +1,9 @@
-package catalog
+// Package pictures fetches pictures from addresses that strangers have written. Addresses inside the machine or its
+// network are refused where the connection is made (SSRF), size and type are those of the bytes.
+package pictures
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,8 +20,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Pictures tunes how pictures are fetched. Zero values take the defaults.
-type Pictures struct {
+// Config tunes how pictures are fetched. Zero values take the defaults.
+type Config struct {
 	// MaxBytes of one picture. Default 10 MB.
 	MaxBytes int64
 	// MaxPerProduct is how many pictures of a product are taken. Default 12.
@@ -34,34 +37,37 @@ type Pictures struct {
 	AllowLoopback bool
 }
 
-func (p Pictures) withDefaults() Pictures {
-	p.MaxBytes = orDefault(p.MaxBytes, 10<<20)
-	p.MaxPerProduct = orDefault(p.MaxPerProduct, 12)
-	p.Timeout = orDefault(p.Timeout, 20*time.Second)
-	p.ProductTimeout = orDefault(p.ProductTimeout, time.Minute)
-	p.Parallel = orDefault(p.Parallel, 4)
+// WithDefaults fills in what is zero.
+func (p Config) WithDefaults() Config {
+	p.MaxBytes = cmp.Or(p.MaxBytes, 10<<20)
+	p.MaxPerProduct = cmp.Or(p.MaxPerProduct, 12)
+	p.Timeout = cmp.Or(p.Timeout, 20*time.Second)
+	p.ProductTimeout = cmp.Or(p.ProductTimeout, time.Minute)
+	p.Parallel = cmp.Or(p.Parallel, 4)
 	return p
 }
 
 // What can be wrong with a picture's address or answer. All other errors mean that it could not be
 // fetched now.
 var (
-	errAddress = errors.New("pictures may not come from this address")
-	errTooBig  = errors.New("the picture is too big")
-	errType    = errors.New("this is no picture")
+	ErrAddress = errors.New("pictures may not come from this address")
+	ErrTooBig  = errors.New("the picture is too big")
+	ErrType    = errors.New("this is no picture")
 )
 
 // maxRedirects is how often a picture's address may point to another.
 const maxRedirects = 5
 
-// fetcher fetches pictures from addresses that strangers have written. Safe for concurrent use.
-type fetcher struct {
-	limits Pictures
+// Fetcher fetches pictures. Safe for concurrent use.
+type Fetcher struct {
+	limits Config
 	client *http.Client
 }
 
-func newFetcher(p Pictures) *fetcher {
-	f := &fetcher{limits: p}
+// New asks nothing.
+func New(p Config) *Fetcher {
+	p = p.WithDefaults()
+	f := &Fetcher{limits: p}
 	// The address is checked where the connection is made, after the name was looked up, so a name
 	// that leads to an inner address is refused, at a redirect too.
 	dialer := &net.Dialer{Timeout: p.Timeout, Control: func(_, address string, _ syscall.RawConn) error {
@@ -75,7 +81,7 @@ func newFetcher(p Pictures) *fetcher {
 		},
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
-				return fmt.Errorf("more than %d redirects: %w", maxRedirects, errAddress)
+				return fmt.Errorf("more than %d redirects: %w", maxRedirects, ErrAddress)
 			}
 			return checkURL(req.URL)
 		},
@@ -85,22 +91,22 @@ func newFetcher(p Pictures) *fetcher {
 
 func checkURL(u *url.URL) error {
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
-		return errAddress
+		return ErrAddress
 	}
 	return nil
 }
 
-func (f *fetcher) checkAddress(address string) error {
+func (f *Fetcher) checkAddress(address string) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return errAddress
+		return ErrAddress
 	}
 	addr := at.Addr().Unmap()
 	if addr.IsLoopback() && f.limits.AllowLoopback {
 		return nil
 	}
 	if !public(addr) {
-		return errAddress
+		return ErrAddress
 	}
 	return nil
 }
@@ -123,18 +129,18 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-// fetch reads one picture. The error wraps errAddress, errTooBig or errType when another try will
+// Fetch reads one picture. The error wraps ErrAddress, ErrTooBig or ErrType when another try will
 // not help.
-func (f *fetcher) fetch(ctx context.Context, address string) (*plugin.ImageContent, error) {
+func (f *Fetcher) Fetch(ctx context.Context, address string) (*plugin.ImageContent, error) {
 	u, err := url.Parse(address)
 	if err != nil || checkURL(u) != nil {
-		return nil, errAddress
+		return nil, ErrAddress
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.limits.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, errAddress
+		return nil, ErrAddress
 	}
 	req.Header.Set("Accept", "image/*")
 	req.Header.Set("User-Agent", "Keybridge")
@@ -147,41 +153,28 @@ func (f *fetcher) fetch(ctx context.Context, address string) (*plugin.ImageConte
 		return nil, fmt.Errorf("fetch picture: status %d", res.StatusCode)
 	}
 	if res.ContentLength > f.limits.MaxBytes {
-		return nil, errTooBig
+		return nil, ErrTooBig
 	}
 	return f.read(address, res.Body)
 }
 
-func (f *fetcher) read(address string, body io.Reader) (*plugin.ImageContent, error) {
+func (f *Fetcher) read(address string, body io.Reader) (*plugin.ImageContent, error) {
 	data, err := io.ReadAll(io.LimitReader(body, f.limits.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("fetch picture: %w", err)
 	}
 	if int64(len(data)) > f.limits.MaxBytes {
-		return nil, errTooBig
+		return nil, ErrTooBig
 	}
 	// What the server says of the type does not count: the bytes do.
 	kind := http.DetectContentType(data)
 	switch kind {
 	case "image/jpeg", "image/png", "image/webp", "image/gif":
 	default:
-		return nil, errType
+		return nil, ErrType
 	}
 	sum := sha256.Sum256(data)
 	return &plugin.ImageContent{
 		SourceURL: address, ContentType: kind, SHA256: hex.EncodeToString(sum[:]), Bytes: data,
 	}, nil
-}
-
-// imageReason reads an error of fetch.
-func imageReason(err error) Reason {
-	switch {
-	case errors.Is(err, errAddress):
-		return ReasonImageAddress
-	case errors.Is(err, errTooBig):
-		return ReasonImageTooBig
-	case errors.Is(err, errType):
-		return ReasonImageType
-	}
-	return ReasonImageUnreachable
 }
