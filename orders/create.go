@@ -306,25 +306,42 @@ func (w *work) probe(past []attempt) Probe {
 	return p
 }
 
-// adopt takes an order of the CRM for ours. Whether it is: it carries our key in our source, and
-// either an attempt of ours may have made it or its total is the order's.
+// adopt takes an order of the CRM for ours, or says why not.
 func (w *work) adopt(s *step, found []Found, past []attempt) {
-	var ours []Found
-	for _, f := range found {
-		if f.Source == w.e.Source {
-			ours = append(ours, f)
-		}
+	f, why := adoptable(found, w.e.Source, w.e.Total.Decimal, ambiguous(past))
+	switch why {
+	case "":
+		w.created(s, f.Receipt)
+	case ReasonSeveralInCRM:
+		s.finish(StepBlocked, why, Params{"key": w.e.Key, "crm_ids": joinIDs(ofSource(found, w.e.Source))})
+	default:
+		s.finish(StepBlocked, why, w.strange(f))
 	}
+}
+
+// adoptable answers the order that is ours among those that carry our key, at least one: it is of our source, and
+// either an attempt of ours may have made it or its total is the order's. Else ReasonSeveralInCRM, or
+// ReasonTakenByOther and whose it is.
+func adoptable(found []Found, source string, total decimal.Decimal, mayBeOurs bool) (Found, Reason) {
+	ours := ofSource(found, source)
 	switch {
 	case len(ours) > 1:
-		s.finish(StepBlocked, ReasonSeveralInCRM, Params{"key": w.e.Key, "crm_ids": joinIDs(ours)})
+		return Found{}, ReasonSeveralInCRM
 	case len(ours) == 0:
-		s.finish(StepBlocked, ReasonTakenByOther, w.strange(found[0]))
-	case !ambiguous(past) && !ours[0].Total.Equal(w.e.Total.Decimal):
-		s.finish(StepBlocked, ReasonTakenByOther, w.strange(ours[0]))
-	default:
-		w.created(s, ours[0].Receipt)
+		return found[0], ReasonTakenByOther
+	case !mayBeOurs && !ours[0].Total.Equal(total):
+		return ours[0], ReasonTakenByOther
 	}
+	return ours[0], ""
+}
+
+func ofSource(found []Found, source string) (list []Found) {
+	for _, f := range found {
+		if f.Source == source {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 func (w *work) strange(f Found) Params {
