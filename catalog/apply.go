@@ -37,7 +37,7 @@ func (w *worker) write(ctx context.Context, apply applying) error {
 		return err
 	}
 	run, most := w.run.ID, w.e.deps.Config.WriteBatch
-	got, err := read(ctx, w, pageKey{phase: w.run.Phase, page: at.Page}, oneAhead, func(ctx context.Context, after string) (Page[planned], error) {
+	got, err := nextPages(ctx, w, pageKey{phase: w.run.Phase, page: at.Page}, oneAhead, func(ctx context.Context, after string) (Page[planned], error) {
 		plans, err := w.e.store.openPlans(ctx, run, planPending, after, most)
 		if err != nil || len(plans) == 0 {
 			return Page[planned]{}, err
@@ -72,7 +72,7 @@ func (w *worker) writeAgain(ctx context.Context) error {
 	if did, err := w.resolve(ctx, ids); did || err != nil {
 		return err
 	}
-	rows, err := w.e.store.standingsOf(ctx, w.run, w.writesCategories(), w.rulesHash, ids)
+	rows, err := w.e.store.candidatesByID(ctx, w.run, w.writesCategories(), w.rulesHash, ids)
 	if err != nil {
 		return err
 	}
@@ -83,10 +83,10 @@ func (w *worker) writeAgain(ctx context.Context) error {
 	// What needs no write any more is done; what was listed before is not listed again.
 	batch.items = nil
 	still := setOf(each(batch.plans, func(p planned) string { return p.CRM }))
-	var done []written
+	var done []planOutcome
 	for _, p := range old {
 		if !still[p.CRM] {
-			done = append(done, written{CRM: p.CRM, State: planDone, Product: p.Product})
+			done = append(done, planOutcome{CRM: p.CRM, State: planDone, Product: p.Product})
 		}
 	}
 	run := w.next()
@@ -105,15 +105,15 @@ func (w *worker) writeAgain(ctx context.Context) error {
 	return w.apply(ctx, batch.plans, w.run.Total, true)
 }
 
-// writing is a batch on its way to the shop and what came of it.
-type writing struct {
+// batchResult is a batch on its way to the shop and what came of it.
+type batchResult struct {
 	last       bool // nothing is tried again
 	approved   bool // what moved since is left alone
 	categories map[string]plugin.CategoryID
 
-	marks   []written
-	settled []settled
-	joints  []joint
+	marks   []planOutcome
+	settled []linkUpdate
+	joints  []variantLinkRow
 	gone    map[string]string
 	review  []string // offers whose variants were added hidden
 	changes []Change
@@ -129,7 +129,7 @@ type writing struct {
 
 // apply writes a batch to the shop and commits what came of it.
 func (w *worker) apply(ctx context.Context, plans []planned, total int64, last bool) error {
-	b := &writing{last: last, approved: w.run.ApprovedBy != "", gone: map[string]string{}, fulfilled: map[string]plugin.ProductID{}}
+	b := &batchResult{last: last, approved: w.run.ApprovedBy != "", gone: map[string]string{}, fulfilled: map[string]plugin.ProductID{}}
 	var err error
 	wanted := unique(each(plans, func(p planned) string { return p.Category }))
 	if b.categories, err = w.e.store.categoryTargets(ctx, w.run.Connection, wanted); err != nil {
@@ -166,7 +166,7 @@ func (w *worker) apply(ctx context.Context, plans []planned, total int64, last b
 }
 
 // record stores what a batch came to.
-func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) error {
+func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *batchResult) error {
 	s, now := w.e.store, w.e.now()
 	run.Counters.Created += b.created
 	run.Counters.Updated += b.updated
@@ -197,7 +197,7 @@ func (w *worker) record(ctx context.Context, tx *sqlx.Tx, run *Run, b *writing) 
 }
 
 // applyUpdates patches products.
-func (w *worker) applyUpdates(ctx context.Context, plans []planned, b *writing) error {
+func (w *worker) applyUpdates(ctx context.Context, plans []planned, b *batchResult) error {
 	var patches []plugin.ProductPatch
 	var of []planned
 	for _, p := range plans {
@@ -230,7 +230,7 @@ func (w *worker) applyUpdates(ctx context.Context, plans []planned, b *writing) 
 
 // join links the products of a batch that were found by key. One that somebody else has linked
 // meanwhile is a conflict.
-func (w *worker) join(ctx context.Context, plans []planned, b *writing) ([]planned, error) {
+func (w *worker) join(ctx context.Context, plans []planned, b *batchResult) ([]planned, error) {
 	var joining []planned
 	for _, p := range plans {
 		if p.Joins {
@@ -251,7 +251,7 @@ func (w *worker) join(ctx context.Context, plans []planned, b *writing) ([]plann
 	var out []planned
 	for _, p := range plans {
 		if p.Joins && !ours[p.CRM] {
-			b.marks = append(b.marks, written{CRM: p.CRM, State: planFailed, Product: p.Product})
+			b.marks = append(b.marks, planOutcome{CRM: p.CRM, State: planFailed, Product: p.Product})
 			b.item(p, ItemConflict, ReasonLinkedElsewhere, Params{"product": string(p.Product)})
 			continue
 		}
@@ -261,7 +261,7 @@ func (w *worker) join(ctx context.Context, plans []planned, b *writing) ([]plann
 }
 
 // patchOf completes a patch with the category; nil when there is nothing to write.
-func (b *writing) patchOf(p planned) *plugin.ProductPatch {
+func (b *batchResult) patchOf(p planned) *plugin.ProductPatch {
 	id := b.categories[p.Category]
 	if id == "" {
 		return p.Patch
@@ -275,18 +275,18 @@ func (b *writing) patchOf(p planned) *plugin.ProductPatch {
 }
 
 // wrote notes what stands as planned.
-func (b *writing) wrote(p planned, res plugin.ProductResult) {
+func (b *batchResult) wrote(p planned, res plugin.ProductResult) {
 	if b.last || len(p.Images) > 0 { // else the cursor says it
-		b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: res.ID, Images: len(p.Images) > 0})
+		b.marks = append(b.marks, planOutcome{CRM: p.CRM, State: planDone, Product: res.ID, Images: len(p.Images) > 0})
 	}
-	s := settled{CRM: p.CRM, Made: b.fulfilled[p.CRM], Hash: p.Hash, Version: res.Version, Category: b.categoryOf(p), Missing: p.Missing, Images: imagesDone, Currency: p.Currency}
+	s := linkUpdate{CRM: p.CRM, Made: b.fulfilled[p.CRM], Hash: p.Hash, Version: res.Version, Category: b.categoryOf(p), Missing: p.Missing, Images: imagesDone, Currency: p.Currency}
 	if len(p.Images) > 0 {
 		s.Images = imagesPending
 	}
 	b.settled = append(b.settled, s)
 	stands := make([]reading, 0, len(p.Pairs))
 	for offer, variant := range p.Pairs {
-		j := joint{Offer: offer, CRM: p.CRM, Variant: variant, Product: res.ID, ReadAt: p.ReadAt}
+		j := variantLinkRow{Offer: offer, CRM: p.CRM, Variant: variant, Product: res.ID, ReadAt: p.ReadAt}
 		if p.Passed[variant] {
 			j.ReadAt = time.Time{} // the time of the later reading stays
 		}
@@ -296,7 +296,7 @@ func (b *writing) wrote(p planned, res plugin.ProductResult) {
 	b.stock.note(p, stands)
 	for i, offer := range p.Adds {
 		if len(res.Added) > 0 { // what an earlier try has made is paired instead
-			b.joints = append(b.joints, joint{Offer: offer, CRM: p.CRM, Variant: res.Added[i], Product: res.ID, ReadAt: p.ReadAt})
+			b.joints = append(b.joints, variantLinkRow{Offer: offer, CRM: p.CRM, Variant: res.Added[i], Product: res.ID, ReadAt: p.ReadAt})
 		}
 		if p.Patch != nil && !p.Patch.AddVariants[i].Published {
 			b.review = append(b.review, offer)
@@ -309,14 +309,14 @@ func (b *writing) wrote(p planned, res plugin.ProductResult) {
 }
 
 // categoryOf is the shop category the product lies in as far as we know.
-func (b *writing) categoryOf(p planned) plugin.CategoryID {
+func (b *batchResult) categoryOf(p planned) plugin.CategoryID {
 	if id := b.categories[p.Category]; id != "" {
 		return id
 	}
 	return p.InCategory
 }
 
-func (b *writing) count(p planned, res plugin.ProductResult) {
+func (b *batchResult) count(p planned, res plugin.ProductResult) {
 	if !res.Changed {
 		// Pictures still to come decide whether the product counts as updated.
 		if p.Action != actLink && len(p.Images) == 0 {
@@ -352,22 +352,22 @@ func (b *writing) count(p planned, res plugin.ProductResult) {
 }
 
 // failed notes what the shop did not take: what another try may mend is tried once more at the end.
-func (b *writing) failed(p planned, err error) {
+func (b *batchResult) failed(p planned, err error) {
 	reason, params, again := shopReason(err)
 	if b.approved && (reason == ReasonShopConflict || reason == ReasonShopGone) {
-		b.marks = append(b.marks, written{CRM: p.CRM, State: planFailed, Product: p.Product})
+		b.marks = append(b.marks, planOutcome{CRM: p.CRM, State: planFailed, Product: p.Product})
 		b.item(p, ItemSkip, ReasonMoved, Params{"side": "shop"})
 		return
 	}
 	if again && !b.last {
-		b.marks = append(b.marks, written{CRM: p.CRM, State: planAgain, Product: p.Product})
+		b.marks = append(b.marks, planOutcome{CRM: p.CRM, State: planAgain, Product: p.Product})
 		return
 	}
-	b.marks = append(b.marks, written{CRM: p.CRM, State: planFailed, Product: p.Product})
+	b.marks = append(b.marks, planOutcome{CRM: p.CRM, State: planFailed, Product: p.Product})
 	b.item(p, ItemError, reason, params)
 }
 
-func (b *writing) item(p planned, kind ItemKind, r Reason, params Params) {
+func (b *batchResult) item(p planned, kind ItemKind, r Reason, params Params) {
 	b.items = append(b.items, Item{Kind: kind, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: r, Params: params})
 }
 

@@ -101,8 +101,8 @@ func moved(from, to plugin.Money, percent int) bool {
 	return by.Mul(decimal.NewFromInt(100)).GreaterThan(from.Amount.Mul(decimal.NewFromInt(int64(percent))))
 }
 
-// weigh notes on a plan what guards ask of it.
-func (d *decision) weigh(linked bool, l link, replaced bool) {
+// countForGuards notes on a plan what guards ask of it.
+func (d *decision) countForGuards(linked bool, l link, replaced bool) {
 	if d.Action != actUpdate || d.empty() && len(d.Images) == 0 {
 		return
 	}

@@ -13,7 +13,7 @@ import (
 
 // applyCreates creates products. Before the shop is asked, the intent is stored; a worker that finds
 // an intent looks whether the product came to be, so a crash in between never makes a double.
-func (w *worker) applyCreates(ctx context.Context, plans []planned, b *writing) error {
+func (w *worker) applyCreates(ctx context.Context, plans []planned, b *batchResult) error {
 	if len(plans) == 0 {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (w *worker) noteIntents(ctx context.Context, plans []planned, begun []inten
 }
 
 // createProducts asks the shop.
-func (w *worker) createProducts(ctx context.Context, plans []planned, b *writing) error {
+func (w *worker) createProducts(ctx context.Context, plans []planned, b *batchResult) error {
 	if len(plans) == 0 {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (w *worker) made(ctx context.Context, begun []intent) (map[string]plugin.Pr
 }
 
 // adopt takes a product that an earlier try has created for the one just planned.
-func (w *worker) adopt(ctx context.Context, p planned, id plugin.ProductID, b *writing) error {
+func (w *worker) adopt(ctx context.Context, p planned, id plugin.ProductID, b *batchResult) error {
 	products, err := w.catalog.Products(ctx, w.rules.Lang, []plugin.ProductID{id})
 	if err != nil {
 		return fromShop(err)

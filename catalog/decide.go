@@ -10,7 +10,7 @@ import (
 )
 
 // decide plans one live product of the CRM. It is pure: the same input answers the same plan.
-func decide(r rules, g goods, f facts) decision {
+func decide(r rules, g crmProduct, f productInputs) decision {
 	if f.Link != nil && f.Rematch {
 		return decideRematch(r, g, f)
 	}
@@ -28,7 +28,7 @@ func decide(r rules, g goods, f facts) decision {
 }
 
 // decideLinked plans a product that was joined before.
-func decideLinked(r rules, g goods, f facts) decision {
+func decideLinked(r rules, g crmProduct, f productInputs) decision {
 	if !r.updates() {
 		d := decision{Action: actNone, Product: f.Shop.ID}
 		d.item(ItemSkip, ReasonNotUpdated, nil)
@@ -38,7 +38,7 @@ func decideLinked(r rules, g goods, f facts) decision {
 }
 
 // decideMatched plans a product that the key has just found.
-func decideMatched(r rules, g goods, f facts, shop plugin.Product) decision {
+func decideMatched(r rules, g crmProduct, f productInputs, shop plugin.Product) decision {
 	if r.updates() {
 		d := update(r, g, f, shop)
 		d.Joins = d.Action != actNone
@@ -52,7 +52,7 @@ func decideMatched(r rules, g goods, f facts, shop plugin.Product) decision {
 }
 
 // create plans a product that the shop does not have.
-func create(r rules, g goods, f facts) decision {
+func create(r rules, g crmProduct, f productInputs) decision {
 	d := decision{Action: actNone}
 	switch {
 	case r.New == settings.NewSkip:
@@ -83,7 +83,7 @@ func create(r rules, g goods, f facts) decision {
 	return d
 }
 
-func newProduct(r rules, g goods, d *decision) *plugin.NewProduct {
+func newProduct(r rules, g crmProduct, d *decision) *plugin.NewProduct {
 	p := &plugin.NewProduct{
 		Lang: r.Lang, ExternalID: g.Product.ID, Name: g.Product.Name, Description: g.Description,
 		Orderable: true, Unit: g.Product.Unit,
@@ -106,7 +106,7 @@ func newProduct(r rules, g goods, d *decision) *plugin.NewProduct {
 	return p
 }
 
-func newVariant(r rules, g goods, o Offer, d *decision) plugin.NewVariant {
+func newVariant(r rules, g crmProduct, o Offer, d *decision) plugin.NewVariant {
 	v := plugin.NewVariant{
 		SKU: o.SKU, Barcode: o.Barcode, Price: price(r, g, o, d), Orderable: true, Published: true,
 		Size: sizeOf(g, o), Options: o.Options,
@@ -122,7 +122,7 @@ func newVariant(r rules, g goods, o Offer, d *decision) plugin.NewVariant {
 }
 
 // categoryOf is the CRM category to write, when the shop has or will have it.
-func categoryOf(g goods, f facts) string {
+func categoryOf(g crmProduct, f productInputs) string {
 	if f.Category.ID == "" && !f.Category.Pending {
 		return ""
 	}

@@ -26,12 +26,12 @@ type planCase struct {
 		Missing  settings.MissingPolicy  `json:"missing"`
 		Cannot   []string                `json:"cannot"`
 	} `json:"rules"`
-	CRM *goods `json:"crm"` // null: the CRM no longer has it
+	CRM *crmProduct `json:"crm"` // null: the CRM no longer has it
 	// Shop is everything the shop has; Link names the linked one.
 	Shop         []plugin.Product                     `json:"shop"`
 	Linked       plugin.ProductID                     `json:"linked"`
 	Link         link                                 `json:"link"`
-	Owners       map[plugin.ProductID]hit             `json:"owners"`
+	Owners       map[plugin.ProductID]keyMatch        `json:"owners"`
 	Category     target                               `json:"category"`
 	SeveralInCRM bool                                 `json:"several_in_crm"`
 	Unsent       map[plugin.VariantID]decimal.Decimal `json:"unsent"`
@@ -52,7 +52,7 @@ func (c planCase) rules() rules {
 
 // plan decides the case under rules.
 func (c planCase) plan(r rules) decision {
-	f := facts{Names: map[plugin.CategoryID]string{"4": "Одяг", "5": "Взуття"}, Category: c.Category, SeveralInCRM: c.SeveralInCRM, Unsent: c.Unsent}
+	f := productInputs{Names: map[plugin.CategoryID]string{"4": "Одяг", "5": "Взуття"}, Category: c.Category, SeveralInCRM: c.SeveralInCRM, Unsent: c.Unsent}
 	if c.Linked != "" {
 		at := slices.IndexFunc(c.Shop, func(p plugin.Product) bool { return p.ID == c.Linked })
 		f.Link, f.Shop = &c.Link, &c.Shop[at]
@@ -67,8 +67,8 @@ func (c planCase) plan(r rules) decision {
 }
 
 // hits looks a product up as a shop does.
-func (c planCase) hits(r rules) []hit {
-	var out []hit
+func (c planCase) hits(r rules) []keyMatch {
+	var out []keyMatch
 	for _, p := range c.Shop {
 		if !found(r.Match, *c.CRM, p) {
 			continue
@@ -80,7 +80,7 @@ func (c planCase) hits(r rules) []hit {
 	return out
 }
 
-func found(key settings.MatchKey, g goods, p plugin.Product) bool {
+func found(key settings.MatchKey, g crmProduct, p plugin.Product) bool {
 	keys := setOf(keysOf(key, g))
 	switch k, _ := shopKey(key); k {
 	case plugin.KeyName:

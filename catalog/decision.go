@@ -8,8 +8,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// goods is one product of the CRM with what can be sold of it.
-type goods struct {
+// crmProduct is one product of the CRM with what can be sold of it.
+type crmProduct struct {
 	Product Product `json:"product"`
 	// Offers are the live ones, oldest first; none when every offer is archived.
 	Offers []Offer `json:"offers"`
@@ -40,8 +40,8 @@ type variantLink struct {
 	Missing string           `json:"missing,omitempty"`
 }
 
-// facts are what planning knows of the shop.
-type facts struct {
+// productInputs are what planning knows of the shop.
+type productInputs struct {
 	// Link is nil for a product that was never joined.
 	Link *link `json:"link,omitempty"`
 	// Rematch: the link is in question, so Hits are there too.
@@ -49,7 +49,7 @@ type facts struct {
 	// Shop is the linked product as the shop has it; nil without a link.
 	Shop *plugin.Product `json:"shop,omitempty"`
 	// Hits are, without a link or in question of it, the shop's products that the key finds.
-	Hits []hit `json:"hits,omitempty"`
+	Hits []keyMatch `json:"hits,omitempty"`
 	// SeveralInCRM: another live product of the CRM has the same key.
 	SeveralInCRM bool `json:"several_in_crm,omitempty"`
 	// Category is where the product's category stands in the shop.
@@ -62,8 +62,8 @@ type facts struct {
 	Unsent map[plugin.VariantID]decimal.Decimal `json:"unsent,omitempty"`
 }
 
-// hit is a product of the shop that a key found.
-type hit struct {
+// keyMatch is a product of the shop that a key found.
+type keyMatch struct {
 	Product plugin.Product `json:"product"`
 	// Owner is the CRM product it is linked to; empty: none.
 	Owner string `json:"owner,omitempty"`
@@ -134,7 +134,7 @@ type decision struct {
 	SoldOut []soldOut `json:"sold_out,omitempty"`
 
 	// Quoted is, in a price run, what is remembered of each variant once it is in order.
-	Quoted []quoted `json:"quoted,omitempty"`
+	Quoted []syncedPrice `json:"quoted,omitempty"`
 
 	// The rest is not the planner's: it tells the writer what to remember.
 

@@ -7,16 +7,16 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// stated is what the CRM says of one product.
-type stated struct {
+// snapshot is what the CRM says of one product.
+type snapshot struct {
 	// Product is nil unless the CRM has it for sale.
 	Product *Product
 	// Offers are all of it, archived ones too.
 	Offers map[string]Offer
 }
 
-// drift is how far what the CRM says of a product has moved.
-type drift struct {
+// changeSet is how far what the CRM says of a product has moved.
+type changeSet struct {
 	// whole: more than price and stock is different.
 	whole bool
 	// card: the card's own price or stock is, which stands in where the list of offers has none.
@@ -26,13 +26,13 @@ type drift struct {
 }
 
 // quoted reports whether price or stock of an offer is another.
-func (d drift) quoted(offer string) bool {
+func (d changeSet) quoted(offer string) bool {
 	moved, listed := d.offers[offer]
 	return moved || d.card && !listed
 }
 
 // any reports whether anything at all is different.
-func (d drift) any() bool {
+func (d changeSet) any() bool {
 	if d.whole || d.card {
 		return true
 	}
@@ -44,9 +44,9 @@ func (d drift) any() bool {
 	return false
 }
 
-// driftOf compares what the CRM said of a product with what it says now. It is pure.
-func driftOf(was, now stated) drift {
-	d := drift{offers: make(map[string]bool, len(now.Offers))}
+// diff compares what the CRM said of a product with what it says now. It is pure.
+func diff(was, now snapshot) changeSet {
+	d := changeSet{offers: make(map[string]bool, len(now.Offers))}
 	if (was.Product == nil) != (now.Product == nil) || len(was.Offers) != len(now.Offers) {
 		d.whole = true
 		return d
@@ -79,28 +79,28 @@ func (p Product) plain() Product {
 }
 
 // statedWhole sorts products and offers that were read again by product.
-func statedWhole(products []Product, offers map[string][]Offer) map[string]stated {
-	out := map[string]stated{}
+func statedWhole(products []Product, offers map[string][]Offer) map[string]snapshot {
+	out := map[string]snapshot{}
 	for id, list := range offers {
-		out[id] = stated{Offers: byID(list)}
+		out[id] = snapshot{Offers: byID(list)}
 	}
 	for _, p := range products {
 		if !p.Archived {
 			p = p.scrubbed()
-			out[p.ID] = stated{Product: &p, Offers: out[p.ID].Offers}
+			out[p.ID] = snapshot{Product: &p, Offers: out[p.ID].Offers}
 		}
 	}
 	return out
 }
 
 // statedSplit does so for a shop that keeps each variant as a product.
-func statedSplit(products []Product, offers map[string][]Offer) map[string]stated {
+func statedSplit(products []Product, offers map[string][]Offer) map[string]snapshot {
 	out := statedWhole(products, offers)
 	for _, p := range products {
 		if p.Archived {
 			continue
 		}
-		g := goods{Product: p.scrubbed()}
+		g := crmProduct{Product: p.scrubbed()}
 		for _, o := range onlyLast(offers[p.ID], func(o Offer) string { return o.ID }) {
 			if !o.Archived {
 				g.Offers = append(g.Offers, o)
@@ -110,7 +110,7 @@ func statedSplit(products []Product, offers map[string][]Offer) map[string]state
 			continue
 		}
 		for _, one := range splitGoods(g) {
-			out[one.Product.ID] = stated{Product: &one.Product, Offers: byID(one.Offers)}
+			out[one.Product.ID] = snapshot{Product: &one.Product, Offers: byID(one.Offers)}
 		}
 	}
 	return out

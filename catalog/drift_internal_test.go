@@ -12,26 +12,26 @@ import (
 func TestDriftTellsPriceAndStockFromTheRest(t *testing.T) {
 	t.Parallel()
 	price := func(n int64) decimal.NullDecimal { return decimal.NewNullDecimal(decimal.NewFromInt(n)) }
-	base := func() stated {
-		return stated{
+	base := func() snapshot {
+		return snapshot{
 			Product: &Product{ID: "1", Name: "Чашка", Own: Offer{SKU: "A", Price: price(10), Available: decimal.NewFromInt(4)}},
 			Offers:  map[string]Offer{"11": {ID: "11", ProductID: "1", SKU: "A", Price: price(10)}, "12": {ID: "12", ProductID: "1", SKU: "B", Price: price(10)}},
 		}
 	}
-	offer := func(id string, edit func(o *Offer)) func(*stated) {
-		return func(s *stated) { o := s.Offers[id]; edit(&o); s.Offers[id] = o }
+	offer := func(id string, edit func(o *Offer)) func(*snapshot) {
+		return func(s *snapshot) { o := s.Offers[id]; edit(&o); s.Offers[id] = o }
 	}
-	lone := func(edit func(s *stated)) func(*stated) {
-		return func(s *stated) { s.Offers = nil; edit(s) }
+	lone := func(edit func(s *snapshot)) func(*snapshot) {
+		return func(s *snapshot) { s.Offers = nil; edit(s) }
 	}
 	for _, tt := range []struct {
 		name      string
-		before    func(s *stated)
-		edit      func(s *stated)
+		before    func(s *snapshot)
+		edit      func(s *snapshot)
 		whole     bool
 		of11, any bool
 	}{
-		{name: "nothing", edit: func(*stated) {}},
+		{name: "nothing", edit: func(*snapshot) {}},
 		{name: "a price", edit: offer("11", func(o *Offer) { o.Price = price(11) }), of11: true, any: true},
 		{name: "no price any more", edit: offer("11", func(o *Offer) { o.Price = decimal.NullDecimal{} }), of11: true, any: true},
 		{name: "stock", edit: offer("11", func(o *Offer) { o.Available = decimal.NewFromInt(-1) }), of11: true, any: true},
@@ -39,18 +39,18 @@ func TestDriftTellsPriceAndStockFromTheRest(t *testing.T) {
 		{name: "the other's price", edit: offer("12", func(o *Offer) { o.Price = price(11) }), any: true},
 		{name: "a SKU", edit: offer("12", func(o *Offer) { o.SKU = "C" }), whole: true, any: true},
 		{name: "an archived offer", edit: offer("11", func(o *Offer) { o.Archived = true }), whole: true, of11: true, any: true},
-		{name: "a name", edit: func(s *stated) { s.Product.Name = "Кухоль" }, whole: true, any: true},
-		{name: "the card's own stock beside offers", edit: func(s *stated) { s.Product.Own.Available = decimal.Zero }},
-		{name: "the card's own SKU", edit: func(s *stated) { s.Product.Own.SKU = "C" }, whole: true, any: true},
-		{name: "one offer more", edit: func(s *stated) { s.Offers["13"] = Offer{ID: "13"} }, whole: true, any: true},
-		{name: "one offer less", edit: func(s *stated) { delete(s.Offers, "12") }, whole: true, any: true},
-		{name: "another offer", edit: func(s *stated) { delete(s.Offers, "12"); s.Offers["13"] = Offer{ID: "13"} }, whole: true, any: true},
-		{name: "gone", edit: func(s *stated) { s.Product = nil }, whole: true, any: true},
-		{name: "still gone", before: func(s *stated) { *s = stated{} }, edit: func(s *stated) { *s = stated{} }},
-		{name: "back", before: func(s *stated) { s.Product = nil }, edit: func(*stated) {}, whole: true, any: true},
+		{name: "a name", edit: func(s *snapshot) { s.Product.Name = "Кухоль" }, whole: true, any: true},
+		{name: "the card's own stock beside offers", edit: func(s *snapshot) { s.Product.Own.Available = decimal.Zero }},
+		{name: "the card's own SKU", edit: func(s *snapshot) { s.Product.Own.SKU = "C" }, whole: true, any: true},
+		{name: "one offer more", edit: func(s *snapshot) { s.Offers["13"] = Offer{ID: "13"} }, whole: true, any: true},
+		{name: "one offer less", edit: func(s *snapshot) { delete(s.Offers, "12") }, whole: true, any: true},
+		{name: "another offer", edit: func(s *snapshot) { delete(s.Offers, "12"); s.Offers["13"] = Offer{ID: "13"} }, whole: true, any: true},
+		{name: "gone", edit: func(s *snapshot) { s.Product = nil }, whole: true, any: true},
+		{name: "still gone", before: func(s *snapshot) { *s = snapshot{} }, edit: func(s *snapshot) { *s = snapshot{} }},
+		{name: "back", before: func(s *snapshot) { s.Product = nil }, edit: func(*snapshot) {}, whole: true, any: true},
 		{
-			name: "the card's own price without offers", before: lone(func(*stated) {}),
-			edit: lone(func(s *stated) { s.Product.Own.Price = price(11) }), of11: true, any: true,
+			name: "the card's own price without offers", before: lone(func(*snapshot) {}),
+			edit: lone(func(s *snapshot) { s.Product.Own.Price = price(11) }), of11: true, any: true,
 		},
 	} {
 		was, now := base(), base()
@@ -58,12 +58,12 @@ func TestDriftTellsPriceAndStockFromTheRest(t *testing.T) {
 			tt.before(&was)
 		}
 		tt.edit(&now)
-		staged := stated{Offers: map[string]Offer{}} // it went through the database
+		staged := snapshot{Offers: map[string]Offer{}} // it went through the database
 		if was.Product != nil {
 			must(t, json.Unmarshal(toJSON(was.Product), &staged.Product))
 		}
 		must(t, json.Unmarshal(toJSON(was.Offers), &staged.Offers))
-		d := driftOf(staged, now)
+		d := diff(staged, now)
 		if got, want := fmt.Sprint(d.whole, d.quoted("11"), d.any()), fmt.Sprint(tt.whole, tt.of11, tt.any); got != want {
 			t.Errorf("%s: drift %s, want %s", tt.name, got, want)
 		}

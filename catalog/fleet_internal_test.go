@@ -223,7 +223,7 @@ func TestALateSchedulerStartsNothing(t *testing.T) {
 	}
 	var turns []turn
 	for _, row := range rows {
-		turn, err := slow.judge(ctx, row, zones{})
+		turn, err := slow.dispatchOf(ctx, row, zones{})
 		f.must(err)
 		turns = append(turns, turn)
 	}

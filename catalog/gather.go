@@ -12,9 +12,9 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// material is what planning some products needs to know, read in few calls.
-type material struct {
-	goods map[string]goods
+// planInputs is what planning some products needs to know, read in few calls.
+type planInputs struct {
+	goods map[string]crmProduct
 	links map[string]link
 	// shop holds products of the shop: linked ones and those a key has found.
 	shop map[plugin.ProductID]plugin.Product
@@ -33,9 +33,9 @@ type material struct {
 }
 
 // gather reads it.
-func (w *worker) gather(ctx context.Context, rows []standing) (material, error) {
-	m := material{us: w.run.Connection, rematch: w.run.Rematch, shop: map[plugin.ProductID]plugin.Product{}}
-	ids := each(rows, func(r standing) string { return r.ID })
+func (w *worker) gather(ctx context.Context, rows []candidate) (planInputs, error) {
+	m := planInputs{us: w.run.Connection, rematch: w.run.Rematch, shop: map[plugin.ProductID]plugin.Product{}}
+	ids := each(rows, func(r candidate) string { return r.ID })
 	var err error
 	if m.goods, err = w.e.store.goodsOf(ctx, w.run.ID, ids); err != nil {
 		return m, err
@@ -73,8 +73,8 @@ func (w *worker) gather(ctx context.Context, rows []standing) (material, error) 
 
 // linksOf reads the links of staged products, by their ids. A creation begun earlier that has led to a
 // product is a link too.
-func (w *worker) linksOf(ctx context.Context, rows []standing) (map[string]link, error) {
-	found, err := w.e.store.links(ctx, w.run.Connection, each(rows, func(r standing) string { return r.Key }))
+func (w *worker) linksOf(ctx context.Context, rows []candidate) (map[string]link, error) {
+	found, err := w.e.store.links(ctx, w.run.Connection, each(rows, func(r candidate) string { return r.Key }))
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (w *worker) linksOf(ctx context.Context, rows []standing) (map[string]link,
 
 // standIn lets the card of a product speak for its only linked offer when the list of offers has left
 // that out: the link stays as it is.
-func (m *material) standIn() {
+func (m *planInputs) standIn() {
 	for id, g := range m.goods {
 		l := m.links[id]
 		if len(g.Offers) != 1 || g.Offers[0].ID != ownOffer(g.Product).ID || len(l.Variants) != 1 {
@@ -124,7 +124,7 @@ func (w *worker) categoryNames(ctx context.Context) (map[plugin.CategoryID]strin
 }
 
 // doubtOwn keeps what a card says of its stock from standing for that of the chosen warehouses.
-func (w *worker) doubtOwn(all map[string]goods) {
+func (w *worker) doubtOwn(all map[string]crmProduct) {
 	if w.warehouses() == nil {
 		return
 	}
@@ -137,7 +137,7 @@ func (w *worker) doubtOwn(all map[string]goods) {
 	}
 }
 
-func (w *worker) makeSafe(all map[string]goods) {
+func (w *worker) makeSafe(all map[string]crmProduct) {
 	for id, g := range all {
 		var ok bool
 		g.Description, ok = w.e.texts.HTML(g.Product.Description)
@@ -148,7 +148,7 @@ func (w *worker) makeSafe(all map[string]goods) {
 
 // readLinked reads the shop's side of links. A product that the shop no longer has is one that it
 // lacks, so its link goes.
-func (w *worker) readLinked(ctx context.Context, rows []standing, m *material) error {
+func (w *worker) readLinked(ctx context.Context, rows []candidate, m *planInputs) error {
 	var ids []plugin.ProductID
 	for _, r := range rows {
 		if r.Product != "" {
@@ -176,7 +176,7 @@ func (w *worker) readLinked(ctx context.Context, rows []standing, m *material) e
 	return nil
 }
 
-func (w *worker) readProductsOf(ctx context.Context, ids []plugin.ProductID, m *material) error {
+func (w *worker) readProductsOf(ctx context.Context, ids []plugin.ProductID, m *planInputs) error {
 	ids = slices.DeleteFunc(ids, func(id plugin.ProductID) bool { _, have := m.shop[id]; return have })
 	for part := range slices.Chunk(ids, plugin.MaxBatch) {
 		products, err := w.catalog.Products(ctx, w.rules.Lang, part)
@@ -194,7 +194,7 @@ func (w *worker) readProductsOf(ctx context.Context, ids []plugin.ProductID, m *
 }
 
 // lookUp looks for the products of the shop that unlinked ones of the CRM may be.
-func (w *worker) lookUp(ctx context.Context, rows []standing, m *material) error {
+func (w *worker) lookUp(ctx context.Context, rows []candidate, m *planInputs) error {
 	var free []string
 	for _, r := range rows {
 		if l, linked := m.links[r.ID]; r.Presence == live && (!linked || m.rematch && !l.CreatedHere) {
@@ -226,7 +226,7 @@ func (w *worker) lookUp(ctx context.Context, rows []standing, m *material) error
 }
 
 // hits asks the shop for the keys of products and answers what each found.
-func (w *worker) hits(ctx context.Context, ids []string, all map[string]goods) (map[string][]plugin.ProductID, error) {
+func (w *worker) hits(ctx context.Context, ids []string, all map[string]crmProduct) (map[string][]plugin.ProductID, error) {
 	out := map[string][]plugin.ProductID{}
 	key, byKey := shopKey(w.rules.Match)
 	if !byKey {
@@ -262,7 +262,7 @@ func (w *worker) hits(ctx context.Context, ids []string, all map[string]goods) (
 }
 
 // earliest is when the oldest of the rows was read.
-func earliest(rows []standing) time.Time {
+func earliest(rows []candidate) time.Time {
 	var at time.Time
 	for _, r := range rows {
 		if at.IsZero() || r.ReadAt.Before(at) {
@@ -281,9 +281,9 @@ func (w *worker) unsent(ctx context.Context, ids []plugin.VariantID, at time.Tim
 	return w.e.deps.Unsent(ctx, w.run.Connection, ids, at)
 }
 
-// facts are those of one product.
-func (m *material) facts(r standing) facts {
-	f := facts{
+// productInputs are those of one product.
+func (m *planInputs) facts(r candidate) productInputs {
+	f := productInputs{
 		SeveralInCRM: m.several[r.ID], Unsent: m.unsent, Names: m.names, Pins: m.pins,
 		Category: target{ID: plugin.CategoryID(r.ShopCategory), Pending: r.ShopCategory == "" && r.CategoryName != "", Name: r.CategoryName},
 	}
@@ -300,7 +300,7 @@ func (m *material) facts(r standing) facts {
 		if !there {
 			continue
 		}
-		h := hit{Product: p}
+		h := keyMatch{Product: p}
 		if o, linked := m.owners[id]; linked && !m.questioned(o) {
 			h.Owner = o.CRM
 			if o.Connection != m.us {
@@ -313,6 +313,6 @@ func (m *material) facts(r standing) facts {
 }
 
 // questioned reports whether an ownership is one that a rematching run may end.
-func (m *material) questioned(o ownership) bool {
+func (m *planInputs) questioned(o ownership) bool {
 	return m.rematch && o.Connection == m.us && !o.Made
 }

@@ -25,25 +25,25 @@ func (e *Engine) Handle(ctx context.Context, id int64) error {
 	}
 	w := &worker{e: e, run: run}
 	err = w.slice(ctx)
-	return e.settle(ctx, w.run, err)
+	return e.finishSlice(ctx, w.run, err)
 }
 
-// settle writes down how a slice ended.
-func (e *Engine) settle(ctx context.Context, run Run, err error) error {
+// finishSlice writes down how a slice ended.
+func (e *Engine) finishSlice(ctx context.Context, run Run, err error) error {
 	stopping := ctx.Err() != nil
 	// What is to be written must be written even while the process stops.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	log := e.deps.Log.With("run", run.ID, "connection", run.Connection)
-	if err = e.standing(ctx, log, run, err, stopping); errors.Is(err, errLost) {
+	if err = e.recordOutcome(ctx, log, run, err, stopping); errors.Is(err, errLost) {
 		log.Warn("run: it was ended, or its lease ran out and another worker goes on")
 		return nil
 	}
 	return err
 }
 
-// standing stores how a slice ended. Errors: errLost when the run is another worker's by now.
-func (e *Engine) standing(ctx context.Context, log *slog.Logger, run Run, err error, stopping bool) error {
+// recordOutcome stores how a slice ended. Errors: errLost when the run is another worker's by now.
+func (e *Engine) recordOutcome(ctx context.Context, log *slog.Logger, run Run, err error, stopping bool) error {
 	var why outcome
 	var later *budget.Later
 	switch {
@@ -94,9 +94,9 @@ type worker struct {
 	said map[string]bool
 	// judged: it is known whether the chosen warehouses are still there.
 	judged bool
-	// ahead fetches pages while those before them are stored; nil: nothing is being fetched.
-	ahead *ahead
-	until time.Time // when the slice is used up
+	// prefetch fetches pages while those before them are stored; nil: nothing is being fetched.
+	prefetch *prefetcher
+	until    time.Time // when the slice is used up
 }
 
 // slice makes steps until the run is over, the slice is used up, or something goes wrong.
@@ -113,9 +113,9 @@ func (w *worker) slice(ctx context.Context) (err error) {
 	if err := w.open(ctx); err != nil {
 		return err
 	}
-	defer w.dropAhead()
+	defer w.stopPrefetch()
 	w.until = w.e.now().Add(w.e.deps.Config.Slice)
-	for w.run.State == Running && (w.e.now().Before(w.until) || w.inHand()) {
+	for w.run.State == Running && (w.e.now().Before(w.until) || w.hasPrefetched()) {
 		if err := w.step(ctx); err != nil {
 			return err
 		}
@@ -305,11 +305,11 @@ func (w *worker) commit(ctx context.Context, run *Run, f func(tx *sqlx.Tx) error
 	return w.commitBy(ctx, run, w.e.store.inTx, f)
 }
 
-// note is commit for a step that has read and thought but told nobody: it does not wait for the disk.
+// commitAsync is commit for a step that has read and thought but told nobody: it does not wait for the disk.
 // Should the database crash in the next moment, the step is forgotten together with its checkpoint
 // and made again.
-func (w *worker) note(ctx context.Context, run *Run, f func(tx *sqlx.Tx) error) error {
-	return w.commitBy(ctx, run, w.e.store.inLazyTx, f)
+func (w *worker) commitAsync(ctx context.Context, run *Run, f func(tx *sqlx.Tx) error) error {
+	return w.commitBy(ctx, run, w.e.store.inAsyncTx, f)
 }
 
 func (w *worker) commitBy(ctx context.Context, run *Run, inTx func(context.Context, func(*sqlx.Tx) error) error, f func(tx *sqlx.Tx) error) error {

@@ -109,7 +109,9 @@ func (e *Engine) ConfirmHeld(ctx context.Context, id plugin.ConnectionID, until 
 		if n = len(rows); err != nil || n == 0 {
 			return err
 		}
-		deeds := each(rows, func(h HeldVariant) deed { return deed{Action: "sold_out", Product: h.Product, Variant: h.Variant} })
+		deeds := each(rows, func(h HeldVariant) auditEntry {
+			return auditEntry{Action: "sold_out", Product: h.Product, Variant: h.Variant}
+		})
 		if err := e.store.audit(ctx, tx, id, by, deeds, now); err != nil {
 			return err
 		}

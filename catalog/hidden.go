@@ -32,7 +32,7 @@ const hiddenRead = 5 * plugin.MaxBatch
 // shop is left out, and so is what is gone from it.
 // Errors: plugin.ErrNotFound.
 func (e *Engine) Hidden(ctx context.Context, id plugin.ConnectionID, after string, limit int) (list []Hidden, next string, err error) {
-	o, err := e.byHand(ctx, id)
+	o, err := e.asOperator(ctx, id)
 	if err != nil {
 		return nil, "", err
 	}
@@ -90,7 +90,7 @@ func stillHidden(r hiddenRow, products map[plugin.ProductID]plugin.Product) (Hid
 // take. by is an operator's id. Products that do not wait to be published are left alone.
 // Errors: plugin.ErrNotFound.
 func (e *Engine) Publish(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID, by string) (done int, refused []Item, err error) {
-	o, err := e.byHand(ctx, id)
+	o, err := e.asOperator(ctx, id)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -108,15 +108,15 @@ func (e *Engine) Publish(ctx context.Context, id plugin.ConnectionID, products [
 	return done, refused, nil
 }
 
-// hand does in the shop what a person asks for outside of runs.
-type hand struct {
+// operatorAction does in the shop what a person asks for outside of runs.
+type operatorAction struct {
 	e       *Engine
 	conn    plugin.ConnectionID
 	catalog plugin.Catalog
 	lang    string
 }
 
-func (e *Engine) byHand(ctx context.Context, id plugin.ConnectionID) (*hand, error) {
+func (e *Engine) asOperator(ctx context.Context, id plugin.ConnectionID) (*operatorAction, error) {
 	conn, err := e.deps.Connections.Get(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("by hand: %w", err)
@@ -129,16 +129,16 @@ func (e *Engine) byHand(ctx context.Context, id plugin.ConnectionID) (*hand, err
 	if err != nil {
 		return nil, fmt.Errorf("by hand for %s: %w", id, err)
 	}
-	return &hand{e: e, conn: id, catalog: shop.Catalog(), lang: lang}, nil
+	return &operatorAction{e: e, conn: id, catalog: shop.Catalog(), lang: lang}, nil
 }
 
 // read reads the products of rows.
-func (o *hand) read(ctx context.Context, rows []hiddenRow) (map[plugin.ProductID]plugin.Product, error) {
+func (o *operatorAction) read(ctx context.Context, rows []hiddenRow) (map[plugin.ProductID]plugin.Product, error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(each(rows, func(r hiddenRow) plugin.ProductID { return r.Product }))))
 	return o.products(ctx, ids)
 }
 
-func (o *hand) products(ctx context.Context, ids []plugin.ProductID) (map[plugin.ProductID]plugin.Product, error) {
+func (o *operatorAction) products(ctx context.Context, ids []plugin.ProductID) (map[plugin.ProductID]plugin.Product, error) {
 	out := make(map[plugin.ProductID]plugin.Product, len(ids))
 	for part := range slices.Chunk(ids, plugin.MaxBatch) {
 		products, err := o.catalog.Products(ctx, o.lang, part)
@@ -154,7 +154,7 @@ func (o *hand) products(ctx context.Context, ids []plugin.ProductID) (map[plugin
 
 // publish writes what is still hidden. A product that somebody edits at the same moment is tried once
 // more.
-func (o *hand) publish(ctx context.Context, rows []hiddenRow, by string, again bool) (done int, refused []Item, err error) {
+func (o *operatorAction) publish(ctx context.Context, rows []hiddenRow, by string, again bool) (done int, refused []Item, err error) {
 	products, err := o.read(ctx, rows)
 	if err != nil {
 		return 0, nil, err
@@ -219,16 +219,18 @@ func showing(rows []hiddenRow, products map[plugin.ProductID]plugin.Product) ([]
 	return patches, of
 }
 
-func (o *hand) note(ctx context.Context, shown []hiddenRow, versions map[plugin.ProductID]seenVersion, by string) error {
+func (o *operatorAction) note(ctx context.Context, shown []hiddenRow, versions map[plugin.ProductID]seenVersion, by string) error {
 	if len(shown) == 0 {
 		return nil
 	}
-	deeds := each(shown, func(r hiddenRow) deed { return deed{Action: "publish", Product: r.Product, Variant: r.Variant} })
+	deeds := each(shown, func(r hiddenRow) auditEntry {
+		return auditEntry{Action: "publish", Product: r.Product, Variant: r.Variant}
+	})
 	s, now := o.e.store, o.e.now()
 	return s.inTx(ctx, func(tx *sqlx.Tx) error { return o.noteIn(ctx, tx, shown, versions, deeds, by, now) })
 }
 
-func (o *hand) noteIn(ctx context.Context, tx *sqlx.Tx, shown []hiddenRow, versions map[plugin.ProductID]seenVersion, deeds []deed, by string, now time.Time) error {
+func (o *operatorAction) noteIn(ctx context.Context, tx *sqlx.Tx, shown []hiddenRow, versions map[plugin.ProductID]seenVersion, deeds []auditEntry, by string, now time.Time) error {
 	s := o.e.store
 	if err := s.reviewed(ctx, tx, o.conn, shown); err != nil {
 		return err

@@ -33,7 +33,7 @@ func TestAProductOfManyVariantsIsPlannedQuickly(t *testing.T) {
 // planVariants plans a product whose variants are found by their options, and answers how long that took.
 func planVariants(t *testing.T, many int) time.Duration {
 	t.Helper()
-	g := goods{Product: Product{ID: "1", Name: "Намисто", Currency: "UAH"}}
+	g := crmProduct{Product: Product{ID: "1", Name: "Намисто", Currency: "UAH"}}
 	shop := plugin.Product{ID: "p", Name: "Намисто"}
 	for i := range many {
 		options := []plugin.Attribute{{Name: "Колір", Value: strconv.Itoa(i % 100)}, {Name: "Розмір", Value: strconv.Itoa(i / 100)}}
@@ -42,7 +42,7 @@ func planVariants(t *testing.T, many int) time.Duration {
 	}
 	r := newRules(settings.Default().Catalog, "uk", "UAH", plugin.Capabilities{plugin.CapVariants, plugin.CapStock})
 	began := time.Now()
-	d := decide(r, g, facts{Link: &link{}, Shop: &shop})
+	d := decide(r, g, productInputs{Link: &link{}, Shop: &shop})
 	took := time.Since(began)
 	if len(d.Pairs) != many {
 		t.Fatalf("%d of %d offers were paired by their options", len(d.Pairs), many)

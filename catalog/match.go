@@ -10,7 +10,7 @@ import (
 
 // match looks for the one product of the shop that the CRM's product is. It answers the product, or
 // a plan that leaves everything alone and says why, or neither when the shop has none.
-func match(r rules, g goods, f facts) (found *plugin.Product, none *decision) {
+func match(r rules, g crmProduct, f productInputs) (found *plugin.Product, none *decision) {
 	if r.Match == settings.MatchNever {
 		return nil, taken(f)
 	}
@@ -35,7 +35,7 @@ func match(r rules, g goods, f facts) (found *plugin.Product, none *decision) {
 }
 
 // taken keeps a new product from doubling a SKU that the shop sells already.
-func taken(f facts) *decision {
+func taken(f productInputs) *decision {
 	if len(f.Hits) == 0 {
 		return nil
 	}
@@ -46,7 +46,7 @@ func taken(f facts) *decision {
 }
 
 // owned refuses a product that is linked already.
-func owned(h hit) *decision {
+func owned(h keyMatch) *decision {
 	id := string(h.Product.ID)
 	switch {
 	case h.Connection != "":
@@ -64,7 +64,7 @@ func conflict(reason Reason, id plugin.ProductID, p Params) *decision {
 }
 
 // agrees reports whether SKU or name confirm an equal id: ids of two systems collide by accident.
-func agrees(g goods, p plugin.Product) bool {
+func agrees(g crmProduct, p plugin.Product) bool {
 	if nameKey(g.Product.Name) != "" && nameKey(g.Product.Name) == nameKey(p.Name) {
 		return true
 	}
@@ -84,7 +84,7 @@ func agrees(g goods, p plugin.Product) bool {
 func nameKey(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 // keysOf are the values by which a product is looked up in the shop; none: it cannot be found.
-func keysOf(key settings.MatchKey, g goods) []string {
+func keysOf(key settings.MatchKey, g crmProduct) []string {
 	switch key {
 	case settings.MatchID, settings.MatchExternalID:
 		return []string{g.Product.ID}

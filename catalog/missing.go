@@ -106,7 +106,7 @@ func decideMissing(r rules, l link, shop plugin.Product) decision {
 }
 
 // missingVariants treats variants whose offers are gone as the merchant chose for products.
-func missingVariants(r rules, g goods, l link, shop plugin.Product, p pairing, d *decision) {
+func missingVariants(r rules, g crmProduct, l link, shop plugin.Product, p pairing, d *decision) {
 	taken := map[plugin.VariantID]bool{}
 	for _, id := range p.pairs {
 		taken[id] = true

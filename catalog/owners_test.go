@@ -13,7 +13,7 @@ import (
 
 // sides are a product of the CRM and the shop product it is linked to.
 type sides struct {
-	crm  goods
+	crm  crmProduct
 	shop plugin.Product
 }
 
@@ -23,7 +23,7 @@ func agreeing() sides {
 	size := plugin.Size{Weight: decimal.RequireFromString("0.3")}
 	material := []plugin.Attribute{{Name: "Матеріал", Value: "льон"}}
 	return sides{
-		crm: goods{
+		crm: crmProduct{
 			Description: "<p>Текст</p>",
 			Product: Product{
 				ID: "501", Name: "Футболка", CategoryID: "11", Currency: "UAH", Unit: "шт", Attributes: material,
@@ -126,7 +126,7 @@ func (s *sides) plan(owners settings.Owners, same, edited bool) decision {
 	set.Owners = owners
 	r := newRules(set, "uk", "UAH", plugin.AllCapabilities())
 	target := map[string]target{"11": {ID: "4", Name: "Одяг"}, "12": {ID: "6", Name: "Футболки"}}[s.crm.Product.CategoryID]
-	return decide(r, s.crm, facts{
+	return decide(r, s.crm, productInputs{
 		Link:  &link{Variants: map[string]variantLink{"9001": {Variant: "v1"}}, Same: same, Edited: edited},
 		Shop:  &s.shop,
 		Names: map[plugin.CategoryID]string{"4": "Одяг", "5": "Взуття", "6": "Футболки"}, Category: target,

@@ -46,7 +46,7 @@ func (e *Engine) Pin(ctx context.Context, id plugin.ConnectionID, product plugin
 		if err != nil || !fresh {
 			return err
 		}
-		return e.store.audit(ctx, tx, id, by, []deed{{Action: "pin", Product: product, Field: string(field)}}, e.now())
+		return e.store.audit(ctx, tx, id, by, []auditEntry{{Action: "pin", Product: product, Field: string(field)}}, e.now())
 	})
 }
 
@@ -57,7 +57,7 @@ func (e *Engine) Unpin(ctx context.Context, id plugin.ConnectionID, product plug
 		if err != nil || !gone {
 			return err
 		}
-		return e.store.audit(ctx, tx, id, by, []deed{{Action: "unpin", Product: product, Field: string(field)}}, e.now())
+		return e.store.audit(ctx, tx, id, by, []auditEntry{{Action: "unpin", Product: product, Field: string(field)}}, e.now())
 	})
 }
 
@@ -68,7 +68,7 @@ func (e *Engine) Pins(ctx context.Context, id plugin.ConnectionID, after Pin, li
 	if err != nil || len(list) == 0 {
 		return list, err
 	}
-	o, err := e.byHand(ctx, id)
+	o, err := e.asOperator(ctx, id)
 	if err != nil {
 		return nil, err
 	}

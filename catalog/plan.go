@@ -23,8 +23,8 @@ func (w *worker) plan(ctx context.Context) error {
 			return err
 		}
 	}
-	mind := *w // thinks ahead while this one stores
-	got, err := read(ctx, w, pageKey{phase: w.run.Phase, page: at.Page}, oneAhead, mind.think)
+	planner := *w // plans ahead while this one stores
+	got, err := nextPages(ctx, w, pageKey{phase: w.run.Phase, page: at.Page}, oneAhead, planner.buildPlanBatch)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (w *worker) plan(ctx context.Context) error {
 	run.moveTo(cursor{Page: got.Next})
 	run.Done, run.Total = run.Done+int64(t.products), total
 	run.Counters.Unchanged += t.unchanged
-	return w.note(ctx, run, func(tx *sqlx.Tx) error {
+	return w.commitAsync(ctx, run, func(tx *sqlx.Tx) error {
 		if err := w.e.store.noteLost(ctx, tx, run.ID, t.batch.lost); err != nil {
 			return err
 		}
@@ -53,18 +53,18 @@ func (w *worker) plan(ctx context.Context) error {
 	})
 }
 
-// thought is what was made up about the next products and is not stored yet.
-type thought struct {
+// pendingBatch is what was made up about the next products and is not stored yet.
+type pendingBatch struct {
 	products  int
 	creating  []string // those whose creation was begun earlier
 	unchanged int
 	batch     planBatch
 }
 
-// think makes up a plan of the products behind the given one, and changes nothing.
-func (w *worker) think(ctx context.Context, after string) (Page[thought], error) {
-	var none Page[thought]
-	rows, err := w.e.store.standings(ctx, w.run, w.writesCategories(), w.rulesHash, after, w.e.deps.Config.PlanBatch)
+// buildPlanBatch makes up a plan of the products behind the given one, and changes nothing.
+func (w *worker) buildPlanBatch(ctx context.Context, after string) (Page[pendingBatch], error) {
+	var none Page[pendingBatch]
+	rows, err := w.e.store.candidates(ctx, w.run, w.writesCategories(), w.rulesHash, after, w.e.deps.Config.PlanBatch)
 	if err != nil || len(rows) == 0 {
 		return none, err
 	}
@@ -76,11 +76,11 @@ func (w *worker) think(ctx context.Context, after string) (Page[thought], error)
 	if err != nil {
 		return none, err
 	}
-	t := thought{products: len(rows), creating: creatingOf(rows), unchanged: unchanged, batch: batch}
-	return Page[thought]{Rows: []thought{t}, Next: rows[len(rows)-1].ID}, nil
+	t := pendingBatch{products: len(rows), creating: creatingOf(rows), unchanged: unchanged, batch: batch}
+	return Page[pendingBatch]{Rows: []pendingBatch{t}, Next: rows[len(rows)-1].ID}, nil
 }
 
-func creatingOf(rows []standing) []string {
+func creatingOf(rows []candidate) []string {
 	var ids []string
 	for _, r := range rows {
 		if r.Creating {
@@ -94,7 +94,7 @@ func creatingOf(rows []standing) []string {
 func (w *worker) writesCategories() bool { return w.run.Settings.Categories && w.rules.Can.Categories }
 
 // changed leaves out products at which neither side nor the settings changed, and counts them.
-func (w *worker) changed(ctx context.Context, rows []standing) (open []standing, unchanged int, err error) {
+func (w *worker) changed(ctx context.Context, rows []candidate) (open []candidate, unchanged int, err error) {
 	var ids []plugin.ProductID
 	for _, r := range rows {
 		if r.Same {
@@ -123,11 +123,11 @@ func (w *worker) changed(ctx context.Context, rows []standing) (open []standing,
 }
 
 // busy answers products of which units are sold that the CRM does not know of.
-func (w *worker) busy(ctx context.Context, rows []standing) (map[string]bool, error) {
+func (w *worker) busy(ctx context.Context, rows []candidate) (map[string]bool, error) {
 	if w.e.deps.Unsent == nil || !w.rules.Can.Stock {
 		return nil, nil
 	}
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r standing) bool { return !r.Same })
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r candidate) bool { return !r.Same })
 	links, err := w.linksOf(ctx, rows)
 	if err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func (w *worker) busy(ctx context.Context, rows []standing) (map[string]bool, er
 type planBatch struct {
 	plans []planned
 	// calm are linked products at which nothing is to be written, to be skipped from now on.
-	calm []settled
+	calm []linkUpdate
 	// lost are links of products that the shop no longer has.
 	lost []string
 	// stands are offers of those whose stock is as it should be.
@@ -166,7 +166,7 @@ type planBatch struct {
 }
 
 // decideAll plans products whole.
-func (w *worker) decideAll(ctx context.Context, rows []standing) (planBatch, error) {
+func (w *worker) decideAll(ctx context.Context, rows []candidate) (planBatch, error) {
 	var b planBatch
 	if len(rows) == 0 {
 		return b, nil
@@ -182,7 +182,7 @@ func (w *worker) decideAll(ctx context.Context, rows []standing) (planBatch, err
 			d := decide(w.rules, g, m.facts(r))
 			d.Name, d.Currency = cut(g.Product.Name), g.Product.Currency
 			if l, linked := m.links[r.ID]; d.Action == actUpdate {
-				d.weigh(linked, l, !agrees(g, m.shop[plugin.ProductID(r.Product)]))
+				d.countForGuards(linked, l, !agrees(g, m.shop[plugin.ProductID(r.Product)]))
 			}
 			b.take(r, m.links[r.ID], d)
 			continue
@@ -198,7 +198,7 @@ func (w *worker) decideAll(ctx context.Context, rows []standing) (planBatch, err
 }
 
 // take sorts a decision about a product, which was joined by l before, into the batch.
-func (b *planBatch) take(r standing, l link, d decision) {
+func (b *planBatch) take(r candidate, l link, d decision) {
 	d.ReadAt, d.Hash, d.InCategory = r.ReadAt.UTC(), r.Hash, plugin.CategoryID(r.ShopCategory)
 	if d.Open {
 		d.Hash = nil
@@ -215,7 +215,7 @@ func (b *planBatch) take(r standing, l link, d decision) {
 		for offer := range d.Pairs {
 			b.stands = append(b.stands, reading{Offer: offer, ReadAt: d.ReadAt})
 		}
-		b.calm = append(b.calm, settled{CRM: r.ID, Hash: d.Hash, Version: d.Seen, Category: d.InCategory, Images: imagesDone, Currency: d.Currency})
+		b.calm = append(b.calm, linkUpdate{CRM: r.ID, Hash: d.Hash, Version: d.Seen, Category: d.InCategory, Images: imagesDone, Currency: d.Currency})
 	default:
 		b.plans = append(b.plans, planned{CRM: r.ID, decision: d})
 	}
@@ -286,7 +286,7 @@ func (w *worker) count(ctx context.Context, tx *sqlx.Tx, run *Run) (err error) {
 // tidy drops what the run has staged and, when nothing is left, ends it.
 func (w *worker) tidy(ctx context.Context) error {
 	run, left := w.next(), int64(0)
-	err := w.note(ctx, run, func(tx *sqlx.Tx) (err error) {
+	err := w.commitAsync(ctx, run, func(tx *sqlx.Tx) (err error) {
 		if run.cursor == "" {
 			if err := w.count(ctx, tx, run); err != nil {
 				return err

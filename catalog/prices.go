@@ -13,8 +13,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// quote is the price and stock of a linked variant as the CRM says.
-type quote struct {
+// priceStock is the price and stock of a linked variant as the CRM says.
+type priceStock struct {
 	Offer    Offer
 	CRM      string // the offer's product
 	Product  plugin.ProductID
@@ -41,8 +41,8 @@ func (w *worker) planPrices(ctx context.Context) error {
 			return err
 		}
 	}
-	mind := *w // thinks ahead while this one stores
-	got, err := read(ctx, w, pageKey{phase: w.run.Phase, page: at.Page}, oneAhead, mind.thinkPrices)
+	planner := *w // plans ahead while this one stores
+	got, err := nextPages(ctx, w, pageKey{phase: w.run.Phase, page: at.Page}, oneAhead, planner.buildPriceBatch)
 	if err != nil {
 		return err
 	}
@@ -58,11 +58,11 @@ func (w *worker) planPrices(ctx context.Context) error {
 	b, run := got.Rows[0], w.next()
 	run.moveTo(cursor{Page: got.Next})
 	run.Done, run.Total = run.Done+int64(b.products), total
-	return w.note(ctx, run, func(tx *sqlx.Tx) error { return w.storePrices(ctx, tx, run, b) })
+	return w.commitAsync(ctx, run, func(tx *sqlx.Tx) error { return w.storePrices(ctx, tx, run, b) })
 }
 
-// thinkPrices makes up a plan of the prices behind the given product, and changes nothing.
-func (w *worker) thinkPrices(ctx context.Context, after string) (Page[*priceBatch], error) {
+// buildPriceBatch makes up a plan of the prices behind the given product, and changes nothing.
+func (w *worker) buildPriceBatch(ctx context.Context, after string) (Page[*priceBatch], error) {
 	quotes, err := w.e.store.quotes(ctx, w.run, after, w.e.deps.Config.PlanBatch)
 	if err != nil || len(quotes) == 0 {
 		return Page[*priceBatch]{}, err
@@ -77,12 +77,12 @@ type priceBatch struct {
 	products  int
 	unchanged int // products
 	plans     []planned
-	calm      []quoted // variants in order
+	calm      []syncedPrice // variants in order
 	items     []Item
 }
 
-// quoted is what is remembered of a variant in order.
-type quoted struct {
+// syncedPrice is what is remembered of a variant in order.
+type syncedPrice struct {
 	Offer   string           `json:"offer"`
 	Variant plugin.VariantID `json:"variant"`
 	Hash    []byte           `json:"hash,omitempty"` // nil: look again in the next run
@@ -93,9 +93,9 @@ type quoted struct {
 type seenVersion struct{ Before, After plugin.Version }
 
 // comparePrices plans products, each from all its quotes.
-func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch, error) {
+func (w *worker) comparePrices(ctx context.Context, quotes []priceStock) (*priceBatch, error) {
 	b := &priceBatch{}
-	ids := slices.Compact(slices.Sorted(slices.Values(each(quotes, func(q quote) plugin.ProductID { return q.Product }))))
+	ids := slices.Compact(slices.Sorted(slices.Values(each(quotes, func(q priceStock) plugin.ProductID { return q.Product }))))
 	b.products = len(ids)
 	versions := map[plugin.ProductID]plugin.Version{}
 	for part := range slices.Chunk(ids, plugin.MaxBatch) {
@@ -117,7 +117,7 @@ func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch
 		}
 	}
 	b.unchanged = len(versions) - len(open)
-	m := material{shop: map[plugin.ProductID]plugin.Product{}}
+	m := planInputs{shop: map[plugin.ProductID]plugin.Product{}}
 	if len(open) == 0 {
 		return b, nil
 	}
@@ -134,7 +134,7 @@ func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch
 		return nil, err
 	}
 	for len(quotes) > 0 {
-		n := slices.IndexFunc(quotes, func(q quote) bool { return q.CRM != quotes[0].CRM })
+		n := slices.IndexFunc(quotes, func(q priceStock) bool { return q.CRM != quotes[0].CRM })
 		if n < 0 {
 			n = len(quotes)
 		}
@@ -147,18 +147,18 @@ func (w *worker) comparePrices(ctx context.Context, quotes []quote) (*priceBatch
 }
 
 // unsentOf asks for the units sold of the variants of quotes.
-func (w *worker) unsentOf(ctx context.Context, quotes []quote) (map[plugin.VariantID]decimal.Decimal, error) {
+func (w *worker) unsentOf(ctx context.Context, quotes []priceStock) (map[plugin.VariantID]decimal.Decimal, error) {
 	var at time.Time
 	for _, q := range quotes {
 		if at.IsZero() || q.ReadAt.Before(at) {
 			at = q.ReadAt
 		}
 	}
-	return w.unsent(ctx, each(quotes, func(q quote) plugin.VariantID { return q.Variant }), at)
+	return w.unsent(ctx, each(quotes, func(q priceStock) plugin.VariantID { return q.Variant }), at)
 }
 
 // pricesOf plans one product; it is pure.
-func pricesOf(r rules, quotes []quote, p plugin.Product, unsent map[plugin.VariantID]decimal.Decimal) decision {
+func pricesOf(r rules, quotes []priceStock, p plugin.Product, unsent map[plugin.VariantID]decimal.Decimal) decision {
 	d := decision{Action: actUpdate, Product: p.ID, Name: p.Name, Seen: p.Version, ReadAt: quotes[0].ReadAt, Foreign: !quotes[0].Made}
 	alike, alien := false, false // SKUs are those of the shop
 	variants := variantsOf(p)
@@ -180,8 +180,8 @@ func pricesOf(r rules, quotes []quote, p plugin.Product, unsent map[plugin.Varia
 	return d
 }
 
-func priceOf(r rules, q quote, p plugin.Product, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, d *decision) {
-	g := goods{Product: Product{ID: q.CRM, Name: p.Name, Currency: q.Currency}}
+func priceOf(r rules, q priceStock, p plugin.Product, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, d *decision) {
+	g := crmProduct{Product: Product{ID: q.CRM, Name: p.Name, Currency: q.Currency}}
 	patch, from := plugin.VariantPatch{ID: v.ID}, len(d.Items)
 	d.Open = false
 	o := q.Offer
@@ -197,7 +197,7 @@ func priceOf(r rules, q quote, p plugin.Product, v plugin.Variant, unsent map[pl
 	for i := range d.Items[from:] {
 		d.Items[from+i].CRMID, d.Items[from+i].Name = q.CRM, p.Name
 	}
-	done := quoted{Offer: q.Offer.ID, Variant: v.ID, Hash: q.Hash, ReadAt: q.ReadAt}
+	done := syncedPrice{Offer: q.Offer.ID, Variant: v.ID, Hash: q.Hash, ReadAt: q.ReadAt}
 	if d.Open {
 		done.Hash = nil
 	}
@@ -248,10 +248,10 @@ func (w *worker) pricesAgain(ctx context.Context, old []planned) error {
 		return err
 	}
 	still := setOf(each(b.plans, func(p planned) string { return p.CRM }))
-	var done []written
+	var done []planOutcome
 	for _, p := range old {
 		if !still[p.CRM] {
-			done = append(done, written{CRM: p.CRM, State: planDone, Product: p.Product})
+			done = append(done, planOutcome{CRM: p.CRM, State: planDone, Product: p.Product})
 		}
 	}
 	b.items = nil // listed before
@@ -271,7 +271,7 @@ func (w *worker) pricesAgain(ctx context.Context, old []planned) error {
 // applyPrices writes a batch and commits what came of it. The writes are conditional: a product that
 // was edited or sold since it was planned is planned anew, so that no sale is written over.
 func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, last bool) error {
-	b := &writing{last: last, approved: w.run.ApprovedBy != ""}
+	b := &batchResult{last: last, approved: w.run.ApprovedBy != ""}
 	run := w.next()
 	run.Done, run.Total = run.Done+int64(len(plans)), total
 	if !last {
@@ -300,10 +300,10 @@ func (w *worker) applyPrices(ctx context.Context, plans []planned, total int64, 
 
 // patchPrices writes the patches of plans. It answers the versions that came of it and what is in
 // order now.
-func (w *worker) patchPrices(ctx context.Context, plans []planned, b *writing) (map[plugin.ProductID]seenVersion, []quoted, error) {
+func (w *worker) patchPrices(ctx context.Context, plans []planned, b *batchResult) (map[plugin.ProductID]seenVersion, []syncedPrice, error) {
 	var patches []plugin.ProductPatch
 	var of []planned
-	var done []quoted
+	var done []syncedPrice
 	for _, p := range plans {
 		if p.Patch == nil {
 			b.unchanged++
@@ -337,9 +337,9 @@ func (w *worker) patchPrices(ctx context.Context, plans []planned, b *writing) (
 }
 
 // done marks a price as written, unless the cursor says it.
-func (b *writing) done(p planned) {
+func (b *batchResult) done(p planned) {
 	if b.last {
-		b.marks = append(b.marks, written{CRM: p.CRM, State: planDone, Product: p.Product})
+		b.marks = append(b.marks, planOutcome{CRM: p.CRM, State: planDone, Product: p.Product})
 	}
 }
 

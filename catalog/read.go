@@ -103,7 +103,7 @@ type part struct {
 // where the part ends.
 func readPage[T any](ctx context.Context, w *worker, at cursor, l list[T], p part) error {
 	key := pageKey{phase: w.run.Phase, codes: strings.Join(p.codes, ","), page: at.Page}
-	got, err := read(ctx, w, key, maxAhead, func(ctx context.Context, page string) (Page[T], error) {
+	got, err := nextPages(ctx, w, key, maxAhead, func(ctx context.Context, page string) (Page[T], error) {
 		return l.fetch(ctx, p.codes, page)
 	})
 	if err != nil {
@@ -112,7 +112,7 @@ func readPage[T any](ctx context.Context, w *worker, at cursor, l list[T], p par
 	w.asked = got.asked
 	run := w.next()
 	run.Counters.Requests += got.count
-	keep := w.note
+	keep := w.commitAsync
 	if got.first {
 		keep = w.commit
 	}
@@ -295,5 +295,5 @@ func digest(body []byte) []byte {
 func (w *worker) skipTo(ctx context.Context, p Phase) error {
 	run := w.next()
 	run.enter(p)
-	return w.note(ctx, run, nil)
+	return w.commitAsync(ctx, run, nil)
 }

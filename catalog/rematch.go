@@ -31,7 +31,7 @@ func (e *Engine) Rematch(ctx context.Context, id plugin.ConnectionID, by string)
 }
 
 // decideRematch plans a linked product whose link is in question.
-func decideRematch(r rules, g goods, f facts) decision {
+func decideRematch(r rules, g crmProduct, f productInputs) decision {
 	found, none := match(r, g, f)
 	switch {
 	case none != nil:
@@ -95,10 +95,10 @@ func (w *worker) bar(ctx context.Context, tx *sqlx.Tx, run *Run) error {
 	if err != nil {
 		return err
 	}
-	var marks []written
+	var marks []planOutcome
 	var items []Item
 	for _, c := range barred(claims) {
-		marks = append(marks, written{CRM: c.CRM, State: planDropped, Product: c.Product})
+		marks = append(marks, planOutcome{CRM: c.CRM, State: planDropped, Product: c.Product})
 		items = append(items, Item{
 			Kind: ItemConflict, CRMID: c.CRM, Product: c.Product, Name: c.Name, Reason: ReasonLinkedElsewhere,
 			Params: Params{"product": string(c.Product), "crm": c.Holder},

@@ -147,7 +147,7 @@ func (e *Engine) startDue(ctx context.Context) (int, error) {
 	known := zones{}
 	var turns []turn
 	for _, row := range rows {
-		t, err := e.judge(ctx, row, known)
+		t, err := e.dispatchOf(ctx, row, known)
 		switch {
 		case ctx.Err() != nil:
 			return 0, ctx.Err()
@@ -172,7 +172,7 @@ type turn struct {
 	next time.Time
 }
 
-func (e *Engine) judge(ctx context.Context, row scheduled, known zones) (turn, error) {
+func (e *Engine) dispatchOf(ctx context.Context, row scheduled, known zones) (turn, error) {
 	conn, err := e.deps.Connections.Get(ctx, row.Connection)
 	if errors.Is(err, plugin.ErrNotFound) {
 		return turn{row: row, judged: true, park: true}, nil

@@ -11,7 +11,7 @@ import (
 // the shop says it of those that are not linked; of what is linked the shop's products do, so only those
 // are looked at that are not as the capability has it.
 func (w *worker) shapes(ctx context.Context, links map[string][]keyed) (map[string]bool, error) {
-	m := material{shop: map[plugin.ProductID]plugin.Product{}}
+	m := planInputs{shop: map[plugin.ProductID]plugin.Product{}}
 	var ids []plugin.ProductID
 	for id, list := range links {
 		for _, l := range list {

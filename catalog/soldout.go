@@ -77,7 +77,7 @@ func (p *planned) hold() {
 	for _, s := range p.held {
 		stock[s.Variant] = true
 	}
-	var open []quoted
+	var open []syncedPrice
 	for _, q := range p.Quoted {
 		if stock[q.Variant] {
 			q.Hash = nil
@@ -146,6 +146,6 @@ func (s *stockSeen) note(p planned, stands []reading) {
 }
 
 // readings are those of quoted variants.
-func readings(list []quoted) []reading {
-	return each(list, func(q quoted) reading { return reading{Offer: q.Offer, ReadAt: q.ReadAt} })
+func readings(list []syncedPrice) []reading {
+	return each(list, func(q syncedPrice) reading { return reading{Offer: q.Offer, ReadAt: q.ReadAt} })
 }

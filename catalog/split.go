@@ -70,17 +70,17 @@ func (w *worker) sameID(key string) plugin.ProductID {
 }
 
 // comesInVariants reports whether a product is one of those that are split.
-func comesInVariants(g goods) bool { return g.Product.Several || len(g.Offers) > 1 }
+func comesInVariants(g crmProduct) bool { return g.Product.Several || len(g.Offers) > 1 }
 
 // splitGoods makes a product of each offer.
-func splitGoods(g goods) []goods {
-	out := make([]goods, len(g.Offers))
+func splitGoods(g crmProduct) []crmProduct {
+	out := make([]crmProduct, len(g.Offers))
 	for i, o := range g.Offers {
 		p := g.Product
 		p.ID, p.Name, p.Several, p.Own = offerKey(g.Product.ID, o.ID), offerName(g.Product.Name, o), false, Offer{}
 		p.Attributes = merged(p.Attributes, o.Options)
 		o.ProductID, o.Options = p.ID, nil
-		out[i] = goods{Product: p, Offers: []Offer{o}}
+		out[i] = crmProduct{Product: p, Offers: []Offer{o}}
 	}
 	return out
 }
@@ -142,7 +142,7 @@ func (w *worker) split(ctx context.Context, at cursor) (bool, error) {
 			return false, err
 		}
 		run.moveTo(cursor{Group: 1})
-		return true, w.note(ctx, run, nil)
+		return true, w.commitAsync(ctx, run, nil)
 	}
 	ids := each(parents, func(p parent) string { return p.ID })
 	all, err := w.e.store.goodsOf(ctx, w.run.ID, ids)
@@ -167,7 +167,7 @@ func (w *worker) split(ctx context.Context, at cursor) (bool, error) {
 
 // add splits one product, unless it is to stay whole. Links are those of its key and of the keys of its
 // offers.
-func (s *splitting) add(p parent, g goods, links []keyed, whole bool) {
+func (s *splitting) add(p parent, g crmProduct, links []keyed, whole bool) {
 	kept := map[string]bool{}
 	switch {
 	case p.Presence != live:
@@ -197,7 +197,7 @@ func (s *splitting) add(p parent, g goods, links []keyed, whole bool) {
 }
 
 // become keeps a product of the shop when the offers of a product have become one without variants.
-func (s *splitting) become(id string, g goods, links []keyed) {
+func (s *splitting) become(id string, g crmProduct, links []keyed) {
 	if len(links) == 0 || slices.ContainsFunc(links, func(l keyed) bool { return l.Key == id }) {
 		return
 	}
@@ -205,7 +205,7 @@ func (s *splitting) become(id string, g goods, links []keyed) {
 }
 
 // fallApart does so when a product has got variants: it goes on as one of them.
-func (s *splitting) fallApart(id string, g goods, links []keyed) {
+func (s *splitting) fallApart(id string, g crmProduct, links []keyed) {
 	at := slices.IndexFunc(links, func(l keyed) bool { return l.Key == id })
 	if at < 0 {
 		return
@@ -227,7 +227,7 @@ func (s *splitting) fallApart(id string, g goods, links []keyed) {
 }
 
 // sold picks the link of an offer that is still there, or else the first.
-func sold(links []keyed, g goods) keyed {
+func sold(links []keyed, g crmProduct) keyed {
 	there := setOf(each(g.Offers, func(o Offer) string { return o.ID }))
 	for _, l := range links {
 		if _, offer := cutKey(l.Key); there[offer] {

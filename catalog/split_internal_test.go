@@ -55,7 +55,7 @@ func TestProductsAreSplitIntoTheirOffers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			g := goods{Product: Product{ID: "5", Name: "Футболка", Several: tt.several}}
+			g := crmProduct{Product: Product{ID: "5", Name: "Футболка", Several: tt.several}}
 			for _, id := range tt.offers {
 				g.Offers = append(g.Offers, Offer{ID: id, ProductID: "5"})
 			}

@@ -154,7 +154,7 @@ type notice struct {
 	// Calls are those that the read which follows covers.
 	Calls int64
 	// Link says what it is linked to; its price and stock are not filled.
-	Link quote
+	Link priceStock
 	// PriceHash is what the last price that was in order looked like; nil: look.
 	PriceHash []byte
 }
@@ -238,7 +238,7 @@ func (w *stockWorker) inBulk(ctx context.Context, change func(context.Context, *
 }
 
 // readStock asks the CRM about offers. Those it does not have any more are gone.
-func (w *stockWorker) readStock(ctx context.Context, linked []notice) (quotes []quote, gone []seenNotice, err error) {
+func (w *stockWorker) readStock(ctx context.Context, linked []notice) (quotes []priceStock, gone []seenNotice, err error) {
 	source, err := w.crm(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -272,7 +272,7 @@ func (w *stockWorker) readStock(ctx context.Context, linked []notice) (quotes []
 }
 
 // writeStock plans and writes what was read. It answers what did not stand still.
-func (w *stockWorker) writeStock(ctx context.Context, quotes []quote, done *[]seenNotice) (left []quote, err error) {
+func (w *stockWorker) writeStock(ctx context.Context, quotes []priceStock, done *[]seenNotice) (left []priceStock, err error) {
 	b, err := w.comparePrices(ctx, quotes)
 	if err != nil {
 		return nil, err
@@ -323,8 +323,8 @@ type stockOutcomes struct {
 }
 
 // lockedOf names the products of quotes, for their locks.
-func lockedOf(quotes []quote) []planned {
-	out := each(quotes, func(q quote) planned { return planned{CRM: q.CRM, decision: decision{ReadAt: q.ReadAt}} })
+func lockedOf(quotes []priceStock) []planned {
+	out := each(quotes, func(q priceStock) planned { return planned{CRM: q.CRM, decision: decision{ReadAt: q.ReadAt}} })
 	return slices.CompactFunc(out, func(a, b planned) bool { return a.CRM == b.CRM })
 }
 
@@ -357,7 +357,7 @@ func (p *planned) leavePrices() {
 }
 
 // writePlans writes to the shop and stores what it came to.
-func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []quote, b *priceBatch, later map[plugin.VariantID]bool, o *stockOutcomes) error {
+func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []priceStock, b *priceBatch, later map[plugin.VariantID]bool, o *stockOutcomes) error {
 	for i := range b.plans {
 		b.plans[i].keepLater(later)
 	}
@@ -366,7 +366,7 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []quot
 		cause = *o.hold
 		holdAll(b.plans)
 	}
-	shop := &writing{}
+	shop := &batchResult{}
 	versions, done, err := w.patchPrices(ctx, b.plans, shop)
 	if err != nil {
 		return err
@@ -384,7 +384,7 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []quot
 		w.logSaid(it)
 	}
 	for _, c := range shop.changes {
-		if i := slices.IndexFunc(quotes, func(q quote) bool { return q.Variant == c.Variant }); i >= 0 {
+		if i := slices.IndexFunc(quotes, func(q priceStock) bool { return q.Variant == c.Variant }); i >= 0 {
 			o.of[quotes[i].Offer.ID] = StockWritten
 		}
 	}
@@ -394,7 +394,7 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []quot
 	calm := append(sameAsBefore(quotes, b), b.calm...)
 	shop.stock.stands = append(shop.stock.stands, readings(calm)...)
 	done = append(done, calm...)
-	done = slices.DeleteFunc(done, func(q quoted) bool { return later[q.Variant] })
+	done = slices.DeleteFunc(done, func(q syncedPrice) bool { return later[q.Variant] })
 	s, now := w.e.store, w.e.now()
 	for _, f := range []func() error{
 		func() error { return s.putQuoted(ctx, tx, w.call.Connection, done) },
@@ -412,7 +412,7 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []quot
 }
 
 // refuse notes that the shop does not take what was planned for a product.
-func (o *stockOutcomes) refuse(quotes []quote, crm string) {
+func (o *stockOutcomes) refuse(quotes []priceStock, crm string) {
 	for _, q := range quotes {
 		if q.CRM == crm {
 			o.of[q.Offer.ID] = StockRefused
@@ -422,13 +422,13 @@ func (o *stockOutcomes) refuse(quotes []quote, crm string) {
 
 // sameAsBefore are quotes in order that were not looked at; that they still are is remembered, so that
 // no run writes what it has read earlier.
-func sameAsBefore(quotes []quote, b *priceBatch) []quoted {
-	calm := setOf(each(b.calm, func(q quoted) string { return q.Offer }))
+func sameAsBefore(quotes []priceStock, b *priceBatch) []syncedPrice {
+	calm := setOf(each(b.calm, func(q syncedPrice) string { return q.Offer }))
 	planned := setOf(each(b.plans, func(p planned) string { return p.CRM }))
-	var out []quoted
+	var out []syncedPrice
 	for _, q := range quotes {
 		if q.Same && !calm[q.Offer.ID] && !planned[q.CRM] {
-			out = append(out, quoted{Offer: q.Offer.ID, Variant: q.Variant, Hash: q.Hash, ReadAt: q.ReadAt})
+			out = append(out, syncedPrice{Offer: q.Offer.ID, Variant: q.Variant, Hash: q.Hash, ReadAt: q.ReadAt})
 		}
 	}
 	return out

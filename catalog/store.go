@@ -38,9 +38,9 @@ func (s *store) inTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	return nil
 }
 
-// inLazyTx is inTx for a transaction whose loss in a crash of the database does no harm, because all
+// inAsyncTx is inTx for a transaction whose loss in a crash of the database does no harm, because all
 // before it is kept and all after it is lost as well.
-func (s *store) inLazyTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
+func (s *store) inAsyncTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	return s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
 			return fmt.Errorf("begin: %w", err)

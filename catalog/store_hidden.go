@@ -95,8 +95,8 @@ func (s *store) noteReview(ctx context.Context, tx *sqlx.Tx, conn plugin.Connect
 	return nil
 }
 
-// deed is what a person did to a product by hand.
-type deed struct {
+// auditEntry is what a person did to a product by hand.
+type auditEntry struct {
 	Action  string // "pin", "unpin" or "publish"
 	Product plugin.ProductID
 	Variant plugin.VariantID
@@ -104,7 +104,7 @@ type deed struct {
 }
 
 // audit notes what a person did.
-func (s *store) audit(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, by string, deeds []deed, now time.Time) error {
+func (s *store) audit(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, by string, deeds []auditEntry, now time.Time) error {
 	if len(deeds) == 0 {
 		return nil
 	}
@@ -112,10 +112,10 @@ func (s *store) audit(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID
 		SELECT $1, $2, action, product_id, variant_id, field, $3
 		FROM unnest($4::text[], $5::text[], $6::text[], $7::text[]) AS t (action, product_id, variant_id, field)`
 	_, err := tx.ExecContext(ctx, q, conn, by, now,
-		pq.Array(each(deeds, func(d deed) string { return d.Action })),
-		pq.Array(each(deeds, func(d deed) string { return string(d.Product) })),
-		pq.Array(each(deeds, func(d deed) string { return string(d.Variant) })),
-		pq.Array(each(deeds, func(d deed) string { return d.Field })))
+		pq.Array(each(deeds, func(d auditEntry) string { return d.Action })),
+		pq.Array(each(deeds, func(d auditEntry) string { return string(d.Product) })),
+		pq.Array(each(deeds, func(d auditEntry) string { return string(d.Variant) })),
+		pq.Array(each(deeds, func(d auditEntry) string { return d.Field })))
 	if err != nil {
 		return fmt.Errorf("note what was done to products of %s: %w", conn, err)
 	}

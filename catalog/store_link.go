@@ -206,8 +206,8 @@ const (
 	imagesDone    = "done"
 )
 
-// settled is what is remembered of a product once it stands as planned.
-type settled struct {
+// linkUpdate is what is remembered of a product once it stands as planned.
+type linkUpdate struct {
 	CRM string
 	// Made is the product that an intent has led to; empty: there was none.
 	Made     plugin.ProductID
@@ -221,7 +221,7 @@ type settled struct {
 	Seen plugin.Version
 }
 
-func (s *store) settle(ctx context.Context, tx *sqlx.Tx, run Run, rules []byte, rows []settled, now time.Time) error {
+func (s *store) settle(ctx context.Context, tx *sqlx.Tx, run Run, rules []byte, rows []linkUpdate, now time.Time) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -234,14 +234,14 @@ func (s *store) settle(ctx context.Context, tx *sqlx.Tx, run Run, rules []byte, 
 			AS t (crm_id, hash, version, category, images, missing, currency, made)
 		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND (l.state = 'linked' OR t.made <> '')`
 	_, err := tx.ExecContext(ctx, q, run.Connection, rules, now,
-		pq.Array(each(rows, func(r settled) string { return r.CRM })),
-		pq.ByteaArray(each(rows, func(r settled) []byte { return append([]byte{}, r.Hash...) })),
-		pq.Array(each(rows, func(r settled) string { return string(r.Version) })),
-		pq.Array(each(rows, func(r settled) string { return string(r.Category) })),
-		pq.Array(each(rows, func(r settled) string { return r.Images })),
-		pq.Array(each(rows, func(r settled) string { return r.Missing })),
-		pq.Array(each(rows, func(r settled) string { return r.Currency })),
-		pq.Array(each(rows, func(r settled) string { return string(r.Made) })))
+		pq.Array(each(rows, func(r linkUpdate) string { return r.CRM })),
+		pq.ByteaArray(each(rows, func(r linkUpdate) []byte { return append([]byte{}, r.Hash...) })),
+		pq.Array(each(rows, func(r linkUpdate) string { return string(r.Version) })),
+		pq.Array(each(rows, func(r linkUpdate) string { return string(r.Category) })),
+		pq.Array(each(rows, func(r linkUpdate) string { return r.Images })),
+		pq.Array(each(rows, func(r linkUpdate) string { return r.Missing })),
+		pq.Array(each(rows, func(r linkUpdate) string { return r.Currency })),
+		pq.Array(each(rows, func(r linkUpdate) string { return string(r.Made) })))
 	if err != nil {
 		return fmt.Errorf("settle links of %s: %w", run.Connection, err)
 	}
@@ -251,25 +251,25 @@ func (s *store) settle(ctx context.Context, tx *sqlx.Tx, run Run, rules []byte, 
 // settleImages remembers how far the pictures of products are and the version they made. When the
 // product was edited in the shop since it was last written, the old version stays, so that the next
 // run looks at the edit.
-func (s *store) settleImages(ctx context.Context, tx *sqlx.Tx, run Run, rows []settled, now time.Time) error {
+func (s *store) settleImages(ctx context.Context, tx *sqlx.Tx, run Run, rows []linkUpdate, now time.Time) error {
 	const q = `UPDATE keybridge.link_product l
 		SET images = t.images, updated_at = $2, shop_version =
 			CASE WHEN t.version = '' OR l.shop_version <> t.seen THEN l.shop_version ELSE t.version END
 		FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS t (crm_id, version, images, seen)
 		WHERE l.connection_id = $1 AND l.crm_id = t.crm_id AND l.state = 'linked'`
 	_, err := tx.ExecContext(ctx, q, run.Connection, now,
-		pq.Array(each(rows, func(r settled) string { return r.CRM })),
-		pq.Array(each(rows, func(r settled) string { return string(r.Version) })),
-		pq.Array(each(rows, func(r settled) string { return r.Images })),
-		pq.Array(each(rows, func(r settled) string { return string(r.Seen) })))
+		pq.Array(each(rows, func(r linkUpdate) string { return r.CRM })),
+		pq.Array(each(rows, func(r linkUpdate) string { return string(r.Version) })),
+		pq.Array(each(rows, func(r linkUpdate) string { return r.Images })),
+		pq.Array(each(rows, func(r linkUpdate) string { return string(r.Seen) })))
 	if err != nil {
 		return fmt.Errorf("settle pictures of %s: %w", run.Connection, err)
 	}
 	return nil
 }
 
-// joint joins an offer to a variant.
-type joint struct {
+// variantLinkRow joins an offer to a variant.
+type variantLinkRow struct {
 	Offer, CRM string // CRM is the offer's product
 	Variant    plugin.VariantID
 	Product    plugin.ProductID
@@ -279,21 +279,21 @@ type joint struct {
 // joinVariants links variants. One that stood for another offer of ours changes hands; one of
 // another connection is left to it. made says that all are of products just created, and so most
 // likely none is linked yet.
-func (s *store) joinVariants(ctx context.Context, tx *sqlx.Tx, run Run, rows []joint, made bool) error {
+func (s *store) joinVariants(ctx context.Context, tx *sqlx.Tx, run Run, rows []variantLinkRow, made bool) error {
 	if len(rows) == 0 {
 		return nil
 	}
 	if made {
 		columns := []string{"connection_id", "shop_id", "crm_id", "crm_product_id", "variant_id", "product_id", "read_at"}
-		fresh, err := copied(ctx, tx, "link_variant", columns, rows, func(j joint) []any {
+		fresh, err := copied(ctx, tx, "link_variant", columns, rows, func(j variantLinkRow) []any {
 			return []any{string(run.Connection), string(run.Shop), j.Offer, j.CRM, string(j.Variant), string(j.Product), j.ReadAt}
 		})
 		if fresh || err != nil {
 			return err
 		}
 	}
-	offers := pq.Array(each(rows, func(j joint) string { return j.Offer }))
-	variants := pq.Array(each(rows, func(j joint) string { return string(j.Variant) }))
+	offers := pq.Array(each(rows, func(j variantLinkRow) string { return j.Offer }))
+	variants := pq.Array(each(rows, func(j variantLinkRow) string { return string(j.Variant) }))
 	const drop = `DELETE FROM keybridge.link_variant l USING unnest($2::text[], $3::text[]) AS t (crm_id, variant_id)
 		WHERE l.connection_id = $1 AND l.shop_id = $4 AND l.variant_id = t.variant_id AND l.crm_id <> t.crm_id`
 	if _, err := tx.ExecContext(ctx, drop, run.Connection, offers, variants, run.Shop); err != nil {
@@ -311,9 +311,9 @@ func (s *store) joinVariants(ctx context.Context, tx *sqlx.Tx, run Run, rows []j
 			variant_id = excluded.variant_id, product_id = excluded.product_id, missing_action = '',
 			read_at = greatest(link_variant.read_at, excluded.read_at), price_hash = NULL`
 	_, err := tx.ExecContext(ctx, put, run.Connection, run.Shop, offers, variants,
-		pq.Array(each(rows, func(j joint) string { return j.CRM })),
-		pq.Array(each(rows, func(j joint) string { return string(j.Product) })),
-		pq.Array(each(rows, func(j joint) string { return j.ReadAt.Format(time.RFC3339Nano) })))
+		pq.Array(each(rows, func(j variantLinkRow) string { return j.CRM })),
+		pq.Array(each(rows, func(j variantLinkRow) string { return string(j.Product) })),
+		pq.Array(each(rows, func(j variantLinkRow) string { return j.ReadAt.Format(time.RFC3339Nano) })))
 	if err != nil {
 		return fmt.Errorf("join variants of %s: %w", run.Connection, err)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// standing is a staged product beside what we know of it.
-type standing struct {
+// candidate is a staged product beside what we know of it.
+type candidate struct {
 	ID       string    `db:"id"`
 	Presence presence  `db:"presence"`
 	ReadAt   time.Time `db:"read_at"` // of the oldest of its parts
@@ -60,20 +60,20 @@ const standingFrom = `
 	LEFT JOIN keybridge.stage_category sc ON sc.run_id = p.run_id AND sc.id = p.category_id
 	WHERE p.run_id = $1 AND p.presence <> 'outside'`
 
-// standings answers the staged products behind the given id, in the order of ids.
-func (s *store) standings(ctx context.Context, run Run, categories bool, rules []byte, after string, limit int) ([]standing, error) {
+// candidates answers the staged products behind the given id, in the order of ids.
+func (s *store) candidates(ctx context.Context, run Run, categories bool, rules []byte, after string, limit int) ([]candidate, error) {
 	const q = `SELECT` + standingColumns + standingFrom + ` AND p.id > $5 ORDER BY p.id LIMIT $6`
-	var rows []standing
+	var rows []candidate
 	if err := s.db.SelectContext(ctx, &rows, q, run.ID, run.Connection, categories, rules, after, limit); err != nil {
 		return nil, fmt.Errorf("compare products of run %d: %w", run.ID, err)
 	}
 	return rows, nil
 }
 
-// standingsOf answers the staged products with the given ids.
-func (s *store) standingsOf(ctx context.Context, run Run, categories bool, rules []byte, ids []string) ([]standing, error) {
+// candidatesByID answers the staged products with the given ids.
+func (s *store) candidatesByID(ctx context.Context, run Run, categories bool, rules []byte, ids []string) ([]candidate, error) {
 	const q = `SELECT` + standingColumns + standingFrom + ` AND p.id = ANY($5) ORDER BY p.id`
-	var rows []standing
+	var rows []candidate
 	if err := s.db.SelectContext(ctx, &rows, q, run.ID, run.Connection, categories, rules, pq.Array(ids)); err != nil {
 		return nil, fmt.Errorf("compare products of run %d: %w", run.ID, err)
 	}
@@ -110,11 +110,11 @@ func (s *store) countStaged(ctx context.Context, run int64) (int64, error) {
 }
 
 // goodsOf reads staged products whole.
-func (s *store) goodsOf(ctx context.Context, run int64, ids []string) (map[string]goods, error) {
-	out := make(map[string]goods, len(ids))
+func (s *store) goodsOf(ctx context.Context, run int64, ids []string) (map[string]crmProduct, error) {
+	out := make(map[string]crmProduct, len(ids))
 	const products = `SELECT id, body FROM keybridge.stage_product WHERE run_id = $1 AND id = ANY($2) AND presence = 'live'`
 	err := s.bodies(ctx, products, func(id string, body []byte) error {
-		var g goods
+		var g crmProduct
 		err := json.Unmarshal(body, &g.Product)
 		out[id] = g
 		return err
@@ -214,7 +214,7 @@ func findTwins(column string) string {
 
 // lookForTwins looks for them when the first is asked about.
 func (s *store) lookForTwins(ctx context.Context, run int64, find string) error {
-	err := s.inLazyTx(ctx, func(tx *sqlx.Tx) error {
+	err := s.inAsyncTx(ctx, func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO keybridge.stage_twin (run_id, product_id) VALUES ($1, '') ON CONFLICT DO NOTHING`, run)
 		if err != nil {
 			return err
@@ -364,15 +364,15 @@ func (s *store) countImages(ctx context.Context, run int64) (int64, error) {
 	return n, nil
 }
 
-// written is how a planned product ended.
-type written struct {
+// planOutcome is how a planned product ended.
+type planOutcome struct {
 	CRM     string
 	State   planState
 	Product plugin.ProductID
 	Images  bool // its pictures are to be written now
 }
 
-func (s *store) markPlans(ctx context.Context, tx *sqlx.Tx, run int64, rows []written) error {
+func (s *store) markPlans(ctx context.Context, tx *sqlx.Tx, run int64, rows []planOutcome) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -381,10 +381,10 @@ func (s *store) markPlans(ctx context.Context, tx *sqlx.Tx, run int64, rows []wr
 		FROM unnest($2::text[], $3::text[], $4::text[], $5::boolean[]) AS t (crm_id, state, product_id, images)
 		WHERE p.run_id = $1 AND p.crm_id = t.crm_id`
 	_, err := tx.ExecContext(ctx, q, run,
-		pq.Array(each(rows, func(w written) string { return w.CRM })),
-		pq.Array(each(rows, func(w written) string { return string(w.State) })),
-		pq.Array(each(rows, func(w written) string { return string(w.Product) })),
-		pq.Array(each(rows, func(w written) bool { return w.Images })))
+		pq.Array(each(rows, func(w planOutcome) string { return w.CRM })),
+		pq.Array(each(rows, func(w planOutcome) string { return string(w.State) })),
+		pq.Array(each(rows, func(w planOutcome) string { return string(w.Product) })),
+		pq.Array(each(rows, func(w planOutcome) bool { return w.Images })))
 	if err != nil {
 		return fmt.Errorf("mark plan of run %d: %w", run, err)
 	}

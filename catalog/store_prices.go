@@ -81,7 +81,7 @@ const quoteColumns = `SELECT o.body, o.hash, o.read_at, v.crm_product_id, v.vari
 
 // quotes answers staged prices of the variants of the next linked products, in the order of the
 // CRM's products. A variant of which a later reading was written is left out.
-func (s *store) quotes(ctx context.Context, run Run, after string, products int) ([]quote, error) {
+func (s *store) quotes(ctx context.Context, run Run, after string, products int) ([]priceStock, error) {
 	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id IN (
 			SELECT DISTINCT v.crm_product_id` + quotesFrom + ` AND v.crm_product_id > $3 ORDER BY v.crm_product_id LIMIT $4)
 		ORDER BY v.crm_product_id, o.id`
@@ -89,12 +89,12 @@ func (s *store) quotes(ctx context.Context, run Run, after string, products int)
 }
 
 // quotesOf answers those of the given products of the CRM.
-func (s *store) quotesOf(ctx context.Context, run Run, ids []string) ([]quote, error) {
+func (s *store) quotesOf(ctx context.Context, run Run, ids []string) ([]priceStock, error) {
 	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id = ANY($3) ORDER BY v.crm_product_id, o.id`
 	return s.readQuotes(ctx, run, q, run.ID, run.Connection, pq.Array(ids))
 }
 
-func (s *store) readQuotes(ctx context.Context, run Run, q string, args ...any) ([]quote, error) {
+func (s *store) readQuotes(ctx context.Context, run Run, q string, args ...any) ([]priceStock, error) {
 	var rows []struct {
 		Body     []byte    `db:"body"`
 		Hash     []byte    `db:"hash"`
@@ -110,9 +110,9 @@ func (s *store) readQuotes(ctx context.Context, run Run, q string, args ...any) 
 	if err := s.db.SelectContext(ctx, &rows, q, args...); err != nil {
 		return nil, fmt.Errorf("prices of run %d: %w", run.ID, err)
 	}
-	out := make([]quote, len(rows))
+	out := make([]priceStock, len(rows))
 	for i, r := range rows {
-		out[i] = quote{
+		out[i] = priceStock{
 			CRM: r.CRM, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant), Hash: r.Hash,
 			ReadAt: r.ReadAt.UTC(), Currency: r.Currency, Version: plugin.Version(r.Version), Same: r.Same,
 			Made: r.Made,
@@ -135,7 +135,7 @@ func (s *store) countQuotes(ctx context.Context, run Run) (int64, error) {
 
 // putQuoted remembers variants whose price and stock are in order, as far as no later reading was
 // written meanwhile.
-func (s *store) putQuoted(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []quoted) error {
+func (s *store) putQuoted(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []syncedPrice) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -144,9 +144,9 @@ func (s *store) putQuoted(ctx context.Context, tx *sqlx.Tx, conn plugin.Connecti
 		FROM unnest($2::text[], $3::bytea[], $4::timestamptz[]) AS t (crm_id, hash, read_at)
 		WHERE v.connection_id = $1 AND v.crm_id = t.crm_id AND (v.read_at IS NULL OR v.read_at <= t.read_at)`
 	_, err := tx.ExecContext(ctx, q, conn,
-		pq.Array(each(rows, func(r quoted) string { return r.Offer })),
-		pq.ByteaArray(each(rows, func(r quoted) []byte { return append([]byte{}, r.Hash...) })),
-		pq.Array(each(rows, func(r quoted) string { return r.ReadAt.Format(time.RFC3339Nano) })))
+		pq.Array(each(rows, func(r syncedPrice) string { return r.Offer })),
+		pq.ByteaArray(each(rows, func(r syncedPrice) []byte { return append([]byte{}, r.Hash...) })),
+		pq.Array(each(rows, func(r syncedPrice) string { return r.ReadAt.Format(time.RFC3339Nano) })))
 	if err != nil {
 		return fmt.Errorf("remember prices of %s: %w", conn, err)
 	}

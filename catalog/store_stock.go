@@ -176,7 +176,7 @@ func (s *store) stockNotices(ctx context.Context, conn plugin.ConnectionID, now 
 	for i, r := range rows {
 		out[i] = notice{
 			Offer: r.Offer, Calls: r.Calls, PriceHash: r.Hash,
-			Link: quote{
+			Link: priceStock{
 				CRM: r.CRM, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant), Currency: r.Currency,
 				Version: plugin.Version(r.Version), Made: r.Made,
 			},
@@ -217,7 +217,7 @@ func (s *store) fullRunActive(ctx context.Context, conn plugin.ConnectionID) (bo
 
 // stagedLater answers offers that a run has read after us, or may have: what a run that is over has
 // read is forgotten. Such a run need not have written anything, when the shop was in order.
-func (s *store) stagedLater(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, quotes []quote) (map[string]bool, error) {
+func (s *store) stagedLater(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, quotes []priceStock) (map[string]bool, error) {
 	const q = `WITH latest AS (
 			SELECT id, state, finished_at FROM keybridge.run WHERE connection_id = $1 ORDER BY id DESC LIMIT 10)
 		SELECT t.id FROM unnest($2::text[], $3::timestamptz[]) AS t (id, read_at)
@@ -225,8 +225,8 @@ func (s *store) stagedLater(ctx context.Context, tx *sqlx.Tx, conn plugin.Connec
 			OR EXISTS (SELECT 1 FROM latest r JOIN keybridge.stage_offer o ON o.run_id = r.id
 				WHERE r.finished_at IS NULL AND o.id = t.id AND o.read_at > t.read_at)`
 	var ids []string
-	err := tx.SelectContext(ctx, &ids, q, conn, pq.Array(each(quotes, func(q quote) string { return q.Offer.ID })),
-		pq.Array(each(quotes, func(q quote) string { return q.ReadAt.Format(time.RFC3339Nano) })))
+	err := tx.SelectContext(ctx, &ids, q, conn, pq.Array(each(quotes, func(q priceStock) string { return q.Offer.ID })),
+		pq.Array(each(quotes, func(q priceStock) string { return q.ReadAt.Format(time.RFC3339Nano) })))
 	if err != nil {
 		return nil, fmt.Errorf("stock that runs of %s have read: %w", conn, err)
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// stated answers what a run has read of products and their offers.
-func (s *store) stated(ctx context.Context, run int64, ids []string) (map[string]stated, error) {
-	out := map[string]stated{}
+// snapshots answers what a run has read of products and their offers.
+func (s *store) snapshots(ctx context.Context, run int64, ids []string) (map[string]snapshot, error) {
+	out := map[string]snapshot{}
 	const live = `SELECT id, body FROM keybridge.stage_product WHERE run_id = $1 AND id = ANY($2) AND presence = 'live'`
 	err := s.bodies(ctx, live, func(id string, body []byte) error {
 		var p Product
 		err := json.Unmarshal(body, &p)
-		out[id] = stated{Product: &p}
+		out[id] = snapshot{Product: &p}
 		return err
 	}, run, pq.Array(ids))
 	if err != nil {

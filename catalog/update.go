@@ -14,7 +14,7 @@ import (
 
 // update plans what a product of the shop lacks to be as the CRM says, within the fields the CRM
 // may write.
-func update(r rules, g goods, f facts, shop plugin.Product) decision {
+func update(r rules, g crmProduct, f productInputs, shop plugin.Product) decision {
 	r = r.keeping(f.Pins[shop.ID])
 	d := decision{Action: actUpdate, Product: shop.ID, Seen: shop.Version}
 	var l link
@@ -46,7 +46,7 @@ func overwrites(l link, c Change) bool {
 	return l.Edited && c.Field != FieldPrice && c.Field != FieldStock
 }
 
-func updateTexts(r rules, g goods, shop plugin.Product, d *decision) {
+func updateTexts(r rules, g crmProduct, shop plugin.Product, d *decision) {
 	if name := g.Product.Name; name != "" && name != shop.Name && r.Owners.Name.writes(shop.Name == "") {
 		d.patch(r.Lang).Name = &name
 		d.change("", FieldName, cut(shop.Name), cut(name))
@@ -71,7 +71,7 @@ func updateTexts(r rules, g goods, shop plugin.Product, d *decision) {
 	}
 }
 
-func updateCategory(r rules, g goods, f facts, shop plugin.Product, d *decision) {
+func updateCategory(r rules, g crmProduct, f productInputs, shop plugin.Product, d *decision) {
 	if !r.Owners.Category.writes(shop.CategoryID == "") {
 		return
 	}
@@ -89,7 +89,7 @@ func updateCategory(r rules, g goods, f facts, shop plugin.Product, d *decision)
 	}
 }
 
-func updateVariants(r rules, g goods, f facts, l link, shop plugin.Product, d *decision) {
+func updateVariants(r rules, g crmProduct, f productInputs, l link, shop plugin.Product, d *decision) {
 	p := pair(r, g.Offers, shop, l.Variants)
 	d.Pairs = p.pairs
 	for _, o := range p.unclear {
@@ -122,7 +122,7 @@ func variantsOf(p plugin.Product) map[plugin.VariantID]plugin.Variant {
 
 // addVariants makes variants for offers the shop does not have. What the merchant wants to look at
 // first starts hidden.
-func addVariants(r rules, g goods, offers []Offer, d *decision) {
+func addVariants(r rules, g crmProduct, offers []Offer, d *decision) {
 	for _, o := range offers {
 		if r.New == settings.NewSkip {
 			d.Open = true
@@ -138,7 +138,7 @@ func addVariants(r rules, g goods, offers []Offer, d *decision) {
 	}
 }
 
-func updateVariant(r rules, g goods, f facts, l link, o Offer, v plugin.Variant, d *decision) {
+func updateVariant(r rules, g crmProduct, f productInputs, l link, o Offer, v plugin.Variant, d *decision) {
 	p := plugin.VariantPatch{ID: v.ID}
 	changed := false
 	set := func(field Field, old, new string) {
@@ -170,7 +170,7 @@ func updateVariant(r rules, g goods, f facts, l link, o Offer, v plugin.Variant,
 }
 
 // setPriceAndStock fills what differs of the two into the patch and reports whether anything does.
-func setPriceAndStock(r rules, g goods, o Offer, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, p *plugin.VariantPatch, d *decision) bool {
+func setPriceAndStock(r rules, g crmProduct, o Offer, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, p *plugin.VariantPatch, d *decision) bool {
 	if r.Owners.Price.writes(!v.Price.IsSet()) {
 		if m := price(r, g, o, d); m.IsSet() && !m.Equal(v.Price) {
 			p.Price = &m
@@ -202,7 +202,7 @@ func overlaid(shop, crm plugin.Size) plugin.Size {
 	}
 }
 
-func updateImages(r rules, g goods, l link, shop plugin.Product, d *decision) {
+func updateImages(r rules, g crmProduct, l link, shop plugin.Product, d *decision) {
 	if !r.Can.Images || len(g.Product.Pictures) == 0 {
 		return
 	}

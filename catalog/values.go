@@ -9,7 +9,7 @@ import (
 )
 
 // price is what the shop may ask for an offer; unset, and listed, when there is no such price.
-func price(r rules, g goods, o Offer, d *decision) plugin.Money {
+func price(r rules, g crmProduct, o Offer, d *decision) plugin.Money {
 	if g.Product.Currency != r.Currency {
 		otherCurrency(r, g, d)
 		return plugin.Money{}
@@ -23,7 +23,7 @@ func price(r rules, g goods, o Offer, d *decision) plugin.Money {
 }
 
 // otherCurrency lists the product once, however many offers it has.
-func otherCurrency(r rules, g goods, d *decision) {
+func otherCurrency(r rules, g crmProduct, d *decision) {
 	for _, it := range d.Items {
 		if it.Reason == ReasonOtherCurrency {
 			return
@@ -44,7 +44,7 @@ func stock(o Offer, unsent map[plugin.VariantID]decimal.Decimal, v plugin.Varian
 }
 
 // sizeOf is the offer's size, each part of which the product's own stands in for.
-func sizeOf(g goods, o Offer) plugin.Size {
+func sizeOf(g crmProduct, o Offer) plugin.Size {
 	own := g.Product.Own.Size
 	return plugin.Size{
 		Weight: known(o.Size.Weight, own.Weight), Length: known(o.Size.Length, own.Length),

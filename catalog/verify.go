@@ -92,14 +92,14 @@ type verified struct {
 	readAt map[plugin.VariantID]time.Time
 	asked  time.Time // when the CRM was asked again
 
-	dropped   []written
+	dropped   []planOutcome
 	changed   []planned
 	items     []Item
 	unchanged int // products of which newer prices were all there was to write
 }
 
 // look decides what stays of a plan.
-func (v *verified) look(p planned, shop bool, crm drift) {
+func (v *verified) look(p planned, shop bool, crm changeSet) {
 	switch {
 	case shop:
 		v.drop(p, "shop")
@@ -120,7 +120,7 @@ func (v *verified) look(p planned, shop bool, crm drift) {
 		return
 	case len(later) > 0 && p.idle():
 		v.unchanged++
-		v.dropped = append(v.dropped, written{CRM: p.CRM, State: planDropped, Product: p.Product})
+		v.dropped = append(v.dropped, planOutcome{CRM: p.CRM, State: planDropped, Product: p.Product})
 		return
 	case open:
 		v.items = append(v.items, Item{Kind: ItemNote, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: ReasonQuoteMoved})
@@ -132,7 +132,7 @@ func (v *verified) look(p planned, shop bool, crm drift) {
 // now, and those whose stock is, for that reason or because a later reading was written: sales that the
 // CRM does not know of were counted anew for that one. open: no later reading was written of one of
 // them, so it is still to come.
-func (v *verified) quotes(p planned, crm drift) (moved, later map[plugin.VariantID]bool, open bool) {
+func (v *verified) quotes(p planned, crm changeSet) (moved, later map[plugin.VariantID]bool, open bool) {
 	moved, later = map[plugin.VariantID]bool{}, map[plugin.VariantID]bool{}
 	for _, variant := range variantsIn([]planned{p}) {
 		if v.readAt[variant].After(p.ReadAt) {
@@ -159,13 +159,13 @@ func variantsIn(plans []planned) []plugin.VariantID {
 	var out []plugin.VariantID
 	for _, p := range plans {
 		out = slices.AppendSeq(out, maps.Values(p.Pairs))
-		out = append(out, each(p.Quoted, func(q quoted) plugin.VariantID { return q.Variant })...)
+		out = append(out, each(p.Quoted, func(q syncedPrice) plugin.VariantID { return q.Variant })...)
 	}
 	return out
 }
 
 func (v *verified) drop(p planned, side string) {
-	v.dropped = append(v.dropped, written{CRM: p.CRM, State: planDropped, Product: p.Product})
+	v.dropped = append(v.dropped, planOutcome{CRM: p.CRM, State: planDropped, Product: p.Product})
 	v.items = append(v.items, Item{
 		Kind: ItemSkip, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: ReasonMoved, Params: Params{"side": side},
 	})
@@ -175,7 +175,7 @@ func (v *verified) drop(p planned, side string) {
 // taken out too. The next run compares the product anew.
 func (p *planned) leave(price, stock map[plugin.VariantID]bool) {
 	p.Hash = nil
-	p.Quoted = slices.DeleteFunc(p.Quoted, func(q quoted) bool { return stock[q.Variant] })
+	p.Quoted = slices.DeleteFunc(p.Quoted, func(q syncedPrice) bool { return stock[q.Variant] })
 	p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool {
 		return c.Field == FieldPrice && price[c.Variant] || c.Field == FieldStock && stock[c.Variant]
 	})
@@ -230,7 +230,7 @@ func (w *worker) movedInShop(ctx context.Context, plans []planned) (map[string]b
 
 // movedInCRM reads the products again and answers how far what the CRM says of them is from what was
 // planned from.
-func (w *worker) movedInCRM(ctx context.Context, run *Run, plans []planned) (map[string]drift, error) {
+func (w *worker) movedInCRM(ctx context.Context, run *Run, plans []planned) (map[string]changeSet, error) {
 	source, err := w.crm(ctx)
 	if err != nil {
 		return nil, err
@@ -249,7 +249,7 @@ func (w *worker) movedInCRM(ctx context.Context, run *Run, plans []planned) (map
 	if err != nil {
 		return nil, err
 	}
-	was, err := w.e.store.stated(ctx, run.ID, ids)
+	was, err := w.e.store.snapshots(ctx, run.ID, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -257,15 +257,15 @@ func (w *worker) movedInCRM(ctx context.Context, run *Run, plans []planned) (map
 	if w.keyed {
 		now = statedSplit(page.Rows, offers)
 	}
-	out := make(map[string]drift, len(ids))
+	out := make(map[string]changeSet, len(ids))
 	for _, id := range ids {
-		out[id] = driftOf(was[id], now[id])
+		out[id] = diff(was[id], now[id])
 	}
 	return out, nil
 }
 
 // pricesMoved is movedInCRM for a price run.
-func (w *worker) pricesMoved(ctx context.Context, source CRM, run *Run, plans []planned) (map[string]drift, error) {
+func (w *worker) pricesMoved(ctx context.Context, source CRM, run *Run, plans []planned) (map[string]changeSet, error) {
 	var offers []string
 	for _, p := range plans {
 		for _, q := range p.Quoted {
@@ -287,9 +287,9 @@ func (w *worker) pricesMoved(ctx context.Context, source CRM, run *Run, plans []
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]drift, len(plans))
+	out := make(map[string]changeSet, len(plans))
 	for _, p := range plans {
-		d := drift{offers: map[string]bool{}}
+		d := changeSet{offers: map[string]bool{}}
 		for _, q := range p.Quoted {
 			hash, there := now[q.Offer]
 			d.whole = d.whole || !there

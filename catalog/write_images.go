@@ -165,7 +165,7 @@ func sameImages(refs []plugin.ImageRef, have []plugin.Image) bool {
 
 // recordImages stores what came of the pictures of some products.
 func (w *worker) recordImages(ctx context.Context, tx *sqlx.Tx, run *Run, plans []planned, sets []imageSet) error {
-	var rows []settled
+	var rows []linkUpdate
 	var items []Item
 	var changes []Change
 	for i, p := range plans {
@@ -173,7 +173,7 @@ func (w *worker) recordImages(ctx context.Context, tx *sqlx.Tx, run *Run, plans 
 		if set.state == "" {
 			continue
 		}
-		rows = append(rows, settled{CRM: p.CRM, Version: set.version, Seen: set.seen, Images: set.state})
+		rows = append(rows, linkUpdate{CRM: p.CRM, Version: set.version, Seen: set.seen, Images: set.state})
 		run.Counters.Images += set.stored
 		run.Counters.ImagesFailed += len(set.failed)
 		items = append(items, set.items(p)...)

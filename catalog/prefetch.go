@@ -14,9 +14,9 @@ const (
 	maxAhead = 16
 	// oneAhead is for batches read from our own store: one is made ready while the one before is stored.
 	oneAhead = 1
-	// linger is how long a page waits for company. A CRM that lets a page a second through has each
+	// batchWait is how long a page waits for company. A CRM that lets a page a second through has each
 	// stored by itself.
-	linger = 100 * time.Millisecond
+	batchWait = 100 * time.Millisecond
 )
 
 // pageKey names a page of a list.
@@ -26,8 +26,8 @@ type pageKey struct {
 	page  string
 }
 
-// stretch is some pages of a list that follow one another.
-type stretch[T any] struct {
+// pageBatch is some pages of a list that follow one another.
+type pageBatch[T any] struct {
 	Rows []T
 	// Total and Next are those of the last page.
 	Total int
@@ -40,10 +40,10 @@ type stretch[T any] struct {
 	first bool
 }
 
-// ahead fetches pages of a list while earlier ones are stored: one at a time, and no more than depth in
+// prefetcher fetches pages of a list while earlier ones are stored: one at a time, and no more than depth in
 // advance of what is stored. Should the run go on elsewhere than at the page behind, what was fetched
 // is dropped.
-type ahead struct {
+type prefetcher struct {
 	next   pageKey // the one that comes out next
 	depth  int
 	most   int // how many may come out together: one at first, then more and more, up to depth
@@ -63,20 +63,20 @@ type fetched struct {
 // errReadingEnded means that whoever fetched ended without an answer, though nobody told it to.
 var errReadingEnded = errors.New("reading ahead ended without an answer")
 
-// read answers the page that key names together with those behind it that come at once, depth at most.
+// nextPages answers the page that key names together with those behind it that come at once, depth at most.
 // fetch is called beside the steps of w and must not use what they change.
-func read[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch func(ctx context.Context, page string) (Page[T], error)) (stretch[T], error) {
-	if w.ahead == nil || w.ahead.next != key {
-		w.dropAhead()
-		startAhead(ctx, w, key, depth, fetch)
+func nextPages[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch func(ctx context.Context, page string) (Page[T], error)) (pageBatch[T], error) {
+	if w.prefetch == nil || w.prefetch.next != key {
+		w.stopPrefetch()
+		startPrefetch(ctx, w, key, depth, fetch)
 	}
-	most := w.ahead.most
-	w.ahead.most = min(2*most, w.ahead.depth)
-	f, ok := <-w.ahead.pages
-	out := stretch[T]{first: most == 1, asked: f.asked}
-	for wait := time.NewTimer(linger); ok; {
+	most := w.prefetch.most
+	w.prefetch.most = min(2*most, w.prefetch.depth)
+	f, ok := <-w.prefetch.pages
+	out := pageBatch[T]{first: most == 1, asked: f.asked}
+	for wait := time.NewTimer(batchWait); ok; {
 		if f.err != nil {
-			w.dropAhead()
+			w.stopPrefetch()
 			if out.count > 0 { // what is good is stored first; then the page is asked for again
 				return out, nil
 			}
@@ -86,15 +86,15 @@ func read[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch f
 		out.Rows, out.Total, out.Next = append(out.Rows, page.Rows...), page.Total, page.Next
 		out.count++
 		if f.last {
-			w.dropAhead()
+			w.stopPrefetch()
 			return out, nil
 		}
-		w.ahead.next.page = page.Next
+		w.prefetch.next.page = page.Next
 		if out.count == most {
 			return out, nil
 		}
 		select {
-		case f, ok = <-w.ahead.pages:
+		case f, ok = <-w.prefetch.pages:
 		case <-wait.C:
 			return out, nil
 		}
@@ -102,19 +102,19 @@ func read[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch f
 	if out.count > 0 {
 		return out, nil
 	}
-	w.dropAhead()
+	w.stopPrefetch()
 	if err := context.Cause(ctx); err != nil { // the slice is to end, and its answer may have found no taker
 		return out, err
 	}
 	return out, errReadingEnded
 }
 
-// startAhead begins to fetch at a page, until the list or the slice ends.
-func startAhead[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch func(ctx context.Context, page string) (Page[T], error)) {
+// startPrefetch begins to fetch at a page, until the list or the slice ends.
+func startPrefetch[T any](ctx context.Context, w *worker, key pageKey, depth int, fetch func(ctx context.Context, page string) (Page[T], error)) {
 	ctx, cancel := context.WithCancel(ctx)
 	// One page more is in the hands of whoever fetches.
-	a := &ahead{next: key, depth: depth, most: 1, cancel: cancel, pages: make(chan fetched, depth-1), over: make(chan struct{})}
-	w.ahead = a
+	a := &prefetcher{next: key, depth: depth, most: 1, cancel: cancel, pages: make(chan fetched, depth-1), over: make(chan struct{})}
+	w.prefetch = a
 	e, until := w.e, w.until
 	go func() {
 		defer close(a.over)
@@ -138,7 +138,7 @@ func startAhead[T any](ctx context.Context, w *worker, key pageKey, depth int, f
 	}()
 }
 
-func (a *ahead) send(ctx context.Context, f fetched) bool {
+func (a *prefetcher) send(ctx context.Context, f fetched) bool {
 	select {
 	case a.pages <- f:
 		return true
@@ -147,15 +147,15 @@ func (a *ahead) send(ctx context.Context, f fetched) bool {
 	}
 }
 
-// dropAhead ends what is being fetched and waits until it is over.
-func (w *worker) dropAhead() {
-	if a := w.ahead; a != nil {
-		w.ahead = nil
+// stopPrefetch ends what is being fetched and waits until it is over.
+func (w *worker) stopPrefetch() {
+	if a := w.prefetch; a != nil {
+		w.prefetch = nil
 		a.cancel()
 		<-a.over
 	}
 }
 
-// inHand reports whether pages of the CRM were fetched that are not stored yet. They cost requests, so they
+// hasPrefetched reports whether pages of the CRM were fetched that are not stored yet. They cost requests, so they
 // are stored though the slice is over; what comes from our own store is dropped.
-func (w *worker) inHand() bool { return w.ahead != nil && w.ahead.depth > oneAhead }
+func (w *worker) hasPrefetched() bool { return w.prefetch != nil && w.prefetch.depth > oneAhead }

@@ -104,7 +104,7 @@ func (w *worker) beginConfirm(ctx context.Context, q question) error {
 	if run.Total = n; n == 0 {
 		run.enter(ConfirmOffers)
 	}
-	return w.note(ctx, run, func(tx *sqlx.Tx) error {
+	return w.commitAsync(ctx, run, func(tx *sqlx.Tx) error {
 		if run.Preview {
 			return nil
 		}
