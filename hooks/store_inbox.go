@@ -168,8 +168,8 @@ func held(ctx context.Context, tx *sqlx.Tx, m *message) error {
 	return nil
 }
 
-// finish gives the object back with what the read came to; one that was asked for since then is due again. A worker whose lease ran out writes
-// nothing: another one reads for itself.
+// finish gives the object back with what the read came to; one that was asked for since then is due again.
+// A worker whose lease ran out writes nothing: another one reads for itself.
 func (s store) finish(ctx context.Context, m *message, r result) error {
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
