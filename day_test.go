@@ -260,10 +260,7 @@ func (d *day) checkOrders(t *testing.T) {
 	if err := d.db.Select(&orders, `SELECT number, status FROM demoshop.orders`); err != nil || len(orders) < 25 {
 		t.Fatalf("%d orders were placed, %v", len(orders), err)
 	}
-	times := map[string]int{}
-	for _, o := range d.sim.Orders() {
-		times[o.SourceUUID]++
-	}
+	times := d.inCRM()
 	for _, o := range orders {
 		if times[o.Number] != 1 || o.Status != "confirmed" {
 			t.Errorf("order %s is %d times in the CRM and %q in the shop", o.Number, times[o.Number], o.Status)
@@ -272,6 +269,15 @@ func (d *day) checkOrders(t *testing.T) {
 	if len(times) != len(orders) {
 		t.Errorf("the CRM has %d orders, the shop %d", len(times), len(orders))
 	}
+}
+
+// inCRM counts the orders of the CRM by the shop's number.
+func (d *day) inCRM() map[string]int {
+	times := map[string]int{}
+	for _, o := range d.sim.Orders() {
+		times[o.SourceUUID]++
+	}
+	return times
 }
 
 func (r *rig) runs(t *testing.T, kind string) int {

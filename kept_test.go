@@ -218,10 +218,7 @@ func (d *day) checkKeptOrders(t *testing.T) {
 	if err := d.db.Select(&orders, q); err != nil {
 		t.Fatal(err)
 	}
-	times := map[string]int{}
-	for _, o := range d.sim.Orders() {
-		times[o.SourceUUID]++
-	}
+	times := d.inCRM()
 	for _, o := range orders {
 		want := 1
 		if o.State == "blocked" && o.Reason == "unmapped_payment" {

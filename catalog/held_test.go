@@ -56,6 +56,16 @@ func (w *world) tell() int {
 	return len(w.held)
 }
 
+// emptied is a world of variants that have stock in the shop, and of which some have none in the CRM any more.
+func emptied(t *testing.T, variants, gone int) (w *world, sim *keycrmtest.Server, offers []int64) {
+	t.Helper()
+	w, sim, offers = stocked(t, variants)
+	for _, o := range offers[:gone] {
+		setStock(t, sim, o, 0)
+	}
+	return w, sim, offers
+}
+
 // TestTheStockOfAWholeShopGoingToNoneInOneRunIsHeld: below zero or none in the CRM, a failed import. Only
 // those variants wait; everything else is written, or the shop would sell all weekend what is gone.
 func TestTheStockOfAWholeShopGoingToNoneInOneRunIsHeld(t *testing.T) {
@@ -116,10 +126,7 @@ func TestTheStockOfAWholeShopGoingToNoneInOneRunIsHeld(t *testing.T) {
 // it or the process died over it; and from one process only.
 func TestAMessageThatWasNotTakenComesAgain(t *testing.T) {
 	t.Parallel()
-	w, sim, offers := stocked(t, 60)
-	for _, o := range offers {
-		setStock(t, sim, o, 0)
-	}
+	w, _, _ := emptied(t, 60, 60)
 	w.holding(catalog.Prices, 60)
 	for nth, fails := range []func() error{
 		func() error { return errors.New("no bell") },
@@ -157,10 +164,7 @@ func (w *world) tellDespite() (err error) {
 // TestAMerchantWhoCannotBeToldHoldsUpNoOther of another connection.
 func TestAMerchantWhoCannotBeToldHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	w, sim, offers := stocked(t, 60)
-	for _, o := range offers {
-		setStock(t, sim, o, 0)
-	}
+	w, _, _ := emptied(t, 60, 60)
 	w.holding(catalog.Prices, 60)
 	other := w.connect("other")
 	for _, q := range []string{
@@ -189,10 +193,7 @@ func TestWhatAPersonConfirmsIsWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, sim, offers := stocked(t, 60)
-			for _, o := range offers[:50] {
-				setStock(t, sim, o, 0)
-			}
+			w, sim, offers := emptied(t, 60, 50)
 			w.holding(catalog.Prices, 50)
 			seen := w.heldStock()
 			w.clock.Advance(time.Minute)
@@ -269,10 +270,7 @@ func TestATrickleOfStockCallsIsHeldLikeARun(t *testing.T) {
 // TestOneCallAboutAWholeShopIsHeld: an import names everything in one call.
 func TestOneCallAboutAWholeShopIsHeld(t *testing.T) {
 	t.Parallel()
-	w, sim, offers := stocked(t, 60)
-	for _, o := range offers[:55] {
-		setStock(t, sim, o, 0)
-	}
+	w, sim, offers := emptied(t, 60, 55)
 	setStock(t, sim, offers[55], 3)
 	w.call(offers...)
 	w.gathered()
@@ -289,10 +287,7 @@ func TestOneCallAboutAWholeShopIsHeld(t *testing.T) {
 
 func TestFewVariantsThatGoToNoneAreWritten(t *testing.T) {
 	t.Parallel()
-	w, sim, offers := stocked(t, 60)
-	for _, o := range offers[:20] {
-		setStock(t, sim, o, 0)
-	}
+	w, sim, offers := emptied(t, 60, 20)
 	w.holding(catalog.Prices, 0)
 	if got := w.stocks(); got != "0: 20, 4: 40" || w.tell() != 0 {
 		t.Errorf("the shop has %s, told %+v", got, w.held)
@@ -365,10 +360,7 @@ func TestARunThatWaitsHoldsStockBackOnceItWrites(t *testing.T) {
 // TestNobodyIsToldOfAConnectionThatIsOff, and one that is deleted holds up no message of another.
 func TestNobodyIsToldOfAConnectionThatIsOff(t *testing.T) {
 	t.Parallel()
-	w, sim, offers := stocked(t, 60)
-	for _, o := range offers {
-		setStock(t, sim, o, 0)
-	}
+	w, _, _ := emptied(t, 60, 60)
 	w.holding(catalog.Prices, 60)
 	must(t, w.set.SetEnabled(t.Context(), w.conn, false))
 	if n := w.tell(); n != 0 {

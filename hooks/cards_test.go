@@ -179,10 +179,7 @@ func TestShopsStatusIsNotPutOnACardThatBecameAnOrder(t *testing.T) {
 	r.convert(card, 8)
 	r.work()
 	r.clock.Advance(time.Minute)
-	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "paid" })
-	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
-		t.Fatal(err)
-	}
+	r.inShop("1", "paid")
 	r.work()
 	if c, _ := r.crm.Card(card); c.StatusID == 105 {
 		t.Error("the card was moved")

@@ -249,6 +249,15 @@ func (r *rig) workInbox() int {
 	return len(tasks)
 }
 
+// inShop moves an order in the shop, which tells us.
+func (r *rig) inShop(id plugin.OrderID, status string) {
+	r.t.Helper()
+	r.shop.Edit(id, func(o *plugin.Order) { o.Status = status })
+	if err := r.x.StatusChanged(r.t.Context(), shopID, id, r.clock.Now()); err != nil {
+		r.t.Error(err)
+	}
+}
+
 // manager moves an order in the CRM, a little later than what was before.
 func (r *rig) manager(crmID, status int64) {
 	r.t.Helper()

@@ -44,10 +44,7 @@ func TestTheCRMsStatusRightAfterTheShopsIsNotThrownAway(t *testing.T) {
 			r := newRig(t)
 			id := r.place("1")
 			r.clock.Advance(time.Minute + 300*time.Millisecond)
-			r.shop.Edit("1", func(o *plugin.Order) { o.Status = "accepted" })
-			if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
-				t.Fatal(err)
-			}
+			r.inShop("1", "accepted")
 			var once sync.Once
 			move := func() {
 				r.clock.Advance(pause)
@@ -75,10 +72,7 @@ func TestAStatusThatCannotBeToldMeanwhileGivesWayToTheCRMsNewerOne(t *testing.T)
 	r := newRig(t)
 	id := r.place("1")
 	r.clock.Advance(time.Minute)
-	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "accepted" })
-	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
-		t.Fatal(err)
-	}
+	r.inShop("1", "accepted")
 	r.manager(id, 8)
 	r.exportOne()
 	if got, _ := r.crm.Order(id); got.StatusID != 8 {
@@ -116,10 +110,7 @@ func TestAWorkerThatHasReadTooEarlyReadsAgain(t *testing.T) {
 	worker := r.handle(rows[0])
 	<-offering.arrived // it has found nothing new
 	r.clock.Advance(5 * time.Second)
-	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "accepted" })
-	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
-		t.Fatal(err)
-	}
+	r.inShop("1", "accepted")
 	r.manager(id, 8) // within the worker's lease
 	r.exportOne()
 	close(offering.goOn)
@@ -142,10 +133,7 @@ func TestAStatusDoesNotGiveWayToThatOfAnOrderWithAnotherSource(t *testing.T) {
 	r := newRig(t)
 	id := r.place("1")
 	r.clock.Advance(time.Minute)
-	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "accepted" })
-	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
-		t.Fatal(err)
-	}
+	r.inShop("1", "accepted")
 	if err := r.crm.EditOrder(id, func(o *keycrmtest.Order) { o.SourceID = 8 }); err != nil {
 		t.Fatal(err)
 	}
@@ -166,10 +154,7 @@ func TestAStatusGoesToTheCRMAfterAllWhenTheShopRefusesTheCRMsNewerOne(t *testing
 	set := r.conn.Settings.Orders
 	set.StatusOut["canceled"] = settings.Choice{Code: "19"}
 	r.save(set)
-	r.shop.Edit("1", func(o *plugin.Order) { o.Status = "canceled" })
-	if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
-		t.Fatal(err)
-	}
+	r.inShop("1", "canceled")
 	r.manager(id, 8)
 	r.work()
 	r.wantStatus("1", "canceled")

@@ -96,10 +96,7 @@ func TestADecisionThatIsMadeAnewReadsTheCRM(t *testing.T) {
 	r.save(set)
 	r.busy(&busyShop{read: func(crmID int64) {
 		r.clock.Advance(time.Minute)
-		r.shop.Edit("1", func(o *plugin.Order) { o.Status = "accepted" })
-		if err := r.x.StatusChanged(t.Context(), shopID, "1", r.clock.Now()); err != nil {
-			t.Error(err)
-		}
+		r.inShop("1", "accepted")
 		r.manager(crmID, 8)
 	}})
 	id := r.place("1")
