@@ -228,12 +228,12 @@ func TestUninstallDropsSecretsAndAllDataWhenTold(t *testing.T) {
 }
 
 // checkDropList holds the list of tables that Uninstall empties equal to the schema: a table that
-// names a connection or a shop and is not in the list would keep its rows, or stop the others' end.
+// names a connection, a shop or an owner and is not in the list would keep its rows, or stop the others' end.
 func (r *rig) checkDropList(t *testing.T) {
 	t.Helper()
 	var tables []string
-	const q = `SELECT DISTINCT table_name FROM information_schema.columns
-		WHERE table_schema = 'keybridge' AND column_name IN ('connection_id', 'shop_id') ORDER BY 1`
+	const q = `SELECT DISTINCT c.table_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+		WHERE table_schema = 'keybridge' AND t.table_type = 'BASE TABLE' AND c.column_name IN ('connection_id', 'shop_id', 'owner') ORDER BY 1`
 	if err := r.db.Select(&tables, q); err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func (r *rig) checkDropList(t *testing.T) {
 	}
 	for _, table := range tables {
 		if table != "installation" && !bytes.Contains(source, []byte(`"`+table+`" + ofShop`)) &&
-			!bytes.Contains(source, []byte(`"`+table+` WHERE shop_id`)) {
+			!bytes.Contains(source, []byte(`"`+table+` WHERE shop_id`)) && !bytes.Contains(source, []byte(`"`+table+`" + ofOwner`)) {
 			t.Errorf("Uninstall does not empty %s", table)
 		}
 	}

@@ -20,7 +20,7 @@ func TestWorkersStartWhatIsDue(t *testing.T) {
 			enabled, ready_at, version, created_at, updated_at)
 		VALUES ('c', '` + string(demoshop.ShopID) + `', 'keycrm', 1, 'KeyCRM', 'sealed', '', '', '{"catalog": {"categories": true}}',
 			true, now(), 1, now(), now())`,
-		`INSERT INTO keybridge.schedule (connection_id, kind, rule, zone, version, due_at, look_at)
+		`INSERT INTO keybridge.calendar (owner, kind, rule, zone, version, due_at, look_at)
 		VALUES ('c', 'full', '{}', 'Europe/Kyiv', 1, 'epoch', 'epoch')`,
 	} {
 		if _, err := r.db.Exec(q); err != nil {
@@ -42,7 +42,7 @@ func TestWorkersStartWhatIsDue(t *testing.T) {
 		if err := r.db.Select(&by, `SELECT started_by FROM keybridge.run`); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.db.Get(&kinds, `SELECT count(*) FROM keybridge.schedule WHERE look_at IS NULL OR look_at > now()`); err != nil {
+		if err := r.db.Get(&kinds, `SELECT count(*) FROM keybridge.calendar WHERE look_at IS NULL OR look_at > now()`); err != nil {
 			t.Fatal(err)
 		}
 	}

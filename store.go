@@ -89,11 +89,12 @@ func dropShop(ctx context.Context, db *sqlx.DB, shop plugin.ShopID) error {
 	}
 	defer func() { _ = tx.Rollback() }()
 	const ofShop = ` WHERE connection_id IN (SELECT id FROM keybridge.connection WHERE shop_id = $1)`
+	const ofOwner = ` WHERE owner IN (SELECT id FROM keybridge.connection WHERE shop_id = $1)`
 	for _, from := range []string{
 		"inbox_event" + ofShop, "inbox" + ofShop, "webhook" + ofShop, "settings_audit" + ofShop,
 		"stock_held" + ofShop, "stock_change" + ofShop, "stock_notice" + ofShop, "stock_body" + ofShop, "stock_call" + ofShop, "warehouse" + ofShop, "known_offers" + ofShop, "known_list" + ofShop,
 		"pin" + ofShop, "catalog_audit" + ofShop, "notice" + ofShop, "card_reading" + ofShop,
-		"run" + ofShop, "schedule" + ofShop, "link_variant" + ofShop, "link_product" + ofShop, "link_category" + ofShop,
+		"run" + ofShop, "calendar" + ofOwner, "link_variant" + ofShop, "link_product" + ofShop, "link_category" + ofShop,
 		"outbox WHERE shop_id = $1", "order_scan WHERE shop_id = $1", "connection WHERE shop_id = $1",
 	} {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM keybridge."+from, shop); err != nil {

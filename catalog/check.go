@@ -49,7 +49,7 @@ func (w *worker) check(ctx context.Context) error {
 		return err
 	}
 	w.tell(ctx)
-	if err := w.e.store.wakeDue(ctx, w.run.Connection, w.e.now()); err != nil { // it is looked at again without that
+	if err := w.e.wakeDue(ctx, w.run.Connection); err != nil { // it is looked at again without that
 		w.e.deps.Log.Warn("schedule", "connection", w.run.Connection, "error", err.Error())
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/keybridge/keybridge/catalog/pictures"
+	"github.com/keybridge/keybridge/internal/calendar"
 	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/internal/safehtml"
 	"github.com/keybridge/keybridge/internal/settings"
@@ -102,15 +103,21 @@ type Engine struct {
 	texts    *safehtml.Policy
 	pictures *pictures.Fetcher
 	writers  writers
+	calendar *calendar.Calendar
+	// schedules are those of runs in the calendar.
+	schedules *calendar.Part[settings.Connection]
 }
 
 // New starts nothing and asks nothing.
 func New(d Deps) *Engine {
 	d.Config = d.Config.withDefaults()
-	return &Engine{
+	e := &Engine{
 		deps: d, store: &store{db: d.DB, idle: d.Config.Lease}, texts: safehtml.New(), pictures: pictures.New(d.Config.Pictures),
-		writers: newWriters(d.DB.Stats().MaxOpenConnections),
+		writers:  newWriters(d.DB.Stats().MaxOpenConnections),
+		calendar: calendar.New(calendar.Deps{DB: d.DB, Clock: d.Clock, Log: d.Log, Lease: d.Config.Lease}),
 	}
+	e.schedules = calendar.Register(e.calendar, patterns(), dueRuns{e})
+	return e
 }
 
 // Start asks for a run and answers its id; a worker takes it up. by is an operator's id, "schedule"

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/calendar"
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/pgtest"
 	"github.com/keybridge/keybridge/internal/schedule"
@@ -79,15 +80,16 @@ func (s shopIn) Profile(context.Context) (plugin.Profile, error) {
 // settleAll lets every connection get its schedule.
 func (f *fleet) settleAll(e *Engine, connections int) {
 	f.tb.Helper()
-	for range connections/checkBatch + 1 {
+	n := 0
+	for before := -1; n > before; {
+		before = n
 		f.must(e.Tick(f.tb.Context()))
+		f.must(f.db.Get(&n, `SELECT count(*) FROM keybridge.calendar`))
 	}
-	var n int
-	f.must(f.db.Get(&n, `SELECT count(*) FROM keybridge.schedule`))
 	if n != connections*len(Kinds()) {
 		f.tb.Fatalf("%d schedules of %d connections", n, connections)
 	}
-	_, err := f.db.Exec(`ANALYZE keybridge.schedule`)
+	_, err := f.db.Exec(`ANALYZE keybridge.calendar`)
 	f.must(err)
 }
 
@@ -201,6 +203,7 @@ func TestSchedulersMeetTheEndsOfRuns(t *testing.T) {
 	}
 }
 
+// TestALateSchedulerStartsNothing lets a tick stand still between claiming its rows and starting their runs.
 func TestALateSchedulerStartsNothing(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2, usual)
@@ -208,28 +211,29 @@ func TestALateSchedulerStartsNothing(t *testing.T) {
 	f.settleAll(slow, 2)
 	ctx := t.Context()
 	f.clock.Advance(24 * time.Hour)
-	now := f.clock.Now()
-	rows, err := slow.store.claimDue(ctx, now, now.Add(time.Minute), 10)
-	f.must(err)
-	f.must(quick.Tick(ctx))
-	if runs := f.begun(0); len(rows) != 4 || len(runs) != 0 {
-		t.Fatalf("%d rows are taken up and meanwhile %d runs started", len(rows), len(runs))
+	var once sync.Once
+	shop := slow.deps.Shop
+	slow.deps.Shop = func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error) {
+		once.Do(func() {
+			f.must(quick.Tick(ctx))
+			if runs := f.begun(0); len(runs) != 0 {
+				t.Fatalf("%d runs of rows that are claimed were started", len(runs))
+			}
+			f.clock.Advance(2 * time.Minute) // longer than the lease
+			f.must(quick.Tick(ctx))
+			runs := f.begun(0)
+			if len(runs) != 2 {
+				t.Fatalf("%d runs were started in time", len(runs))
+			}
+			for _, r := range runs {
+				f.end(quick, r.ID)
+			}
+		})
+		return shop(ctx, id)
 	}
-	f.clock.Advance(2 * time.Minute) // slow has stood still longer than its lease
-	f.must(quick.Tick(ctx))
-	runs := f.begun(0)
-	for _, r := range runs {
-		f.end(quick, r.ID)
-	}
-	var turns []turn
-	for _, row := range rows {
-		turn, err := slow.dispatchOf(ctx, row, zones{})
-		f.must(err)
-		turns = append(turns, turn)
-	}
-	f.must(slow.store.settleDue(ctx, turns, now, now.Add(lookAgain)))
-	if len(runs) != 2 || len(f.begun(0)) != 2 {
-		t.Errorf("in time %d runs were started, then %d more", len(runs), len(f.begun(0))-len(runs))
+	f.must(slow.Tick(ctx))
+	if n := len(f.begun(0)); n != 2 {
+		t.Errorf("late, %d more were", n-2)
 	}
 	f.must(quick.Tick(ctx))
 	if n := len(f.begun(0)); n != 4 {
@@ -248,6 +252,17 @@ type day struct {
 	late  uint64                // and after the last
 }
 
+// dueKey names a schedule.
+type dueKey struct {
+	connection plugin.ConnectionID
+	kind       Kind
+}
+
+// place is where the calendar has it.
+func place(id plugin.ConnectionID, kind Kind, zone *time.Location) schedule.Place {
+	return schedule.Place{Pattern: patterns()[calendar.Kind(kind)], Key: string(id) + "/" + string(kind), Zone: zone}
+}
+
 // live lets a day go by with a tick every so often. A full run takes two minutes, one of prices half
 // a minute.
 func (f *fleet) live(e *Engine, connections int, gap time.Duration) day {
@@ -255,12 +270,12 @@ func (f *fleet) live(e *Engine, connections int, gap time.Duration) day {
 	kyiv, err := time.LoadLocation("Europe/Kyiv")
 	f.must(err)
 	start := f.clock.Now()
-	due, free := map[turnKey]time.Time{}, map[plugin.ConnectionID]time.Time{}
+	due, free := map[dueKey]time.Time{}, map[plugin.ConnectionID]time.Time{}
 	for i := range connections {
 		id := plugin.ConnectionID(fmt.Sprintf("connection-%d", i+1))
 		free[id] = start
 		for _, kind := range Kinds() {
-			due[turnKey{id, kind}] = schedule.Rule{}.First(start, place(id, kind, kyiv))
+			due[dueKey{id, kind}] = schedule.Rule{}.First(start, place(id, kind, kyiv))
 		}
 	}
 	// Our own notes are made room for now, so that what the memory grows by is the engine's.
@@ -278,7 +293,7 @@ func (f *fleet) live(e *Engine, connections int, gap time.Duration) day {
 		out.ticks[int(now.Sub(start)/time.Minute)] += time.Since(before)
 		for _, r := range f.begun(last) {
 			last = r.ID
-			key := turnKey{r.Connection, r.Kind}
+			key := dueKey{r.Connection, r.Kind}
 			from := due[key]
 			if free[r.Connection].After(from) {
 				from = free[r.Connection]
@@ -351,8 +366,8 @@ func (f *fleet) ticking() (ms float64) {
 	f.must(f.db.Get(&ms, `
 		SELECT coalesce(sum(total_plan_time + total_exec_time), 0) FROM pg_stat_statements
 		WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query LIKE ANY (ARRAY[
-			'%UPDATE keybridge.schedule s SET look_at%', '%INSERT INTO keybridge.run %', '%WITH mine AS%',
-			'%UPDATE keybridge.schedule_check%', '%LEFT JOIN%FROM keybridge.schedule%', 'SELECT id, shop_id, crm, position%',
+			'%UPDATE keybridge.calendar s SET look_at%', '%INSERT INTO keybridge.run %', '%WITH mine AS%',
+			'%UPDATE keybridge.calendar_reconcile%', '%LEFT JOIN%FROM keybridge.calendar%', 'SELECT id, shop_id, crm, position%',
 			'BEGIN%', 'COMMIT%'])`))
 	return ms
 }

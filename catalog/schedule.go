@@ -2,10 +2,12 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/internal/calendar"
 	"github.com/keybridge/keybridge/internal/schedule"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
@@ -14,27 +16,15 @@ import (
 // ByScheduleID stands in a run for the operator when the run was due.
 const ByScheduleID = "schedule"
 
-const (
-	// dueBatch is how many due runs are started at a time.
-	dueBatch = 200
-	// lookAgain is when a row that waits for the run that goes on is looked at although that run has
-	// not ended: its end is what wakes the row, so this only mends.
-	lookAgain = 10 * time.Minute
-	// checkEvery is how often schedules are compared with connections.
-	checkEvery = time.Minute
-	// checkBatch is how many connections one comparison mends; the rest follow at the next tick.
-	checkBatch = 200
-)
-
 // Kinds lists the kinds of runs that have schedules.
 func Kinds() []Kind { return []Kind{Full, Prices} }
 
-// pattern is what the merchant has who set nothing: everything once a night, prices every four hours.
-func pattern(kind Kind) schedule.Pattern {
-	if kind == Prices {
-		return schedule.Pattern{Every: 4 * time.Hour}
+// patterns is what the merchant has who set nothing: everything once a night, prices every four hours.
+func patterns() map[calendar.Kind]schedule.Pattern {
+	return map[calendar.Kind]schedule.Pattern{
+		calendar.Kind(Full):   {From: time.Hour, Length: 5 * time.Hour},
+		calendar.Kind(Prices): {Every: 4 * time.Hour},
 	}
-	return schedule.Pattern{From: time.Hour, Length: 5 * time.Hour}
 }
 
 // wanted reports whether a run of that kind would bring anything.
@@ -64,7 +54,12 @@ type NextRun struct {
 // NextRuns answers when runs of a connection are due, one of each kind; none while the connection has
 // no schedule yet.
 func (e *Engine) NextRuns(ctx context.Context, id plugin.ConnectionID) ([]NextRun, error) {
-	return e.store.nextRuns(ctx, id)
+	entries, err := e.schedules.Entries(ctx, calendar.Owner(id))
+	out := make([]NextRun, len(entries))
+	for i, n := range entries {
+		out[i] = NextRun{Kind: Kind(n.Kind), Rule: n.Rule, At: n.At, LastStarted: n.LastStarted}
+	}
+	return out, err
 }
 
 // Reschedule makes the schedule of a connection follow its settings. A rule that is what it was keeps
@@ -72,41 +67,43 @@ func (e *Engine) NextRuns(ctx context.Context, id plugin.ConnectionID) ([]NextRu
 // switched on; without that the tick does it within a minute. A connection that does not run is left
 // alone. Errors: plugin.ErrNotFound.
 func (e *Engine) Reschedule(ctx context.Context, id plugin.ConnectionID) error {
-	conn, err := e.deps.Connections.Get(ctx, id)
-	if err != nil {
-		return fmt.Errorf("reschedule: %w", err)
-	}
-	if !conn.Running() {
-		return nil
-	}
-	return e.reschedule(ctx, conn, zones{})
+	return e.schedules.Reschedule(ctx, calendar.Owner(id))
 }
 
-func (e *Engine) reschedule(ctx context.Context, conn settings.Connection, known zones) error {
-	zone, err := e.zone(ctx, conn.Shop, known)
-	if err != nil {
-		return fmt.Errorf("reschedule %s: %w", conn.ID, err)
+// Tick starts what is due; see calendar.Calendar.
+func (e *Engine) Tick(ctx context.Context) error { return e.calendar.Tick(ctx) }
+
+// wakeDue lets the next tick start what had to wait for a run that waits for a person now.
+func (e *Engine) wakeDue(ctx context.Context, id plugin.ConnectionID) error {
+	return e.calendar.Wake(ctx, calendar.Owner(id))
+}
+
+func (e *Engine) active(ctx context.Context, shop plugin.ShopID) bool {
+	return e.deps.Active == nil || e.deps.Active(ctx, shop)
+}
+
+// dueRuns starts runs for the calendar, whose owners are connections.
+type dueRuns struct{ e *Engine }
+
+var _ calendar.Handler[settings.Connection] = dueRuns{}
+
+func (d dueRuns) Standing(ctx context.Context, owner calendar.Owner) (calendar.Standing[settings.Connection], error) {
+	conn, err := d.e.deps.Connections.Get(ctx, plugin.ConnectionID(owner))
+	if err != nil || !conn.Running() || !d.e.active(ctx, conn.Shop) {
+		return calendar.Standing[settings.Connection]{}, err
 	}
-	var rows []scheduled
+	zone, err := d.e.zone(ctx, conn.Shop)
+	if err != nil {
+		return calendar.Standing[settings.Connection]{}, err
+	}
+	rules := map[calendar.Kind]schedule.Rule{}
 	for _, kind := range Kinds() {
-		r := scheduled{Connection: conn.ID, Kind: kind, Rule: ruleOf(conn.Settings, kind), Zone: zone.String(), Version: conn.Version}
-		r.DueAt = r.Rule.First(e.now(), place(conn.ID, kind, zone))
-		rows = append(rows, r)
+		rules[calendar.Kind(kind)] = ruleOf(conn.Settings, kind)
 	}
-	return e.store.reschedule(ctx, rows)
+	return calendar.Standing[settings.Connection]{Running: true, Version: conn.Version, Zone: zone, Rules: rules, With: conn}, nil
 }
 
-func place(id plugin.ConnectionID, kind Kind, zone *time.Location) schedule.Place {
-	return schedule.Place{Pattern: pattern(kind), Key: string(id) + "/" + string(kind), Zone: zone}
-}
-
-// zones remembers the time zones of shops for as long as one piece of work lasts.
-type zones map[plugin.ShopID]*time.Location
-
-func (e *Engine) zone(ctx context.Context, id plugin.ShopID, known zones) (*time.Location, error) {
-	if z := known[id]; z != nil {
-		return z, nil
-	}
+func (e *Engine) zone(ctx context.Context, id plugin.ShopID) (*time.Location, error) {
 	shop, err := e.deps.Shop(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("time zone of shop %q: %w", id, err)
@@ -115,116 +112,30 @@ func (e *Engine) zone(ctx context.Context, id plugin.ShopID, known zones) (*time
 	if err != nil {
 		return nil, fmt.Errorf("time zone of shop %q: %w", id, err)
 	}
-	known[id] = profile.Zone
-	if profile.Zone == nil {
-		known[id] = time.UTC
-	}
-	return known[id], nil
+	return profile.Zone, nil
 }
 
-// Tick starts what is due. Any number of processes may call it at once, every few seconds: each due
-// run is started by one of them. What was due several times while nobody ticked is started once.
-func (e *Engine) Tick(ctx context.Context) error {
-	for {
-		n, err := e.startDue(ctx)
-		if err != nil {
-			return fmt.Errorf("start due runs: %w", err)
-		}
-		if n < dueBatch {
-			break
-		}
-	}
-	return e.checkSchedules(ctx)
+func (d dueRuns) Start(ctx context.Context, tx *sqlx.Tx, due []calendar.Due[settings.Connection], now time.Time) ([]int64, error) {
+	return d.e.store.startDue(ctx, tx, due, now)
 }
 
-// startDue takes up a batch of due rows and answers how many there were.
-func (e *Engine) startDue(ctx context.Context) (int, error) {
-	now := e.now()
-	rows, err := e.store.claimDue(ctx, now, now.Add(e.deps.Config.Lease), dueBatch)
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	known := zones{}
-	var turns []turn
-	for _, row := range rows {
-		t, err := e.dispatchOf(ctx, row, known)
-		switch {
-		case ctx.Err() != nil:
-			return 0, ctx.Err()
-		case err != nil: // the row is taken up again when its lease is over
-			e.deps.Log.Warn("schedule", "connection", row.Connection, "kind", row.Kind, "error", err.Error())
-		case t.judged:
-			turns = append(turns, t)
-		}
-	}
-	return len(rows), e.store.settleDue(ctx, turns, now, now.Add(lookAgain))
-}
-
-// turn is what becomes of a due row.
-type turn struct {
-	row scheduled
-	// judged is false for a row that needs nothing more.
-	judged bool
-	// park: the connection is paused; the row stays due and nobody looks at it until it goes on.
-	park bool
-	conn settings.Connection
-	// next is when it is due again once it is started; zero: not by the clock.
-	next time.Time
-}
-
-func (e *Engine) dispatchOf(ctx context.Context, row scheduled, known zones) (turn, error) {
-	conn, err := e.deps.Connections.Get(ctx, row.Connection)
-	if errors.Is(err, plugin.ErrNotFound) {
-		return turn{row: row, judged: true, park: true}, nil
-	}
-	if err != nil {
-		return turn{}, err
-	}
-	if !conn.Running() || !e.active(ctx, conn.Shop) {
-		return turn{row: row, judged: true, park: true}, nil
-	}
-	if conn.Version != row.Version { // saved, and whoever saved it came no further
-		return turn{}, e.reschedule(ctx, conn, known)
-	}
-	zone, err := e.zone(ctx, conn.Shop, known)
-	if err != nil {
-		return turn{}, err
-	}
-	row.Zone = zone.String()
-	next := row.Rule.Next(row.DueAt, e.now(), place(conn.ID, row.Kind, zone))
-	return turn{row: row, judged: true, conn: conn, next: next}, nil
-}
-
-func (e *Engine) active(ctx context.Context, shop plugin.ShopID) bool {
-	return e.deps.Active == nil || e.deps.Active(ctx, shop)
-}
-
-// checkSchedules finds running connections whose schedule is missing, older than their settings or
-// parked, and mends it. One process does it for all, once a minute.
-func (e *Engine) checkSchedules(ctx context.Context) error {
-	mine, err := e.store.takeCheck(ctx, e.now(), e.now().Add(-checkEvery))
-	if err != nil || !mine {
+func (d dueRuns) Confirm(ctx context.Context, tx *sqlx.Tx, kept, lost []int64, now time.Time) error {
+	if err := d.e.store.unstart(ctx, tx, lost); err != nil {
 		return err
 	}
-	found, err := e.store.unscheduled(ctx)
+	return d.e.store.replacePrices(ctx, tx, kept, false, now)
+}
+
+func (d dueRuns) Unscheduled(ctx context.Context) ([]calendar.Owner, error) {
+	found, err := d.e.store.unscheduled(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	tried, known := 0, zones{}
+	var out []calendar.Owner
 	for _, c := range found {
-		if !e.active(ctx, c.Shop) {
-			continue
-		}
-		if tried++; tried > checkBatch {
-			return e.store.askCheck(ctx)
-		}
-		conn, err := e.deps.Connections.Get(ctx, c.ID)
-		if err == nil && conn.Running() {
-			err = e.reschedule(ctx, conn, known)
-		}
-		if err != nil && !errors.Is(err, plugin.ErrNotFound) {
-			e.deps.Log.Warn("schedule", "connection", c.ID, "error", err.Error())
+		if d.e.active(ctx, c.Shop) {
+			out = append(out, calendar.Owner(c.ID))
 		}
 	}
-	return nil
+	return out, nil
 }
