@@ -8,6 +8,7 @@ import (
 
 	"github.com/keybridge/keybridge/admin"
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/engine"
 	"github.com/keybridge/keybridge/catalog/pictures"
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/budget"
@@ -20,7 +21,7 @@ import (
 func (k *Keybridge) buildEngines(o options) {
 	db, clk := k.host.DB(), k.host.Clock()
 	t := o.timings
-	k.catalog = catalog.New(catalog.Deps{
+	k.catalog = engine.New(engine.Deps{
 		DB: db, Clock: clk, Log: k.log, Connections: k.settings, Shop: k.host.Shop,
 		CRM: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
 			return k.accounts.open(ctx, id, budget.Background)
@@ -32,7 +33,7 @@ func (k *Keybridge) buildEngines(o options) {
 		Unsent: func(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 			return k.exporter.Unsent(ctx, id, variants, at)
 		},
-		Config: catalog.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: pictures.Config{AllowLoopback: o.localPictures}},
+		Config: engine.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: pictures.Config{AllowLoopback: o.localPictures}},
 	})
 	k.exporter = orders.New(orders.Deps{
 		DB: db, Clock: clk, Log: k.log, Connections: k.settings, Shop: k.host.Shop,

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/engine"
 	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
@@ -59,7 +60,7 @@ func (k *Keybridge) Relay(queue jobs.Enqueuer) *jobs.Relay { return k.relay(queu
 func (k *Keybridge) Handlers() map[string]jobs.Handler { return k.handlers() }
 
 // Catalog starts and drives runs.
-func (k *Keybridge) Catalog() *catalog.Engine { return k.catalog }
+func (k *Keybridge) Catalog() *engine.Engine { return k.catalog }
 
 // Worker does what is due of one kind of job, and answers how many tasks that were. Several may work
 // at once, as in several processes.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/keybridge/keybridge/admin"
-	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/engine"
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/clock"
@@ -42,7 +42,7 @@ type Keybridge struct {
 	cold      time.Duration
 	shared    atomic.Pointer[shared] // nil while not attached
 
-	catalog  *catalog.Engine
+	catalog  *engine.Engine
 	exporter *orders.Exporter
 	hooks    *hooks.Hooks
 	admin    *admin.Admin

@@ -11,6 +11,7 @@ import (
 	"github.com/keybridge/keybridge/admin"
 	"github.com/keybridge/keybridge/admin/i18n"
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/engine"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -19,7 +20,7 @@ import (
 // operator's. It reads and writes rows and asks neither the CRM nor Redis; the workers of the shop
 // take up what it starts and lets go on. Safe for concurrent use.
 type Runs struct {
-	engine   *catalog.Engine
+	engine   *engine.Engine
 	settings *settings.Store
 	words    *i18n.Words
 }
@@ -59,7 +60,7 @@ func OpenRuns(ctx context.Context, db *sqlx.DB, clk plugin.Clock, lang string) (
 		return nil, err
 	}
 	r := &Runs{settings: settings.NewStore(db, nil, clk), words: words.For(lang)}
-	r.engine = catalog.New(catalog.Deps{
+	r.engine = engine.New(engine.Deps{
 		DB: db, Clock: clk, Log: slog.New(slog.DiscardHandler), Connections: r.settings, Active: installs.Runs,
 	})
 	return r, nil

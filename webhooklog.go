@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/keybridge/keybridge/admin"
-	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/stockcalls"
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
@@ -14,7 +14,7 @@ import (
 // webhookLog shows on the merchant's page what the CRM's calls did.
 type webhookLog struct {
 	inbox *hooks.Inbox
-	stock *catalog.StockCalls
+	stock *stockcalls.StockCalls
 }
 
 // StockSeen implements admin.Webhooks.

@@ -11,6 +11,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/engine"
 	"github.com/keybridge/keybridge/internal/demoshop"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
@@ -21,18 +22,18 @@ import (
 func stocked(t *testing.T, opts ...keycrmtest.Option) (r *rig, path string, shop plugin.Shop) {
 	t.Helper()
 	r = newRig(t, opts...)
-	engine, err := demoshop.Open(t.Context(), demoshop.Config{
+	demo, err := demoshop.Open(t.Context(), demoshop.Config{
 		DB: r.db, Clock: r.clock, PublicURL: &url.URL{Scheme: "http", Host: "127.0.0.1:1"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = engine.Close() })
-	if shop, err = engine.Shop(t.Context(), demoshop.ShopID); err != nil {
+	t.Cleanup(func() { _ = demo.Close() })
+	if shop, err = demo.Shop(t.Context(), demoshop.ShopID); err != nil {
 		t.Fatal(err)
 	}
 	r.with = func(s plugin.Shop) plugin.Shop { return withCatalog{s, shop} }
-	r.runs = catalog.New(catalog.Deps{
+	r.runs = engine.New(engine.Deps{
 		DB: r.db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Connections: r.store, PluginID: "crm",
 		Shop: func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error) { return host{r}.Shop(ctx, id) },
 		CRM:  func(context.Context, plugin.ConnectionID) (catalog.CRM, error) { return r.connector(r.crm.Key()) },

@@ -19,6 +19,7 @@ import (
 
 	"github.com/keybridge/keybridge/admin"
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/engine"
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/pgtest"
 	"github.com/keybridge/keybridge/internal/secret"
@@ -48,7 +49,7 @@ type rig struct {
 	crm    *keycrmtest.Server
 	crmURL string // where the page believes KeyCRM to be
 	store  *settings.Store
-	runs   *catalog.Engine
+	runs   *engine.Engine
 	db     *sqlx.DB
 	outbox *orders.Exporter
 	clock  *clock.Fake
@@ -108,7 +109,7 @@ func (r *rig) engines(db *sqlx.DB) {
 		}
 		return r.connector(key)
 	}
-	r.runs = catalog.New(catalog.Deps{
+	r.runs = engine.New(engine.Deps{
 		DB: db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Connections: r.store, Shop: r.shop.Open,
 		CRM: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) { return open(ctx, id) },
 	})

@@ -11,6 +11,7 @@ import (
 	_ "github.com/lib/pq" // the driver the contract asks for
 
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/engine"
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/demoshop"
 	"github.com/keybridge/keybridge/internal/localpg"
@@ -34,7 +35,7 @@ type world struct {
 	sim    *simulator
 	set    *settings.Store
 	conn   plugin.ConnectionID
-	engine *catalog.Engine
+	engine *engine.Engine
 }
 
 // openWorld starts database and simulator. The database keeps what it commits, as a shop's does.
@@ -86,7 +87,7 @@ func (w *world) join(ctx context.Context, shop plugin.Shop) error {
 	if err != nil {
 		return err
 	}
-	w.engine = catalog.New(catalog.Deps{
+	w.engine = engine.New(engine.Deps{
 		DB: w.db, Clock: w.clock, Log: slog.New(slog.DiscardHandler), Connections: w.set, PluginID: "crm",
 		Shop: func(context.Context, plugin.ShopID) (plugin.Shop, error) { return shop, nil },
 		CRM:  func(context.Context, plugin.ConnectionID) (catalog.CRM, error) { return w.crm() },

@@ -1,5 +1,9 @@
 package catalog
 
+import (
+	"github.com/keybridge/keybridge/internal/settings"
+)
+
 // Kind says what a run does.
 type Kind string
 
@@ -38,19 +42,23 @@ const (
 	ReadCategories  Phase = "read_categories"
 	ReadProducts    Phase = "read_products"
 	ReadOffers      Phase = "read_offers"
-	Confirm         Phase = "confirm"        // asks by id for linked products that the scan has not shown
-	ConfirmOffers   Phase = "confirm_offers" // asks for linked offers that the scan has not shown
-	ReadStocks      Phase = "read_stocks"    // what lies in the chosen warehouses
+	Confirm         Phase = "confirm"          // asks by id for linked products that the scan has not shown
+	ConfirmOffers   Phase = "confirm_offers"   // asks for linked offers that the scan has not shown
+	ReadStocks      Phase = "read_stocks"      // what lies in the chosen warehouses
+	CheckWarehouses Phase = "check_warehouses" // are the chosen ones still there
+	SplitVariants   Phase = "split"            // makes products of variants, for shops that keep them so
 	PlanProducts    Phase = "plan"
-	CheckPlan       Phase = "check"  // looks at the plan as a whole, before the first write
-	VerifyPlan      Phase = "verify" // looks what moved since a person was asked
-	Relink          Phase = "relink" // changes links as approved; in rematching runs only
-	WriteCategories Phase = "write_categories"
-	WriteProducts   Phase = "write"
-	WriteAgain      Phase = "write_again" // tries once more what failed
-	WriteImages     Phase = "images"
-	Tidy            Phase = "tidy"
-	// The phases of a price run, which has CheckPlan, VerifyPlan, WriteAgain and Tidy too.
+	CheckPlan       Phase = "check" // looks at the plan as a whole, before the first write
+	// The phases after a person was asked: what has moved since, in the tree and else.
+	VerifyCategories Phase = "verify_categories"
+	VerifyPlan       Phase = "verify"
+	Relink           Phase = "relink" // changes links as approved; in rematching runs only
+	WriteCategories  Phase = "write_categories"
+	WriteProducts    Phase = "write"
+	WriteAgain       Phase = "write_again" // tries once more what failed
+	WriteImages      Phase = "images"
+	Tidy             Phase = "tidy"
+	// The phases of a price run, which has CheckWarehouses, CheckPlan, VerifyPlan, WriteAgain and Tidy too.
 	CheckCurrency Phase = "check_currency"
 	ReadPrices    Phase = "read_prices"
 	PlanPrices    Phase = "plan_prices"
@@ -187,3 +195,46 @@ const (
 	FieldImages      Field = "images"
 	FieldLink        Field = "link" // which product of the shop it is
 )
+
+// FirstPhase is where a run of that kind begins.
+func FirstPhase(kind Kind) Phase {
+	if kind == Prices {
+		return CheckCurrency
+	}
+	return ReadCategories
+}
+
+// GuardCode says why a run waits for a person before its first write.
+type GuardCode string
+
+// The codes of guards. Parameters stand in brackets.
+const (
+	GuardMissing    GuardCode = "missing"          // [count, of] products the CRM no longer has
+	GuardVariants   GuardCode = "missing_variants" // [count, of]
+	GuardUnseen     GuardCode = "unseen"           // [count, of] linked products the list has lost since the last full run
+	GuardEmpty      GuardCode = "empty"            // [list, of] a list was empty although things are linked
+	GuardIncomplete GuardCode = "incomplete"       // [list, read, total]
+	GuardPrices     GuardCode = "prices"           // [count, of, move] prices that move by more than so many percent
+	GuardReplaced   GuardCode = "replaced"         // [count, of] linked products that are now something else
+	GuardRematch    GuardCode = "rematch"          // [count] links that change, in a run that matches anew
+	GuardTree       GuardCode = "categories"       // [count, of] linked categories gone, renamed or moved
+	GuardForeign    GuardCode = "first_update"     // [count] the first run to update what it did not create
+	// GuardStock stops nothing: it holds back the stock of variants that would go from available to none.
+	GuardStock GuardCode = "stock" // [count, of, setting]
+)
+
+// GuardCodes lists every code, so that a page can be checked to have words for each.
+func GuardCodes() []GuardCode {
+	return []GuardCode{
+		GuardMissing, GuardVariants, GuardUnseen, GuardEmpty, GuardIncomplete, GuardPrices, GuardReplaced, GuardForeign,
+		GuardRematch, GuardTree, GuardStock,
+	}
+}
+
+// Kinds lists the kinds of runs that have schedules.
+func Kinds() []Kind { return []Kind{Full, Prices} }
+
+// Wanted reports whether a run of that kind would bring anything.
+func Wanted(set settings.Catalog, kind Kind) bool {
+	return set.Products || set.Categories && kind == Full
+}

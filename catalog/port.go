@@ -10,6 +10,18 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
+// Plain is the offer without price and stock.
+func (o Offer) Plain() Offer {
+	o.Price, o.Available, o.StockUnknown = decimal.NullDecimal{}, decimal.Decimal{}, false
+	return o
+}
+
+// Plain is the product without them on its card.
+func (p Product) Plain() Product {
+	p.Own = p.Own.Plain()
+	return p
+}
+
 // CRM reads the catalog of one CRM account. Lists come in pages: the empty cursor asks for the
 // first, Page.Next for the following. Rows may move between pages while a list is read, so a row can
 // come twice and, if others vanish meanwhile, be left out. Errors are those of package internal/crm.
@@ -118,3 +130,8 @@ type Stock struct {
 // Unsent answers, for variants of a shop, the units of placed orders that the CRM did not have at the
 // moment at, and whose stock it therefore still counted then. Variants without any may be left out.
 type Unsent func(ctx context.Context, conn plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error)
+
+// Offer is how a price is staged.
+func (s Stock) Offer() Offer {
+	return Offer{ID: s.OfferID, SKU: s.SKU, Price: s.Price, Available: s.Available, StockUnknown: s.Unknown}
+}

@@ -7,6 +7,37 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
+// Enter moves a run to the start of a phase.
+func (r *Run) Enter(p Phase) { r.Phase, r.Cursor, r.Done, r.Total = p, "", 0, 0 }
+
+// Holds reports whether the run holds back the stock of variants that would go to none.
+func (r Run) Holds() bool { return guardOf(r.Guards) != nil }
+
+// Cause is what the run's holding back is put down to.
+func (r Run) Cause() HeldCause {
+	c := HeldCause{Run: r.ID}
+	if g := guardOf(r.Guards); g != nil {
+		c.Setting = g.Params["setting"]
+	}
+	return c
+}
+
+// Count adds listed items to the counters.
+func (c *Counters) Count(items []Item) {
+	for _, it := range items {
+		switch it.Kind {
+		case ItemSkip:
+			c.skip(it.Reason)
+		case ItemConflict:
+			c.Conflicts++
+		case ItemError:
+			c.Errors++
+		case ItemNote:
+			c.Notes++
+		}
+	}
+}
+
 // Run is one synchronisation as the merchant sees it. Times are UTC.
 type Run struct {
 	ID         int64
@@ -41,9 +72,9 @@ type Run struct {
 	// Settings are those the run was asked for with.
 	Settings settings.Catalog
 
-	cursor   string
-	attempts int
-	fence    int64
+	Cursor   string
+	Attempts int
+	Fence    int64
 }
 
 // Counters count what a run did, in products unless the name says otherwise.

@@ -1,25 +1,11 @@
 package catalog
 
 import (
-	"context"
 	"time"
-
-	"github.com/keybridge/keybridge/internal/jobs"
-	"github.com/keybridge/keybridge/plugin"
 )
 
 // StockTaskKind is the kind of the tasks that stock calls leave; see jobs.Task.
 const StockTaskKind = "stock"
-
-// StockCalls takes the CRM's calls about stock. A call is a hint: the offers it names are kept as they
-// came, and a moment later a worker makes a notice of each, reads their price and stock and writes them as
-// a price run would. Safe for concurrent use.
-type StockCalls struct{ e *Engine }
-
-// StockCalls answers the engine's part that deals with them.
-func (e *Engine) StockCalls() *StockCalls { return &StockCalls{e: e} }
-
-var _ jobs.Source = (*StockCalls)(nil)
 
 // StockOutcome is what became of an offer that a call named.
 type StockOutcome string
@@ -69,32 +55,5 @@ type StockStatus struct {
 	Reason string
 }
 
-// Note stores that a call named offers; none is a call too. It takes no longer for many of them than it
-// takes to store them.
-func (s *StockCalls) Note(ctx context.Context, conn plugin.ConnectionID, offers []string) error {
-	now := s.e.now()
-	return s.e.store.noteStock(ctx, conn, offers, now, now.Add(s.e.deps.Config.Gather))
-}
-
-// Status tells how the calls of a connection fare.
-func (s *StockCalls) Status(ctx context.Context, conn plugin.ConnectionID) (StockStatus, error) {
-	return s.e.store.stockStatus(ctx, conn)
-}
-
-// Changes lists what calls have written lately, newest first.
-func (s *StockCalls) Changes(ctx context.Context, conn plugin.ConnectionID, limit int) ([]Change, error) {
-	return s.e.store.stockChanges(ctx, conn, limit)
-}
-
-// bodyKept is how long the offers of a call are kept that nobody could work on.
-const bodyKept = 24 * time.Hour
-
-// Purge forgets what is older than age, and what calls named a day ago and nobody could work on.
-func (s *StockCalls) Purge(ctx context.Context, age time.Duration) error {
-	return s.e.store.purgeStock(ctx, s.e.now().Add(-age), s.e.now().Add(-bodyKept))
-}
-
-// Due implements jobs.Source.
-func (s *StockCalls) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
-	return s.e.store.dueStock(ctx, now, now.Add(s.e.deps.Config.HandOver), limit)
-}
+// Warehouse is a place in which the CRM keeps goods.
+type Warehouse struct{ Code, Name string }

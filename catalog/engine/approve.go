@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/plan"
+	"github.com/keybridge/keybridge/internal/sliceutil"
+)
+
+// Approve lets a run that waits for approval write its plan, and nothing but that, as soon as no other
+// run of the connection is at work. Before it writes, the run looks again at both sides of everything
+// planned, in a worker: a product that has changed in the shop or in the CRM since it was planned is left
+// alone and listed as ReasonMoved, for the next run. Price and stock are looked at by themselves, because
+// price runs and stock calls go on meanwhile: where they are others by now, they are left out of the plan
+// and what later readings brought stands. Errors: plugin.ErrNotFound, ErrNotWaiting, ErrMoved, ErrOff.
+func (e *Engine) Approve(ctx context.Context, id int64, by string) error {
+	run, err := e.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	if run.State != catalog.Approval {
+		return fmt.Errorf("approve run %d: %w", id, catalog.ErrNotWaiting)
+	}
+	conn, err := e.t.Deps.Connections.Get(ctx, run.Connection)
+	if err != nil {
+		return fmt.Errorf("approve run %d: %w", id, err)
+	}
+	if !conn.Enabled || !e.t.Active(ctx, run.Shop) {
+		return fmt.Errorf("approve run %d: %w", id, catalog.ErrOff)
+	}
+	if !bytes.Equal(plan.JSON(conn.Settings.Catalog), plan.JSON(run.Settings)) {
+		return fmt.Errorf("approve run %d: %w", id, catalog.ErrMoved)
+	}
+	ok, err := e.t.Store.Runs.Approve(ctx, id, by, e.t.Now())
+	if err == nil && !ok {
+		err = fmt.Errorf("approve run %d: %w", id, catalog.ErrNotWaiting)
+	}
+	return err
+}
+
+// Plan lists what a run means to do, in the order of the CRM's ids, from behind the product after
+// (empty: from the first). It is empty before the run has planned and once the run is over.
+func (e *Engine) Plan(ctx context.Context, run int64, after string, limit int) ([]catalog.Intended, error) {
+	of, err := e.Run(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := e.t.Store.Plans.PendingPlans(ctx, run, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return sliceutil.Map(plans, func(p plan.Planned) catalog.Intended {
+		if of.Holds() {
+			p.MarkHeld()
+		}
+		return catalog.Intended{
+			CRMID: p.CRM, Product: p.Product, Name: p.Name, Action: string(p.Action), Changes: p.Changes,
+			Pictures: len(p.Images),
+		}
+	}), nil
+}
+
+// PlanCounts counts what Plan and PlanTree list.
+func (e *Engine) PlanCounts(ctx context.Context, run int64) (catalog.PlanCounts, error) {
+	return e.t.Store.Plans.PlanCounts(ctx, run)
+}
+
+// PlanTree lists what a run that waits for a person means to do to the categories. It is empty before
+// the run has planned and once it is over.
+func (e *Engine) PlanTree(ctx context.Context, run int64, limit int) ([]catalog.IntendedCategory, error) {
+	rows, err := e.t.Store.Plans.TreeOf(ctx, run, limit)
+	if err != nil {
+		return nil, err
+	}
+	return sliceutil.Map(rows, func(c plan.TreeChange) catalog.IntendedCategory {
+		return catalog.IntendedCategory{
+			CRMID: c.CRM, Action: string(c.Action), Name: c.Name, OldName: c.OldName, Parent: c.Parent, OldParent: c.OldParent,
+		}
+	}), nil
+}

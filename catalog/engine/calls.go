@@ -1,0 +1,8 @@
+package engine
+
+import (
+	"github.com/keybridge/keybridge/catalog/stockcalls"
+)
+
+// StockCalls answers the engine's part that deals with them.
+func (e *Engine) StockCalls() *stockcalls.StockCalls { return &stockcalls.StockCalls{T: e.t} }

@@ -1,0 +1,12 @@
+package engine
+
+import (
+	"github.com/keybridge/keybridge/catalog/plan"
+	"github.com/keybridge/keybridge/catalog/session"
+)
+
+// ErrLost is how a worker learns that its run is another's by now: it then writes nothing any more.
+var ErrLost = plan.ErrLost
+
+// Rules are the sentences of the contract that runs cite.
+func Rules() []string { return []string{session.RuleVariants, session.RuleAdded, session.RuleBatch} }

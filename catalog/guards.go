@@ -1,0 +1,16 @@
+package catalog
+
+// Guard is one reason for which a run waits for a person, or does not do all it could.
+type Guard struct {
+	Code   GuardCode `json:"code"`
+	Params Params    `json:"params,omitempty"`
+}
+
+func guardOf(guards []Guard) *Guard {
+	for i := range guards {
+		if guards[i].Code == GuardStock {
+			return &guards[i]
+		}
+	}
+	return nil
+}

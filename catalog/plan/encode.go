@@ -1,0 +1,26 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Digest is what is remembered of a body in its place.
+func Digest(body []byte) []byte {
+	sum := sha256.Sum256(body)
+	return sum[:]
+}
+
+// JSON marshals our own types, which cannot fail.
+func JSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("catalog: marshal %T: %v", v, err))
+	}
+	return b
+}
+
+// ErrLost means that the run is no longer ours: cancelled, over, or taken by another worker.
+var ErrLost = errors.New("the run is not ours any more")

@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// SoldOutWindow is how long variants that went to none count for the next run or call: a trickle of calls
+// must not pass unseen what one run would be held back for.
+const SoldOutWindow = time.Hour
+
+// Drain is how many variants of a connection go from available to none.
+type Drain struct {
+	// Now counts those that a run, or a group of offers that calls named, would write.
+	Now int
+	// Recent counts those written within soldOutWindow, by runs and calls together, but for those that a
+	// person has said are really gone.
+	Recent int
+	// Held counts those that are held back and not among Now.
+	Held int
+	// Before counts linked variants that were available before all that; 0: nobody knows.
+	Before int
+}
+
+// Suspicious reports whether they are so many that the CRM's word is doubted. It is pure.
+func (d Drain) Suspicious(l settings.Limits) bool {
+	return above(d.Now+d.Recent+d.Held, d.Before, l.StockCount, l.StockPercent)
+}
+
+// StockSetting names the setting for which stock may be another than under the settings before; empty:
+// none has changed.
+func StockSetting(was, now settings.Catalog) string {
+	sorted := func(list []string) []string { return slices.Sorted(slices.Values(list)) }
+	switch {
+	case !slices.Equal(sorted(was.Warehouses), sorted(now.Warehouses)):
+		return "warehouses"
+	case was.Owners.Of(settings.FieldStock) != now.Owners.Of(settings.FieldStock):
+		return "owner_stock"
+	}
+	return ""
+}
+
+// SoldOut is a variant that a plan brings from available to none.
+type SoldOut struct {
+	Offer   string           `json:"offer"`
+	Variant plugin.VariantID `json:"variant"`
+	SKU     string           `json:"sku,omitempty"`
+	// Old is the stock in the shop; empty: it was not tracked, so there was always some.
+	Old string `json:"old,omitempty"`
+	// Says is what the CRM has of it, which may be less than nothing.
+	Says string `json:"says"`
+}
+
+// GoingOut are the variants that a plan still brings to none: stock that was taken out of it since it was
+// made is not written.
+func (p *Planned) GoingOut() []SoldOut {
+	if p.Patch == nil || len(p.SoldOut) == 0 {
+		return nil
+	}
+	written := make(map[plugin.VariantID]bool, len(p.Patch.Variants))
+	for _, v := range p.Patch.Variants {
+		written[v.ID] = v.Stock != nil
+	}
+	return slices.DeleteFunc(slices.Clone(p.SoldOut), func(s SoldOut) bool { return !written[s.Variant] })
+}
+
+// hold takes the stock of those variants out of a plan, and nothing else. The next run looks at them again,
+// whatever the CRM says then.
+func (p *Planned) hold() {
+	if p.held = p.GoingOut(); len(p.held) == 0 {
+		return
+	}
+	stock := map[plugin.VariantID]bool{}
+	for _, s := range p.held {
+		stock[s.Variant] = true
+	}
+	var open []SyncedPrice
+	for _, q := range p.Quoted {
+		if stock[q.Variant] {
+			q.Hash = nil
+			open = append(open, q)
+		}
+	}
+	p.leave(nil, stock)
+	p.Quoted = append(p.Quoted, open...)
+}
+
+// MarkHeld marks the changes that hold would take out.
+func (p *Planned) MarkHeld() {
+	going := map[plugin.VariantID]bool{}
+	for _, s := range p.GoingOut() {
+		going[s.Variant] = true
+	}
+	for i, c := range p.Changes {
+		p.Changes[i].Held = c.Field == catalog.FieldStock && going[c.Variant]
+	}
+}
+
+// HoldAll does hold with several plans.
+func HoldAll(plans []Planned) {
+	for i := range plans {
+		plans[i].hold()
+	}
+}

@@ -1,0 +1,119 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/plan"
+	"github.com/keybridge/keybridge/internal/safehtml"
+	"github.com/keybridge/keybridge/internal/sliceutil"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// saidParam is the parameter of items that holds the shop's own words about them.
+const saidParam = "message"
+
+// secretive are parts of an error's text that no list may show: what stands before the host of an address,
+// values that are called secrets, mail addresses and phone numbers. The shop promises to put none of that
+// into an error; its drivers promise nothing.
+var secretive = regexp.MustCompile(`://[^/\s@]*@` +
+	`|(?i:[\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization)["']?\s*[:=]\s*(?:bearer\s+|basic\s+)?(?:"[^"]*"|'[^']*'|[^\s,;&]+))` +
+	`|[\w.+-]+@[\w-]+(?:\.[\w-]+)+` +
+	`|\+\d[\d ()-]{8,}\d`)
+
+// said answers what the shop says of an item, for people to read: without the words of the contract's own
+// errors, control characters and what may be secret, and not too long. Empty when it says nothing more
+// than that.
+func said(err error) string {
+	var refusal *plugin.Refusal
+	text := ""
+	switch {
+	case errors.As(err, &refusal):
+		text = refusal.Reason
+	case err != nil:
+		text = withoutSentinel(err)
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return ' '
+		}
+		return r
+	}, safehtml.Text(text))
+	text = secretive.ReplaceAllString(text, "…")
+	return plan.Cut(strings.Join(strings.Fields(text), " "))
+}
+
+// withoutSentinel is the text of an error less that of the sentinel it wraps, at either end.
+func withoutSentinel(err error) string {
+	text := err.Error()
+	for _, s := range []error{
+		plugin.ErrNotFound, plugin.ErrInvalid, plugin.ErrConflict, plugin.ErrRefused, plugin.ErrUnsupported, plugin.ErrTemporary,
+	} {
+		if !errors.Is(err, s) {
+			continue
+		}
+		if text == s.Error() {
+			return ""
+		}
+		text = strings.TrimPrefix(strings.TrimSuffix(text, ": "+s.Error()), s.Error()+": ")
+	}
+	return text
+}
+
+// SaidParams are the parameters of an item that the shop did not take; nil when it said nothing.
+func SaidParams(err error) catalog.Params {
+	if text := said(err); text != "" {
+		return catalog.Params{saidParam: text}
+	}
+	return nil
+}
+
+// saidMost is how many different texts of the shop one slice logs: when each product has one of its own,
+// the run's items have the rest.
+const saidMost = 20
+
+// List stores what a run left alone, and logs each text of the shop once a run.
+func (w *Session) List(ctx context.Context, tx *sqlx.Tx, items []catalog.Item) error {
+	fresh := w.Unsaid(items)
+	if len(fresh) > 0 {
+		before, err := w.Store.Runs.SaidBefore(ctx, tx, w.Run.ID, sliceutil.Map(fresh, func(it catalog.Item) string { return it.Params[saidParam] }))
+		if err != nil {
+			return err
+		}
+		for _, it := range fresh {
+			if text := it.Params[saidParam]; !before[text] {
+				w.LogSaid(it)
+			}
+		}
+	}
+	return w.Store.Runs.AddItems(ctx, tx, w.Run.ID, items, w.Now())
+}
+
+// Unsaid are items with a text of the shop that this slice has not seen yet.
+func (w *Connection) Unsaid(items []catalog.Item) []catalog.Item {
+	var fresh []catalog.Item
+	for _, it := range items {
+		text := it.Params[saidParam]
+		if text == "" || w.said[text] || len(w.said) >= saidMost {
+			continue
+		}
+		if w.said == nil {
+			w.said = map[string]bool{}
+		}
+		w.said[text] = true
+		fresh = append(fresh, it)
+	}
+	return fresh
+}
+
+// LogSaid logs what the shop said about an item.
+func (w *Connection) LogSaid(it catalog.Item) {
+	w.Deps.Log.Warn("the shop did not take an item", "for", w.Ref, "connection", w.ID, "reason", it.Reason,
+		"crm_id", it.CRMID, "product", it.Product, "text", it.Params[saidParam])
+}

@@ -1,0 +1,171 @@
+// Package session is one worker's hold on one connection and one run: the opened shop and CRM, the rules it goes
+// by, the lease, the checkpoints, the reading ahead, and what a batch of writes came to. The rooms of the phases
+// (stage, propose, apply, quotes) stand on it.
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/plan"
+)
+
+// IgnoreLost drops the error of a worker whose row is another's by now: it has nothing to tell.
+func IgnoreLost(err error) error {
+	if errors.Is(err, plan.ErrLost) {
+		return nil
+	}
+	return err
+}
+
+// Session works on one run for one slice.
+type Session struct {
+	Connection
+	Run catalog.Run
+	// prefetch fetches pages while those before them are stored; nil: nothing is being fetched.
+	prefetch *prefetcher
+	until    time.Time // when the slice is used up
+}
+
+// Step does one piece of work of a phase and commits it with its checkpoint.
+type Step func(ctx context.Context, w *Session) error
+
+// New opens nothing yet; Slice does.
+func New(t *Tools, run catalog.Run) *Session {
+	return &Session{Run: run, Connection: Connection{
+		Tools: t, ID: run.Connection, ShopID: run.Shop, Settings: run.Settings, Ref: "run " + strconv.FormatInt(run.ID, 10),
+	}}
+}
+
+// open reads what the slice works with. A preview remembers for itself alone which warehouses it has seen.
+func (w *Session) open(ctx context.Context) error {
+	if _, err := w.Connection.Open(ctx); err != nil {
+		return err
+	}
+	chosen := w.Warehouses()
+	if chosen == nil || !w.Run.Preview {
+		return nil
+	}
+	gone, err := w.Store.Staging.UnseenWarehouses(ctx, w.Run, chosen)
+	if err != nil {
+		return err
+	}
+	w.Freeze(len(gone) > 0)
+	return nil
+}
+
+// Freeze keeps stock from being written, or lets it be.
+func (w *Session) Freeze(frozen bool) {
+	w.Rules.Frozen = frozen
+	w.RulesHash = w.Rules.Hash()
+}
+
+// Slice makes steps until the run is over, the slice is used up, or something goes wrong.
+func (w *Session) Slice(ctx context.Context, steps map[catalog.Phase]Step) (err error) {
+	ctx, release := w.keepLease(ctx)
+	defer release()
+	defer func() {
+		if p := recover(); p != nil {
+			w.Deps.Log.Error("run panicked", "run", w.Run.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("run %d panicked in phase %s", w.Run.ID, w.Run.Phase)
+		}
+		err = Cause(ctx, err)
+	}()
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	defer w.stopPrefetch()
+	w.until = w.Now().Add(w.Deps.Config.Slice)
+	for w.Run.State == catalog.Running && (w.Now().Before(w.until) || w.hasPrefetched()) {
+		next, known := steps[w.Run.Phase]
+		if !known {
+			return &Stop{Code: catalog.CodeInternal}
+		}
+		if err := next(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Cause prefers the loss of the lease, for which a slice's context ended, to the error that this led to.
+func Cause(ctx context.Context, err error) error {
+	if c := context.Cause(ctx); err != nil && errors.Is(c, plan.ErrLost) {
+		return c
+	}
+	return err
+}
+
+// keepLease renews the lease beside the work, so that a slow answer does not cost it. It gives up
+// after a while, because a worker that hangs must lose the run.
+func (w *Session) keepLease(ctx context.Context) (context.Context, func()) {
+	c := w.Deps.Config
+	ctx, cancel := context.WithCancelCause(ctx)
+	over := make(chan struct{})
+	run, tick, last := w.Run, time.NewTicker(c.Lease/3), w.Now().Add(c.Slice+4*c.Lease)
+	go func() {
+		defer close(over)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := w.Store.Runs.Renew(ctx, run, w.Now().Add(c.Lease)); errors.Is(err, plan.ErrLost) || w.Now().After(last) {
+				cancel(plan.ErrLost)
+				return
+			}
+		}
+	}()
+	return ctx, func() {
+		tick.Stop()
+		cancel(nil)
+		<-over
+	}
+}
+
+// Next is the run as it will stand after a step; its counters are safe to change.
+func (w *Session) Next() *catalog.Run {
+	run := w.Run
+	run.Counters.Skipped = maps.Clone(run.Counters.Skipped)
+	run.Guards = slices.Clone(run.Guards)
+	return &run
+}
+
+// Commit stores what a step did and where the run stands then, in one transaction. f may be nil, and
+// may still change run.
+func (w *Session) Commit(ctx context.Context, run *catalog.Run, f func(tx *sqlx.Tx) error) error {
+	return w.commitBy(ctx, run, w.Store.InTx, f)
+}
+
+// CommitAsync is commit for a step that has read and thought but told nobody: it does not wait for the disk.
+// Should the database crash in the next moment, the step is forgotten together with its checkpoint
+// and made again.
+func (w *Session) CommitAsync(ctx context.Context, run *catalog.Run, f func(tx *sqlx.Tx) error) error {
+	return w.commitBy(ctx, run, w.Store.InAsyncTx, f)
+}
+
+func (w *Session) commitBy(ctx context.Context, run *catalog.Run, inTx func(context.Context, func(*sqlx.Tx) error) error, f func(tx *sqlx.Tx) error) error {
+	err := inTx(ctx, func(tx *sqlx.Tx) error {
+		if f != nil {
+			if err := f(tx); err != nil {
+				return err
+			}
+		}
+		return w.Store.Runs.Checkpoint(ctx, tx, w.Run, *run, w.Now().Add(w.Deps.Config.Lease))
+	})
+	if err == nil {
+		run.Attempts = 0
+		w.Run = *run
+	}
+	return err
+}

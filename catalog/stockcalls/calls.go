@@ -1,0 +1,50 @@
+// Package stockcalls takes the CRM's calls about stock: a call is a hint, which a worker reads again and writes a
+// moment later.
+package stockcalls
+
+import (
+	"context"
+	"time"
+
+	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/catalog/session"
+	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/plugin"
+)
+
+// StockCalls takes the CRM's calls about stock. A call is a hint: the offers it names are kept as they
+// came, and a moment later a worker makes a notice of each, reads their price and stock and writes them as
+// a price run would. Safe for concurrent use.
+type StockCalls struct{ T *session.Tools }
+
+var _ jobs.Source = (*StockCalls)(nil)
+
+// Note stores that a call named offers; none is a call too. It takes no longer for many of them than it
+// takes to store them.
+func (s *StockCalls) Note(ctx context.Context, conn plugin.ConnectionID, offers []string) error {
+	now := s.T.Now()
+	return s.T.Store.StockCalls.NoteStock(ctx, conn, offers, now, now.Add(s.T.Deps.Config.Gather))
+}
+
+// Status tells how the calls of a connection fare.
+func (s *StockCalls) Status(ctx context.Context, conn plugin.ConnectionID) (catalog.StockStatus, error) {
+	return s.T.Store.StockCalls.StockStatus(ctx, conn)
+}
+
+// Changes lists what calls have written lately, newest first.
+func (s *StockCalls) Changes(ctx context.Context, conn plugin.ConnectionID, limit int) ([]catalog.Change, error) {
+	return s.T.Store.StockCalls.StockChanges(ctx, conn, limit)
+}
+
+// bodyKept is how long the offers of a call are kept that nobody could work on.
+const bodyKept = 24 * time.Hour
+
+// Purge forgets what is older than age, and what calls named a day ago and nobody could work on.
+func (s *StockCalls) Purge(ctx context.Context, age time.Duration) error {
+	return s.T.Store.StockCalls.PurgeStock(ctx, s.T.Now().Add(-age), s.T.Now().Add(-bodyKept))
+}
+
+// Due implements jobs.Source.
+func (s *StockCalls) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
+	return s.T.Store.StockCalls.DueStock(ctx, now, now.Add(s.T.Deps.Config.HandOver), limit)
+}
