@@ -65,6 +65,11 @@ const (
 	WritePrices   Phase = "write_prices"
 )
 
+// Layout is how cursors and plans of runs are stored. It rises whenever a version could not read what one before
+// has stored: a run at work in another layout then begins anew, and a plan that waits for a person is void and
+// made anew, which the run lists as ReasonPlanRenewed.
+const Layout = 2
+
 // Code says why a run waits, stopped or failed. Words for codes belong to the page that shows them.
 type Code string
 
@@ -150,6 +155,7 @@ const (
 	ReasonWarehouseGone    Reason = "warehouse_gone"    // [warehouse] of the chosen ones has vanished: stock is not written
 	ReasonMoved            Reason = "moved_since"       // [side] changed in the crm or shop after a person was asked
 	ReasonQuoteMoved       Reason = "quote_moved_since" // price or stock did so in the crm; the rest was written
+	ReasonPlanRenewed      Reason = "plan_renewed"      // stored by another version of ours, so made anew
 	ReasonImageAddress     Reason = "image_address"     // [url] not an address pictures may come from
 	ReasonImageUnreachable Reason = "image_unreachable" // [url]
 	ReasonImageTooBig      Reason = "image_too_big"     // [url]
@@ -165,7 +171,7 @@ func Reasons() []Reason {
 		ReasonSKUTaken, ReasonVariantUnclear, ReasonVariantsUnknown, ReasonVariantNotAdded, ReasonDescriptionLong,
 		ReasonShopInvalid, ReasonShopRefused, ReasonShopConflict, ReasonShopGone, ReasonShopError,
 		ReasonCategoryFailed, ReasonCategoryGone, ReasonCategoryLoop, ReasonImageAddress, ReasonImageUnreachable,
-		ReasonImageTooBig, ReasonImageType, ReasonImageRefused, ReasonMoved, ReasonQuoteMoved, ReasonLinkKept, ReasonWarehouseGone,
+		ReasonImageTooBig, ReasonImageType, ReasonImageRefused, ReasonMoved, ReasonQuoteMoved, ReasonPlanRenewed, ReasonLinkKept, ReasonWarehouseGone,
 	}
 }
 

@@ -72,9 +72,12 @@ type Run struct {
 	// Settings are those the run was asked for with.
 	Settings settings.Catalog
 
+	// The rest is the engine's own: where the phase stands, failures in a row, the number of its lease, and in
+	// which Layout all that is stored.
 	Cursor   string
 	Attempts int
 	Fence    int64
+	Layout   int
 }
 
 // Counters count what a run did, in products unless the name says otherwise.
@@ -105,6 +108,12 @@ type Counters struct {
 	Held int `json:"held,omitempty"`
 	// Available counts linked variants that can be bought, as far as stock goes, once the run is over.
 	Available int `json:"available,omitempty"`
+}
+
+// Written are the counters less what planning counts: what was asked and what was written.
+func (c Counters) Written() Counters {
+	c.Unchanged, c.Skipped, c.Conflicts, c.Errors, c.Notes = 0, nil, 0, 0, 0
+	return c
 }
 
 func (c *Counters) skip(r Reason) {

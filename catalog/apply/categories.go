@@ -22,13 +22,12 @@ func (w writer) writeCategories(ctx context.Context) error {
 	if !w.WritesCategories() {
 		return w.SkipTo(ctx, then)
 	}
-	at, err := session.CursorOf[session.RefusedCategories](w.Run)
+	failed, err := session.CursorOf[session.Refused](w.Run)
 	if err != nil {
 		return err
 	}
-	failed := at.Failed
 	if failed == nil {
-		failed = map[string]bool{}
+		failed = session.Refused{}
 	}
 	tree, err := w.planTree(ctx, failed)
 	if err != nil {
@@ -45,7 +44,7 @@ func (w writer) writeCategories(ctx context.Context) error {
 		return err
 	}
 	run := w.Next()
-	session.MoveTo(run, session.RefusedCategories{Failed: b.failed})
+	session.MoveTo(run, session.Refused(b.failed))
 	run.Done += int64(len(b.links))
 	run.Counters.Categories += b.written
 	run.Counters.Count(b.items)

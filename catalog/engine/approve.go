@@ -31,6 +31,9 @@ func (e *Engine) Approve(ctx context.Context, id int64, by string) error {
 	if !conn.Enabled || !e.t.Active(ctx, run.Shop) {
 		return fmt.Errorf("approve run %d: %w", id, catalog.ErrOff)
 	}
+	if run.Layout != catalog.Layout { // it is about to be made anew
+		return fmt.Errorf("approve run %d: %w", id, catalog.ErrMoved)
+	}
 	if !bytes.Equal(plan.JSON(conn.Settings.Catalog), plan.JSON(run.Settings)) {
 		return fmt.Errorf("approve run %d: %w", id, catalog.ErrMoved)
 	}

@@ -60,7 +60,7 @@ func (e *Engine) start(ctx context.Context, id plugin.ConnectionID, ask store.Re
 	if !conn.Enabled || !catalog.Wanted(conn.Settings.Catalog, ask.Kind) || !e.t.Active(ctx, conn.Shop) {
 		return 0, fmt.Errorf("start run of %s: %w", id, catalog.ErrOff)
 	}
-	if err := store.ReleaseDeleted(ctx, e.t.Deps.DB, conn.ID, conn.Shop); err != nil {
+	if err := e.t.Store.Links.ReleaseDeleted(ctx, conn.ID, conn.Shop); err != nil {
 		return 0, err
 	}
 	run, started, err := e.t.Store.Runs.Start(ctx, conn, ask, e.t.Now())
@@ -132,6 +132,9 @@ func (e *Engine) Purge(ctx context.Context, age time.Duration) error {
 // Due implements jobs.Source.
 func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
 	if err := e.t.Store.Runs.Lapse(ctx, now.Add(-catalog.PreviewKept), now); err != nil {
+		return nil, err
+	}
+	if err := e.t.Store.Runs.RenewOutdated(ctx, now); err != nil {
 		return nil, err
 	}
 	return e.t.Store.Runs.Due(ctx, now, now.Add(e.t.Deps.Config.HandOver), limit)

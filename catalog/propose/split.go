@@ -25,7 +25,7 @@ func (w *planner) sameID(key string) plugin.ProductID {
 
 // split splits the next staged products.
 func (w Proposer) split(ctx context.Context) error {
-	at, err := session.CursorOf[session.Behind](w.Run)
+	at, err := session.CursorOf[session.Asked](w.Run)
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,6 @@ func (w Proposer) split(ctx context.Context) error {
 		s.Add(p, all[p.ID], links[p.ID], whole[p.ID])
 	}
 	run := w.Next()
-	session.MoveTo(run, session.Behind{After: ids[len(ids)-1]})
+	session.MoveTo(run, session.Asked{After: ids[len(ids)-1]})
 	return w.Commit(ctx, run, func(tx *sqlx.Tx) error { return w.Store.Staging.PutSplit(ctx, tx, w.Run, s) })
 }

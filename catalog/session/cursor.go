@@ -94,15 +94,19 @@ type Confirming struct {
 	After string `json:"after,omitempty"`
 }
 
-// Behind is the cursor of a phase that takes rows of our own store in the order of their ids.
+// Behind is the cursor of a phase that takes rows of our own store in the order of their ids. The names in JSON
+// are those of layout 1, so that a process of the version before goes on where we stand while both are at work.
 type Behind struct {
+	After string `json:"page,omitempty"`
+}
+
+// Asked is the cursor of a phase that takes products of the CRM in the order of their ids.
+type Asked struct {
 	After string `json:"after,omitempty"`
 }
 
-// RefusedCategories is the cursor of writing the tree: categories the shop did not take.
-type RefusedCategories struct {
-	Failed map[string]bool `json:"failed,omitempty"`
-}
+// Refused is the cursor of writing the tree: categories the shop did not take.
+type Refused map[string]bool
 
 // Tidying is the cursor of the last phase.
 type Tidying struct {

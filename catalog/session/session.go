@@ -84,6 +84,11 @@ func (w *Session) Slice(ctx context.Context, steps map[catalog.Phase]Step) (err 
 		return err
 	}
 	defer w.stopPrefetch()
+	if w.Run.Layout != catalog.Layout {
+		if err := w.beginAnew(ctx); err != nil {
+			return err
+		}
+	}
 	w.until = w.Now().Add(w.Deps.Config.Slice)
 	for w.Run.State == catalog.Running && (w.Now().Before(w.until) || w.hasPrefetched()) {
 		next, known := steps[w.Run.Phase]
@@ -95,6 +100,36 @@ func (w *Session) Slice(ctx context.Context, steps map[catalog.Phase]Step) (err 
 		}
 	}
 	return nil
+}
+
+// beginAnew lets a run start from its first phase whose cursor and plans another version has stored. Nothing is
+// lost by that: what was written to the shop is found there, and what was to be written is planned again.
+func (w *Session) beginAnew(ctx context.Context) error {
+	for left := int64(1); left > 0; {
+		err := w.Store.InTx(ctx, func(tx *sqlx.Tx) (err error) {
+			left, err = w.Store.Staging.Tidy(ctx, tx, w.Run.Connection, w.Run.ID)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	run := w.Next()
+	run.Enter(catalog.FirstPhase(run.Kind))
+	run.Guards, run.ApprovedBy, run.ApprovedAt, run.Layout = nil, "", nil, catalog.Layout
+	run.Counters = run.Counters.Written()
+	said := []catalog.Item{{Kind: catalog.ItemNote, Reason: catalog.ReasonPlanRenewed}}
+	run.Counters.Count(said)
+	err := w.Store.InTx(ctx, func(tx *sqlx.Tx) error {
+		if err := w.Store.Runs.BeginAnew(ctx, tx, *run, w.Now().Add(w.Deps.Config.Lease)); err != nil {
+			return err
+		}
+		return w.Store.Runs.AddItems(ctx, tx, run.ID, said, w.Now())
+	})
+	if err == nil {
+		w.Run = *run
+	}
+	return err
 }
 
 // Cause prefers the loss of the lease, for which a slice's context ended, to the error that this led to.

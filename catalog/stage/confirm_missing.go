@@ -43,7 +43,7 @@ func (w reader) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	at, err := session.CursorOf[session.Behind](w.Run)
+	at, err := session.CursorOf[session.Asked](w.Run)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (w reader) confirm(ctx context.Context) error {
 	run := w.Next()
 	run.Counters.Requests++
 	run.Done += int64(len(ids))
-	session.MoveTo(run, session.Behind{After: ids[len(ids)-1]})
+	session.MoveTo(run, session.Asked{After: ids[len(ids)-1]})
 	return w.Commit(ctx, run, func(tx *sqlx.Tx) error {
 		if _, err := w.Store.Staging.StageProducts(ctx, tx, run.ID, rows); err != nil || run.Preview {
 			return err

@@ -52,11 +52,12 @@ type runRow struct {
 	ApprovedBy   string       `db:"approved_by"`
 	ApprovedAt   sql.NullTime `db:"approved_at"`
 	Rematch      bool         `db:"rematch"`
+	Layout       int          `db:"layout"`
 }
 
 const runColumns = `id, connection_id, shop_id, kind, state, phase, cursor, phase_done, phase_total, settings,
 	counters, started_by, error_code, error_params, created_at, started_at, finished_at, attempts, next_at, fence,
-	guards, preview, approved_by, approved_at, rematch`
+	guards, preview, approved_by, approved_at, rematch, layout`
 
 func (r runRow) run() (catalog.Run, error) {
 	out := catalog.Run{
@@ -65,7 +66,7 @@ func (r runRow) run() (catalog.Run, error) {
 		StartedBy: r.StartedBy, Code: catalog.Code(r.Code), CreatedAt: r.CreatedAt.UTC(),
 		StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), NextAt: r.NextAt.UTC(),
 		Preview: r.Preview, Rematch: r.Rematch, ApprovedBy: r.ApprovedBy, ApprovedAt: utc(r.ApprovedAt),
-		Cursor: r.Cursor, Attempts: r.Attempts, Fence: r.Fence,
+		Cursor: r.Cursor, Attempts: r.Attempts, Fence: r.Fence, Layout: r.Layout,
 	}
 	for _, part := range []struct {
 		raw []byte
@@ -91,8 +92,8 @@ func utc(t sql.NullTime) *time.Time {
 func (s *Runs) Start(ctx context.Context, c settings.Connection, ask Request, now time.Time) (id int64, started bool, err error) {
 	const insert = `
 		INSERT INTO keybridge.run (connection_id, shop_id, kind, state, phase, settings, settings_version,
-			started_by, created_at, next_at, preview, rematch)
-		VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8, $9, $10)
+			started_by, created_at, next_at, preview, rematch, layout)
+		VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8, $9, $10, $11)
 		ON CONFLICT DO NOTHING
 		RETURNING id`
 	// A run at work is in the way of every other, a full one that is not over in that of a full one.
@@ -104,7 +105,7 @@ func (s *Runs) Start(ctx context.Context, c settings.Connection, ask Request, no
 	for range 3 {
 		err = s.InTx(ctx, func(tx *sqlx.Tx) error {
 			err := tx.GetContext(ctx, &id, insert, c.ID, c.Shop, ask.Kind, catalog.FirstPhase(ask.Kind), plan.JSON(c.Settings.Catalog), c.Version,
-				ask.By, now, ask.Preview, ask.Rematch)
+				ask.By, now, ask.Preview, ask.Rematch, catalog.Layout)
 			if err != nil {
 				return err
 			}

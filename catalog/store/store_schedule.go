@@ -33,8 +33,8 @@ func (s *Runs) StartDue(ctx context.Context, tx *sqlx.Tx, due []calendar.Due[set
 	}
 	const q = `
 		INSERT INTO keybridge.run (connection_id, shop_id, kind, state, phase, settings, settings_version,
-			started_by, created_at, next_at)
-		SELECT connection_id, shop_id, kind, 'queued', phase, settings::jsonb, version, $1, $2, $2
+			started_by, created_at, next_at, layout)
+		SELECT connection_id, shop_id, kind, 'queued', phase, settings::jsonb, version, $1, $2, $2, $9
 		FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])
 			WITH ORDINALITY AS t (connection_id, shop_id, kind, phase, settings, version, at)
 		ORDER BY at
@@ -49,7 +49,7 @@ func (s *Runs) StartDue(ctx context.Context, tx *sqlx.Tx, due []calendar.Due[set
 		key
 	}
 	err := tx.SelectContext(ctx, &rows, q, catalog.ByScheduleID, now, pq.Array(conns), pq.Array(shops), pq.Array(kinds),
-		pq.Array(phases), pq.Array(bodies), pq.Array(versions))
+		pq.Array(phases), pq.Array(bodies), pq.Array(versions), catalog.Layout)
 	if err != nil {
 		return nil, fmt.Errorf("insert due runs: %w", err)
 	}
