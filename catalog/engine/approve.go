@@ -48,7 +48,7 @@ func (e *Engine) Approve(ctx context.Context, id int64, by string) error {
 // (empty: from the first). It is empty before the run has planned and once the run is over.
 func (e *Engine) Plan(ctx context.Context, run int64, after string, limit int) ([]catalog.Intended, error) {
 	of, err := e.Run(ctx, run)
-	if err != nil {
+	if err != nil || of.Layout != catalog.Layout { // it is about to be planned anew
 		return nil, err
 	}
 	plans, err := e.t.Store.Plans.PendingPlans(ctx, run, after, limit)
