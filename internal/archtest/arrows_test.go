@@ -7,7 +7,10 @@ import (
 	"testing"
 )
 
-const root = "." // the module's root package
+const (
+	root = "."                 // the module's root package
+	shop = "internal/demoshop" // the reference engine
+)
 
 // zone is a folder whose packages obey the same arrows. The zone of a package is the one with the
 // longest matching folder, so internal/demoshop is not part of internal.
@@ -49,7 +52,19 @@ func zones() []zone {
 		{dir: "plugin/plugintest", may: []string{"plugin"}},
 		{dir: "migrations"},
 		{dir: "internal", may: []string{"plugin", "migrations"}},
-		{dir: "internal/demoshop", may: []string{"plugin"}},
+		// The reference engine. Its bridge is what an engine's author writes, and knows the contract and the
+		// shop beneath it. The admin knows the contract because it is the frame of the plugin's pages and
+		// writes products through the same door; sessions know the permissions staff hold.
+		{dir: shop, may: []string{shop + "/bridge", shop + "/backoffice", shop + "/domain", shop + "/session", shop + "/store", shop + "/storefront", shop + "/web", "plugin"}},
+		{dir: shop + "/bridge", may: []string{shop + "/domain", shop + "/store", "plugin"}},
+		{dir: shop + "/store", may: []string{shop + "/domain", shop + "/secrets"}},
+		{dir: shop + "/domain", onlyForeign: []string{"github.com/shopspring/decimal"}},
+		{dir: shop + "/secrets", onlyForeign: []string{}},
+		{dir: shop + "/web", may: []string{shop + "/domain", shop + "/store"}},
+		{dir: shop + "/session", may: []string{shop + "/secrets", shop + "/store", shop + "/web", "plugin"}},
+		{dir: shop + "/storefront", may: []string{shop + "/domain", shop + "/secrets", shop + "/store", shop + "/web"}},
+		{dir: shop + "/backoffice", may: []string{shop + "/bridge", shop + "/domain", shop + "/secrets", shop + "/session", shop + "/store", shop + "/web", "plugin"}},
+		{dir: shop + "/shoptest", may: []string{shop, shop + "/domain", shop + "/store", "internal", "plugin"}},
 	}
 }
 
@@ -124,7 +139,11 @@ func TestArrowsCanFail(t *testing.T) {
 		"the client takes no libraries":             {"keycrm/a.go", "github.com/go-chi/chi/v5", "keycrm may not import github.com/go-chi/chi/v5"},
 		"the simulator takes hardly any":            {"keycrm/keycrmtest/a.go", "github.com/lib/pq", "keycrm/keycrmtest may not import github.com/lib/pq"},
 		"an engine knows the contract, not us":      {"internal/demoshop/a.go", modulePath, "internal/demoshop may not import ."},
-		"an engine does not use our helpers either": {"internal/demoshop/web/a.go", ours + "internal/clock", "internal/demoshop may not import internal/clock"},
+		"an engine does not use our helpers either": {"internal/demoshop/web/a.go", ours + "internal/clock", "internal/demoshop/web may not import internal/clock"},
+		"the shop was there before the contract":    {"internal/demoshop/store/a.go", ours + "plugin", "internal/demoshop/store may not import plugin"},
+		"buyers' pages know no contract":            {"internal/demoshop/storefront/a.go", ours + "plugin", "internal/demoshop/storefront may not import plugin"},
+		"the shop's two faces are strangers":        {"internal/demoshop/storefront/a.go", ours + "internal/demoshop/backoffice", "internal/demoshop/storefront may not import internal/demoshop/backoffice"},
+		"what an author copies drags no pages in":   {"internal/demoshop/bridge/a.go", ours + "internal/demoshop/web", "internal/demoshop/bridge may not import internal/demoshop/web"},
 		"helpers do not know the parts they help":   {"internal/jobs/a.go", ours + "orders", "internal may not import orders"},
 		"the program does not reach around":         {"cmd/keybridge/main.go", ours + "orders", "cmd may not import orders"},
 		"we do not import the reference engine":     {"keybridge.go", ours + "internal/demoshop", ". may not import internal/demoshop"},

@@ -5,23 +5,26 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/demoshop/backoffice"
+	"github.com/keybridge/keybridge/internal/demoshop/bridge"
+	"github.com/keybridge/keybridge/internal/demoshop/domain"
+	"github.com/keybridge/keybridge/internal/demoshop/session"
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// The shop this engine serves; one process serves one.
+// What never changes of the shop; one process serves one.
 const (
 	// ShopID is the id of the only shop.
-	ShopID plugin.ShopID = "demo"
+	ShopID = bridge.ShopID
 	// Currency is the only currency of the shop, ISO 4217.
-	Currency = "UAH"
+	Currency = domain.Currency
 	// Locale is the first language of its texts, BCP 47, and the language of its own pages.
-	Locale = "uk"
-
-	zoneName = "Europe/Kyiv"
+	Locale = domain.Locale
 )
 
 // Config is what an Engine is made of. DB and PublicURL are needed, all else has a default.
@@ -85,14 +88,14 @@ func (c Config) withDefaults() (Config, error) {
 	if c.AdminLang == "" {
 		c.AdminLang = Locale
 	}
-	if !isAdminLanguage(c.AdminLang) {
+	if !backoffice.Speaks(c.AdminLang) {
 		return c, fmt.Errorf("demo shop: the admin does not speak %q", c.AdminLang)
 	}
 	if len(c.Languages) == 0 {
-		c.Languages = adminLanguages()[:1]
+		c.Languages = []plugin.Language{{Code: domain.Locale, Name: "Українська"}}
 	}
-	if c.Languages[0].Code != Locale {
-		return c, fmt.Errorf("demo shop: the first language of texts is %q, not %q", Locale, c.Languages[0].Code)
+	if c.Languages[0].Code != domain.Locale {
+		return c, fmt.Errorf("demo shop: the first language of texts is %q, not %q", domain.Locale, c.Languages[0].Code)
 	}
 	if c.Capture == 0 {
 		c.Capture = plugin.CaptureInTx
@@ -101,4 +104,35 @@ func (c Config) withDefaults() (Config, error) {
 		c.Storefronts = []plugin.Storefront{{ID: "main", Name: c.ShopName, Domains: []string{c.PublicURL.Hostname()}}}
 	}
 	return c, nil
+}
+
+// host is what the plugin gets.
+func (c Config) host(zone *time.Location) bridge.Config {
+	return bridge.Config{
+		DB: c.DB, ListenDSN: c.ListenDSN, Redis: c.Redis, Logger: c.Logger, Clock: c.Clock, Secrets: c.Secrets,
+		PublicURL: c.PublicURL, Capture: c.Capture, ShopName: c.ShopName, Zone: zone, Languages: c.Languages,
+		Storefronts: c.Storefronts, VariantsAsProducts: c.VariantsAsProducts,
+	}
+}
+
+// fronts are the faces of the shop.
+func (c Config) fronts() []domain.Storefront {
+	out := make([]domain.Storefront, len(c.Storefronts))
+	for i, f := range c.Storefronts {
+		out[i] = domain.Storefront{ID: string(f.ID), Domains: f.Domains}
+	}
+	return out
+}
+
+// admin is who may sign in, and how the admin speaks.
+func (c Config) admin() backoffice.Config {
+	out := backoffice.Config{Lang: c.AdminLang, Staff: []session.Staff{
+		{Login: "admin", Name: "Власник", Password: c.AdminPassword, Permissions: []plugin.Permission{plugin.PermView, plugin.PermOperate, plugin.PermConfigure}},
+		{Login: "manager", Name: "Менеджер", Password: c.ManagerPassword, Permissions: []plugin.Permission{plugin.PermView, plugin.PermOperate}},
+		{Login: "viewer", Name: "Спостерігач", Password: c.ViewerPassword, Permissions: []plugin.Permission{plugin.PermView}},
+	}}
+	for _, l := range c.Languages[1:] {
+		out.Foreign = append(out.Foreign, domain.Language(l))
+	}
+	return out
 }

@@ -6,6 +6,13 @@
 // sign-in, prefix stripped) and its webhooks under /hooks/keycrm (prefix stripped). The shop works
 // without a plugin too. Close goes before the plugin's Detach.
 //
+// # Rooms
+//
+// bridge is the contract's implementation, which authors of engines copy; its README.md tells them how.
+// The others are a shop as one has it anyway: domain its rules, store its SQL, storefront and backoffice
+// its pages, with web, session and secrets beneath them. Only bridge, the admin and this package know the
+// contract.
+//
 // # Whether the plugin is connected
 //
 // The engine records it in its own table before it asks the plugin: «ПІДКЛЮЧИТИ» (Connect) writes

@@ -4,25 +4,25 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
+	"github.com/keybridge/keybridge/internal/demoshop/backoffice"
+	"github.com/keybridge/keybridge/internal/demoshop/bridge"
+	"github.com/keybridge/keybridge/internal/demoshop/domain"
+	"github.com/keybridge/keybridge/internal/demoshop/store"
+	"github.com/keybridge/keybridge/internal/demoshop/storefront"
+	"github.com/keybridge/keybridge/internal/demoshop/web"
 	"github.com/keybridge/keybridge/plugin"
 )
 
 // Engine is the shop: storefront, admin and the host of at most one plugin.
 // All methods are safe for concurrent use; Use is called before Handler serves requests.
 type Engine struct {
-	cfg   Config
-	zone  *time.Location
-	store *store
-	shop  *shop
-	pages *pages
-	guard *loginGuard
-
-	mu     sync.RWMutex
-	plug   plugin.Plugin
-	events *dispatcher
+	*bridge.Host        // what the plugin gets
+	*bridge.Integration // the plugin itself: Use, Connect, Disconnect, UpgradePlugin, Close
+	handler             http.Handler
 }
 
 var _ plugin.Host = (*Engine)(nil)
@@ -34,55 +34,52 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	zone, err := time.LoadLocation(zoneName)
+	zone, err := time.LoadLocation(domain.ZoneName)
 	if err != nil {
 		return nil, fmt.Errorf("demo shop: load zone: %w", err)
 	}
-	pages, err := newPages()
+	if err := store.Migrate(ctx, cfg.DB.DB); err != nil {
+		return nil, err
+	}
+	host, st := cfg.host(zone), store.New(cfg.DB, cfg.Clock)
+	site := &web.Site{ShopName: cfg.ShopName, PublicURL: cfg.PublicURL, Zone: zone, Log: cfg.Logger, Store: st}
+	integration := bridge.NewIntegration(host, st)
+	shop := bridge.NewShop(host, st, integration)
+	front, err := storefront.New(site, cfg.fronts(), integration)
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, cfg.DB.DB); err != nil {
+	office, err := backoffice.New(cfg.admin(), site, integration, shop.Catalog())
+	if err != nil {
 		return nil, err
 	}
-	e := &Engine{cfg: cfg, zone: zone, store: &store{db: cfg.DB, clock: cfg.Clock}, pages: pages, guard: newLoginGuard()}
-	e.shop = newShop(e)
-	return e, nil
-}
-
-// Use registers the plugin that was made from this host: its pages appear in the admin, its webhook
-// routes answer, and orders are told to it. Called once.
-func (e *Engine) Use(p plugin.Plugin) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.plug = p
-	e.events = startDispatcher(e.store, p.Orders(), e.cfg.Logger)
-}
-
-// Close stops telling the plugin of orders and joins the goroutine that does; call it before the
-// plugin detaches. What was not told yet waits in the database. The pool stays open.
-func (e *Engine) Close() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.events != nil {
-		e.events.stop()
-		e.events = nil
-	}
-	return nil
+	return &Engine{bridge.NewHost(host, shop, office), integration, routes(site, front, office, integration)}, nil
 }
 
 // Handler serves everything: the storefront, the admin, and the plugin's pages and webhooks.
-func (e *Engine) Handler() http.Handler { return e.routes() }
+func (e *Engine) Handler() http.Handler { return e.handler }
 
-// plugin answers the registered plugin, or nil.
-func (e *Engine) plugin() plugin.Plugin {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	return e.plug
+// routes lists every address of the shop.
+func routes(site *web.Site, front *storefront.Front, office *backoffice.Office, integration *bridge.Integration) http.Handler {
+	r := chi.NewRouter()
+	r.Use(site.Survive)
+	r.Handle(bridge.HookPath, integration.Hooks())
+	r.Handle(bridge.HookPath+"/*", integration.Hooks())
+	r.Handle("/static/*", web.Static())
+	r.Get("/img/{id}", front.ServeImage)
+	r.Get("/favicon.ico", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/static/icon.svg", http.StatusMovedPermanently)
+	})
+	lost := web.Headers(web.OwnContent(site.WithSettings(http.HandlerFunc(front.NotFound))))
+	r.NotFound(lost.ServeHTTP)
+	r.MethodNotAllowed(lost.ServeHTTP)
+	r.Group(func(r chi.Router) {
+		r.Use(web.Headers, web.SameOrigin(bridge.AdminPath), site.WithSettings)
+		r.Route("/admin", office.Routes)
+		r.Group(front.Routes)
+	})
+	return r
 }
-
-// now is the present instant as the database will keep it.
-func (e *Engine) now() time.Time { return e.store.now() }
 
 type systemClock struct{}
 
