@@ -21,17 +21,7 @@ var _ plugin.Catalog = (*catalog)(nil)
 
 // CreateProducts implements plugin.Catalog.
 func (c *catalog) CreateProducts(ctx context.Context, _ plugin.Origin, batch []plugin.NewProduct) ([]plugin.ProductResult, error) {
-	if err := checkBatch(len(batch)); err != nil {
-		return nil, err
-	}
-	results := make([]plugin.ProductResult, len(batch))
-	err := c.store.Batch(ctx, len(batch),
-		func(tx *store.CatalogTx, items []int) error { return c.createItems(ctx, tx, batch, items, results) },
-		func(i int, err error) { results[i] = plugin.ProductResult{Err: contractErr(err)} })
-	if err != nil {
-		return nil, contractErr(fmt.Errorf("create products: %w", err))
-	}
-	return results, nil
+	return inBatch(ctx, c.store, "create products", batch, c.createItems, productRefused)
 }
 
 func (c *catalog) createItems(ctx context.Context, tx *store.CatalogTx, batch []plugin.NewProduct, items []int, results []plugin.ProductResult) error {
@@ -53,7 +43,7 @@ func (c *catalog) createItems(ctx context.Context, tx *store.CatalogTx, batch []
 	for n, i := range items {
 		s, err := newProductState(batch[i], ids[n], facts)
 		if err != nil {
-			results[i] = plugin.ProductResult{Err: contractErr(err)}
+			results[i] = productRefused(err)
 			continue
 		}
 		states = append(states, s)
@@ -92,17 +82,7 @@ func (c *catalog) facts(ctx context.Context, tx *store.CatalogTx, categories []p
 
 // UpdateProducts implements plugin.Catalog.
 func (c *catalog) UpdateProducts(ctx context.Context, _ plugin.Origin, batch []plugin.ProductPatch) ([]plugin.ProductResult, error) {
-	if err := checkBatch(len(batch)); err != nil {
-		return nil, err
-	}
-	results := make([]plugin.ProductResult, len(batch))
-	err := c.store.Batch(ctx, len(batch),
-		func(tx *store.CatalogTx, items []int) error { return c.updateItems(ctx, tx, batch, items, results) },
-		func(i int, err error) { results[i] = plugin.ProductResult{Err: contractErr(err)} })
-	if err != nil {
-		return nil, contractErr(fmt.Errorf("update products: %w", err))
-	}
-	return results, nil
+	return inBatch(ctx, c.store, "update products", batch, c.updateItems, productRefused)
 }
 
 func (c *catalog) updateItems(ctx context.Context, tx *store.CatalogTx, batch []plugin.ProductPatch, items []int, results []plugin.ProductResult) error {
@@ -136,12 +116,12 @@ func patchItem(states map[int64]*domain.ProductState, p plugin.ProductPatch, fac
 	id, _ := domain.ParseID(p.ID)
 	old := states[id]
 	if old == nil {
-		return plugin.ProductResult{Err: contractErr(fmt.Errorf("product %q: %w", domain.Cut(string(p.ID), 40), domain.ErrNotFound))}
+		return productRefused(fmt.Errorf("product %q: %w", domain.Cut(string(p.ID), 40), domain.ErrNotFound))
 	}
 	trial := old.Clone()
 	added, changed, err := patchProduct(trial, p, facts)
 	if err != nil {
-		return plugin.ProductResult{Err: contractErr(err)}
+		return productRefused(err)
 	}
 	states[id] = trial
 	return plugin.ProductResult{ID: p.ID, Changed: changed, Added: variantIDs(added)}
@@ -161,17 +141,7 @@ func fillVersions(states map[int64]*domain.ProductState, items []int, results []
 
 // UpdateVariants implements plugin.Catalog.
 func (c *catalog) UpdateVariants(ctx context.Context, _ plugin.Origin, batch []plugin.VariantPatch) ([]plugin.VariantResult, error) {
-	if err := checkBatch(len(batch)); err != nil {
-		return nil, err
-	}
-	results := make([]plugin.VariantResult, len(batch))
-	err := c.store.Batch(ctx, len(batch),
-		func(tx *store.CatalogTx, items []int) error { return c.variantItems(ctx, tx, batch, items, results) },
-		func(i int, err error) { results[i] = plugin.VariantResult{Err: contractErr(err)} })
-	if err != nil {
-		return nil, contractErr(fmt.Errorf("update variants: %w", err))
-	}
-	return results, nil
+	return inBatch(ctx, c.store, "update variants", batch, c.variantItems, variantRefused)
 }
 
 func (c *catalog) variantItems(ctx context.Context, tx *store.CatalogTx, batch []plugin.VariantPatch, items []int, results []plugin.VariantResult) error {
@@ -207,19 +177,11 @@ func patchVariantItem(states map[int64]*domain.ProductState, holders map[int64]i
 	id, _ := domain.ParseID(p.ID)
 	s := states[holders[id]]
 	if s == nil {
-		return plugin.VariantResult{Err: contractErr(fmt.Errorf("variant %q: %w", domain.Cut(string(p.ID), 40), domain.ErrNotFound))}
+		return variantRefused(fmt.Errorf("variant %q: %w", domain.Cut(string(p.ID), 40), domain.ErrNotFound))
 	}
 	changed, err := patchVariant(s, p)
 	if err != nil {
-		return plugin.VariantResult{Err: contractErr(err)}
+		return variantRefused(err)
 	}
 	return plugin.VariantResult{ProductID: domain.FormatID[plugin.ProductID](s.Product.ID), Changed: changed}
-}
-
-// checkBatch holds a call to the contract's size.
-func checkBatch(n int) error {
-	if n > plugin.MaxBatch {
-		return contractErr(domain.Invalidf("batch of %d items, at most %d", n, plugin.MaxBatch))
-	}
-	return nil
 }

@@ -28,19 +28,7 @@ func (c *catalog) Categories(ctx context.Context, lang string) ([]plugin.Categor
 
 // CreateCategories implements plugin.Catalog.
 func (c *catalog) CreateCategories(ctx context.Context, _ plugin.Origin, batch []plugin.NewCategory) ([]plugin.CategoryResult, error) {
-	if err := checkBatch(len(batch)); err != nil {
-		return nil, err
-	}
-	results := make([]plugin.CategoryResult, len(batch))
-	err := c.store.Batch(ctx, len(batch),
-		func(tx *store.CatalogTx, items []int) error {
-			return c.newCategoryItems(ctx, tx, batch, items, results)
-		},
-		func(i int, err error) { results[i] = plugin.CategoryResult{Err: contractErr(err)} })
-	if err != nil {
-		return nil, contractErr(fmt.Errorf("create categories: %w", err))
-	}
-	return results, nil
+	return inBatch(ctx, c.store, "create categories", batch, c.newCategoryItems, categoryRefused)
 }
 
 func (c *catalog) newCategoryItems(ctx context.Context, tx *store.CatalogTx, batch []plugin.NewCategory, items []int, results []plugin.CategoryResult) error {
@@ -60,7 +48,7 @@ func (c *catalog) newCategoryItems(ctx context.Context, tx *store.CatalogTx, bat
 	for n, i := range items {
 		row, err := newCategoryRow(ids[n], batch[i], known, c.langs)
 		if err != nil {
-			results[i] = plugin.CategoryResult{Err: contractErr(err)}
+			results[i] = categoryRefused(err)
 			continue
 		}
 		rows = append(rows, row)
@@ -87,17 +75,7 @@ func newCategoryRow(id int64, nc plugin.NewCategory, known map[int64]bool, langs
 
 // UpdateCategories implements plugin.Catalog.
 func (c *catalog) UpdateCategories(ctx context.Context, _ plugin.Origin, batch []plugin.CategoryPatch) ([]plugin.CategoryResult, error) {
-	if err := checkBatch(len(batch)); err != nil {
-		return nil, err
-	}
-	results := make([]plugin.CategoryResult, len(batch))
-	err := c.store.Batch(ctx, len(batch),
-		func(tx *store.CatalogTx, items []int) error { return c.categoryItems(ctx, tx, batch, items, results) },
-		func(i int, err error) { results[i] = plugin.CategoryResult{Err: contractErr(err)} })
-	if err != nil {
-		return nil, contractErr(fmt.Errorf("update categories: %w", err))
-	}
-	return results, nil
+	return inBatch(ctx, c.store, "update categories", batch, c.categoryItems, categoryRefused)
 }
 
 func (c *catalog) categoryItems(ctx context.Context, tx *store.CatalogTx, batch []plugin.CategoryPatch, items []int, results []plugin.CategoryResult) error {
@@ -117,7 +95,7 @@ func (c *catalog) categoryItems(ctx context.Context, tx *store.CatalogTx, batch 
 	for _, i := range items {
 		did, err := tree.patch(batch[i], c.langs)
 		if err != nil {
-			results[i] = plugin.CategoryResult{Err: contractErr(err)}
+			results[i] = categoryRefused(err)
 			continue
 		}
 		id, _ := domain.ParseID(batch[i].ID)

@@ -16,31 +16,24 @@ import (
 // SetImages implements plugin.Catalog. Pictures are large and few, so each product is written by
 // itself.
 func (c *catalog) SetImages(ctx context.Context, _ plugin.Origin, batch []plugin.ImageSet) ([]plugin.ProductResult, error) {
-	if err := checkBatch(len(batch)); err != nil {
-		return nil, err
+	return inBatch(ctx, c.store, "set images", batch, imageItems, productRefused)
+}
+
+func imageItems(ctx context.Context, tx *store.CatalogTx, batch []plugin.ImageSet, items []int, results []plugin.ProductResult) error {
+	ids := make([]plugin.ProductID, 0, len(items))
+	for _, i := range items {
+		ids = append(ids, batch[i].ProductID)
 	}
-	results := make([]plugin.ProductResult, len(batch))
-	refused := func(i int, err error) { results[i] = plugin.ProductResult{Err: contractErr(err)} }
-	err := c.store.Batch(ctx, len(batch), func(tx *store.CatalogTx, items []int) error {
-		ids := make([]plugin.ProductID, 0, len(items))
-		for _, i := range items {
-			ids = append(ids, batch[i].ProductID)
-		}
-		states, err := tx.LockProducts(ctx, domain.ParseIDs(ids))
-		if err != nil {
+	states, err := tx.LockProducts(ctx, domain.ParseIDs(ids))
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		if results[i], err = setImages(ctx, tx, states, batch[i]); err != nil {
 			return err
 		}
-		for _, i := range items {
-			if results[i], err = setImages(ctx, tx, states, batch[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, refused)
-	if err != nil {
-		return nil, contractErr(fmt.Errorf("set images: %w", err))
 	}
-	return results, nil
+	return nil
 }
 
 // setImages writes one product's list. What is wrong with the item stands in the result; the error
@@ -49,7 +42,7 @@ func setImages(ctx context.Context, tx *store.CatalogTx, states map[int64]*domai
 	id, _ := domain.ParseID(set.ProductID)
 	state := states[id]
 	if state == nil {
-		return plugin.ProductResult{Err: contractErr(fmt.Errorf("product %q: %w", domain.Cut(string(set.ProductID), 40), domain.ErrNotFound))}, nil
+		return productRefused(fmt.Errorf("product %q: %w", domain.Cut(string(set.ProductID), 40), domain.ErrNotFound)), nil
 	}
 	stored, err := tx.Images(ctx, []int64{id})
 	if err != nil {
@@ -57,7 +50,7 @@ func setImages(ctx context.Context, tx *store.CatalogTx, states map[int64]*domai
 	}
 	plan, err := planImages(stored, set.Images)
 	if err != nil {
-		return plugin.ProductResult{Err: contractErr(fmt.Errorf("images of product %d: %w", id, err))}, nil
+		return productRefused(fmt.Errorf("images of product %d: %w", id, err)), nil
 	}
 	changed := !plan.Same(stored)
 	if changed {

@@ -13,14 +13,14 @@ import (
 )
 
 // CatalogTx is the transaction of a batch of catalog writes. What it locks stays locked until the
-// Batch ends.
+// batch ends.
 type CatalogTx struct {
 	tx  *sqlx.Tx
 	now func() time.Time
 }
 
 // Batch runs a whole batch in one transaction with few statements. When the database refuses the
-// Batch although every item passed our checks, it runs item by item under savepoints, so that one
+// batch although every item passed our checks, it runs item by item under savepoints, so that one
 // bad item never undoes another.
 //
 // run writes the named items and answers item errors by itself; the error it answers concerns the
