@@ -13,10 +13,10 @@ const (
 
 // Actor is who changes an order: as the event tells it, and as the history shows it.
 type Actor struct {
-	Name   string // for the history
+	Name   string `json:"-"` // for the history
 	Kind   ActorKind
 	ID     string // the login of staff, the id of a plugin; else empty
-	Origin Origin // of a plugin's write; else zero
+	Origin Origin `json:"-"` // of a plugin's write; else zero
 }
 
 // Origin is what a plugin says of its write, to be repeated in the events the write causes.

@@ -18,22 +18,16 @@ const (
 type Event struct {
 	Kind      EventKind
 	Order     int64 `json:",string"`
-	Actor     EventActor
+	Actor     Actor
 	Origin    Origin
 	At        time.Time
 	From, To  string     // status codes, of StatusChanged only
 	Placement *Placement // of OrderPlaced only
 }
 
-// EventActor is an Actor without the name that histories show.
-type EventActor struct {
-	Kind ActorKind
-	ID   string
-}
-
 // NewEvent is an event by somebody, about an order.
 func NewEvent(kind EventKind, order int64, by Actor, at time.Time) Event {
-	return Event{Kind: kind, Order: order, Actor: EventActor{by.Kind, by.ID}, Origin: by.Origin, At: at}
+	return Event{Kind: kind, Order: order, Actor: by, Origin: by.Origin, At: at}
 }
 
 // Placement is what is known of an order the moment it is placed: which one, where and when.
