@@ -7,6 +7,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/admin/service"
+	"github.com/keybridge/keybridge/admin/words"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/catalog/engine"
 	"github.com/keybridge/keybridge/catalog/pictures"
@@ -66,18 +68,21 @@ func (k *Keybridge) buildPages() error {
 	k.admin, err = admin.New(admin.Deps{
 		Host: k.host, Settings: k.settings, Active: k.installs.Active,
 		CRM: crmKeyCRM, Name: k.manifest.Name,
-		Open: func(ctx context.Context, id plugin.ConnectionID) (admin.Directory, error) {
+		Open: func(ctx context.Context, id plugin.ConnectionID) (service.Directory, error) {
 			return k.accounts.open(ctx, id, budget.Clicks)
 		},
-		OpenKey: func(key string) (admin.Directory, error) {
+		OpenKey: func(key string) (service.Directory, error) {
 			return k.accounts.openKey(key, budget.Clicks)
 		},
 		Runs: k.catalog, Products: k.catalog, Journal: k.exporter,
 		Webhooks: webhookLog{k.hooks.Inbox(), k.catalog.StockCalls()},
 		Health:   k.Health,
-		Usage: func(ctx context.Context, id plugin.ConnectionID) (admin.Usage, error) {
+		Usage: func(ctx context.Context, id plugin.ConnectionID) (budget.Usage, error) {
 			u, err := k.accounts.usage(ctx, id)
-			return k.usageShown(u), err
+			if k.raised {
+				u.Usual = crmLimit
+			}
+			return u, err
 		},
 		Queues: k.queues,
 	})
@@ -86,25 +91,25 @@ func (k *Keybridge) buildPages() error {
 
 // tellWaits leaves a message that a synchronisation waits for the merchant.
 func (k *Keybridge) tellWaits(ctx context.Context, n catalog.Waits) error {
-	m, err := k.admin.WaitsMessage(ctx, n)
+	w, err := k.admin.WordsOf(ctx, n.Shop)
 	if err != nil {
 		return err
 	}
-	return k.host.Notify(ctx, m)
+	return k.host.Notify(ctx, words.WaitsMessage(w, n))
 }
 
 // tellHeld leaves a message that stock is held back.
 func (k *Keybridge) tellHeld(ctx context.Context, n catalog.HeldNotice) error {
-	m, err := k.admin.HeldMessage(ctx, n)
+	w, err := k.admin.WordsOf(ctx, n.Shop)
 	if err != nil {
 		return err
 	}
-	return k.host.Notify(ctx, m)
+	return k.host.Notify(ctx, words.HeldMessage(w, n))
 }
 
 // queues are the workers' queues in the page's words. The figures know no time limit, so Redis is
 // asked first whether it is there.
-func (k *Keybridge) queues(ctx context.Context) ([]admin.Queue, error) {
+func (k *Keybridge) queues(ctx context.Context) ([]service.Queue, error) {
 	s := k.shared.Load()
 	if s == nil {
 		return nil, budget.ErrNoRedis
@@ -113,27 +118,11 @@ func (k *Keybridge) queues(ctx context.Context) ([]admin.Queue, error) {
 		return nil, err
 	}
 	figures, err := s.queue.Figures()
-	var out []admin.Queue
+	var out []service.Queue
 	for _, f := range figures {
-		out = append(out, admin.Queue{
+		out = append(out, service.Queue{
 			Name: string(f.Lane), Waiting: f.Waiting, Running: f.Running, Later: f.Later, Dead: f.Dead, Oldest: f.Oldest,
 		})
 	}
 	return out, err
-}
-
-// usageShown is the budget in the page's words.
-func (k *Keybridge) usageShown(u budget.Usage) admin.Usage {
-	usual := 0
-	if k.raised {
-		usual = crmLimit
-	}
-	still := u.PausedUntil
-	if u.UnknownUntil.After(still) {
-		still = u.UnknownUntil
-	}
-	return admin.Usage{
-		Used: u.Used, Limit: u.Limit, Usual: usual, StillUntil: still, Clicks: u.Waiting.Clicks, Statuses: u.Waiting.Statuses,
-		Orders: u.Waiting.Orders, Runs: u.Waiting.Background,
-	}
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/keybridge/keybridge/admin/words"
+	"github.com/keybridge/keybridge/catalog"
 )
 
 const (
@@ -28,10 +31,7 @@ func (k *Keybridge) tellTroubles(ctx context.Context) error {
 	}
 	var errs []error
 	for _, t := range due {
-		m, err := k.admin.TroubleMessage(ctx, t, now)
-		if err == nil {
-			err = k.host.Notify(ctx, m)
-		}
+		err := k.tellTrouble(ctx, t, now)
 		if err == nil {
 			err = store.told(ctx, t, now.Add(tellAgain))
 		}
@@ -40,4 +40,18 @@ func (k *Keybridge) tellTroubles(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (k *Keybridge) tellTrouble(ctx context.Context, t words.Trouble, now time.Time) error {
+	w, err := k.admin.WordsOf(ctx, t.Shop)
+	if err != nil {
+		return err
+	}
+	var failed catalog.Run
+	if t.Kind == words.RunsFailed {
+		if failed, err = k.catalog.Run(ctx, t.Run); err != nil {
+			return err
+		}
+	}
+	return k.host.Notify(ctx, words.TroubleMessage(w, t, failed, now))
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"github.com/keybridge/keybridge/admin"
 	"github.com/keybridge/keybridge/admin/i18n"
+	"github.com/keybridge/keybridge/admin/words"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/catalog/engine"
 	"github.com/keybridge/keybridge/internal/settings"
@@ -55,11 +55,11 @@ func OpenRuns(ctx context.Context, db *sqlx.DB, clk plugin.Clock, lang string) (
 	if err := installs.refresh(ctx); err != nil {
 		return nil, err
 	}
-	words, err := i18n.Load()
+	bundle, err := i18n.Load()
 	if err != nil {
 		return nil, err
 	}
-	r := &Runs{settings: settings.NewStore(db, nil, clk), words: words.For(lang)}
+	r := &Runs{settings: settings.NewStore(db, nil, clk), words: bundle.For(lang)}
 	r.engine = engine.New(engine.Deps{
 		DB: db, Clock: clk, Log: slog.New(slog.DiscardHandler), Connections: r.settings, Active: installs.Runs,
 	})
@@ -69,11 +69,11 @@ func OpenRuns(ctx context.Context, db *sqlx.DB, clk plugin.Clock, lang string) (
 // RunReport is a synchronisation, as it is and in words.
 type RunReport struct {
 	catalog.Run
-	Words admin.RunWords
+	Words words.Run
 }
 
 func (r *Runs) report(run catalog.Run) RunReport {
-	return RunReport{Run: run, Words: admin.DescribeRun(r.words, run)}
+	return RunReport{Run: run, Words: words.DescribeRun(r.words, run)}
 }
 
 // Connections lists those of all shops that are not deleted.
@@ -147,7 +147,7 @@ func (r *Runs) LeftAlone(ctx context.Context, run, after int64, limit int) ([]Le
 	}
 	out := make([]LeftAlone, len(items))
 	for i, item := range items {
-		out[i] = LeftAlone{Item: item, Words: admin.DescribeItem(r.words, item)}
+		out[i] = LeftAlone{Item: item, Words: words.DescribeItem(r.words, item)}
 	}
 	return out, nil
 }
@@ -186,7 +186,7 @@ func (r *Runs) ConfirmHeld(ctx context.Context, id plugin.ConnectionID, until ti
 // Planned is what a run means to do about one product.
 type Planned struct {
 	catalog.Intended
-	Words admin.PlannedWords
+	Words words.Planned
 }
 
 // Plan lists what a run that is not over means to do, from behind the CRM's product after.
@@ -197,7 +197,7 @@ func (r *Runs) Plan(ctx context.Context, run int64, after string, limit int) ([]
 	}
 	out := make([]Planned, len(plan))
 	for i, p := range plan {
-		out[i] = Planned{Intended: p, Words: admin.DescribePlanned(r.words, p)}
+		out[i] = Planned{Intended: p, Words: words.DescribePlanned(r.words, p)}
 	}
 	return out, nil
 }

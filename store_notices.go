@@ -8,7 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
-	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/admin/words"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -69,20 +69,20 @@ const (
 
 // troubles counts what there is to tell of now. What is older than since and has not come up again is no
 // news any more; orders wait as long as nobody has decided.
-func troubles(ctx context.Context, tx sqlx.QueryerContext, since time.Time) ([]admin.Trouble, error) {
-	var all []admin.Trouble
+func troubles(ctx context.Context, tx sqlx.QueryerContext, since time.Time) ([]words.Trouble, error) {
+	var all []words.Trouble
 	for _, q := range []struct {
-		kind  admin.TroubleKind
+		kind  words.TroubleKind
 		query string
 		args  []any
 	}{
-		{admin.RunsFailed, failedRuns, []any{since}},
-		{admin.ProductsFailed, failedProducts, []any{since}},
-		{admin.OrdersWait, waitingOrders, nil},
-		{admin.MovesRefused, refusedMoves, []any{since}},
-		{admin.KeyRefused, refusedKeys, []any{since}},
+		{words.RunsFailed, failedRuns, []any{since}},
+		{words.ProductsFailed, failedProducts, []any{since}},
+		{words.OrdersWait, waitingOrders, nil},
+		{words.MovesRefused, refusedMoves, []any{since}},
+		{words.KeyRefused, refusedKeys, []any{since}},
 	} {
-		var found []admin.Trouble
+		var found []words.Trouble
 		if err := sqlx.SelectContext(ctx, tx, &found, q.query, q.args...); err != nil {
 			return nil, fmt.Errorf("count %s: %w", q.kind, err)
 		}
@@ -97,7 +97,7 @@ func troubles(ctx context.Context, tx sqlx.QueryerContext, since time.Time) ([]a
 // claim answers the troubles that this process is to tell now; nobody else does until then. What has ended
 // is forgotten, so that it is told anew when it comes back. While another process is at it there is nothing
 // to do.
-func (n notices) claim(ctx context.Context, active func(plugin.ShopID) bool, since, now, then time.Time) ([]admin.Trouble, error) {
+func (n notices) claim(ctx context.Context, active func(plugin.ShopID) bool, since, now, then time.Time) ([]words.Trouble, error) {
 	tx, err := n.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("claim notices: %w", err)
@@ -111,7 +111,7 @@ func (n notices) claim(ctx context.Context, active func(plugin.ShopID) bool, sin
 	if err != nil {
 		return nil, err
 	}
-	last := map[noticeKey]admin.Trouble{}
+	last := map[noticeKey]words.Trouble{}
 	var conns, kinds []string
 	for _, t := range found {
 		if active(t.Shop) {
@@ -133,7 +133,7 @@ func (n notices) claim(ctx context.Context, active func(plugin.ShopID) bool, sin
 	if err := tx.SelectContext(ctx, &taken, take, pq.Array(conns), pq.Array(kinds), now, then); err != nil {
 		return nil, fmt.Errorf("claim notices: %w", err)
 	}
-	due := make([]admin.Trouble, 0, len(taken))
+	due := make([]words.Trouble, 0, len(taken))
 	for _, k := range taken {
 		due = append(due, last[k])
 	}
@@ -142,11 +142,11 @@ func (n notices) claim(ctx context.Context, active func(plugin.ShopID) bool, sin
 
 type noticeKey struct {
 	Connection plugin.ConnectionID `db:"connection_id"`
-	Kind       admin.TroubleKind   `db:"kind"`
+	Kind       words.TroubleKind   `db:"kind"`
 }
 
 // told puts the next message off.
-func (n notices) told(ctx context.Context, t admin.Trouble, again time.Time) error {
+func (n notices) told(ctx context.Context, t words.Trouble, again time.Time) error {
 	const q = `UPDATE keybridge.notice SET due_at = $3 WHERE connection_id = $1 AND kind = $2`
 	if _, err := n.db.ExecContext(ctx, q, t.Connection, t.Kind, again); err != nil {
 		return fmt.Errorf("note that %s of connection %s was told: %w", t.Kind, t.Connection, err)

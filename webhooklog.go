@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/admin/service"
 	"github.com/keybridge/keybridge/catalog/stockcalls"
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/settings"
@@ -17,21 +17,21 @@ type webhookLog struct {
 	stock *stockcalls.StockCalls
 }
 
-// StockSeen implements admin.Webhooks.
-func (w webhookLog) StockSeen(ctx context.Context, id plugin.ConnectionID) (admin.StockSeen, error) {
+// StockSeen implements service.Webhooks.
+func (w webhookLog) StockSeen(ctx context.Context, id plugin.ConnectionID) (service.StockSeen, error) {
 	s, err := w.stock.Status(ctx, id)
 	if err != nil {
-		return admin.StockSeen{}, err
+		return service.StockSeen{}, err
 	}
 	bad, err := w.inbox.LastUnreadable(ctx, id, settings.ObjectStock)
 	if err != nil {
-		return admin.StockSeen{}, err
+		return service.StockSeen{}, err
 	}
 	changes, err := w.stock.Changes(ctx, id, stockChangesShown)
 	if err != nil {
-		return admin.StockSeen{}, err
+		return service.StockSeen{}, err
 	}
-	seen := admin.StockSeen{StockStatus: s, Changes: changes}
+	seen := service.StockSeen{StockStatus: s, Changes: changes}
 	if bad.At.After(s.ReceivedAt) {
 		seen.ReceivedAt, seen.Reason = bad.At, string(bad.Reason)
 	}
@@ -41,18 +41,18 @@ func (w webhookLog) StockSeen(ctx context.Context, id plugin.ConnectionID) (admi
 // stockChangesShown is how many of the latest values that stock calls wrote the page shows.
 const stockChangesShown = 10
 
-// Seen implements admin.Webhooks.
-func (w webhookLog) Seen(ctx context.Context, id plugin.ConnectionID, object settings.Object) (admin.WebhookSeen, error) {
+// Seen implements service.Webhooks.
+func (w webhookLog) Seen(ctx context.Context, id plugin.ConnectionID, object settings.Object) (service.WebhookSeen, error) {
 	links, err := w.inbox.Links(ctx, id)
 	if err != nil {
-		return admin.WebhookSeen{}, err
+		return service.WebhookSeen{}, err
 	}
 	i := slices.IndexFunc(links, func(l hooks.LinkView) bool { return l.Object == object })
 	if i < 0 {
-		return admin.WebhookSeen{}, nil
+		return service.WebhookSeen{}, nil
 	}
 	link := links[i]
-	seen := admin.WebhookSeen{Received: link.LastReceived, Applied: link.Last[hooks.Applied].At}
+	seen := service.WebhookSeen{Received: link.LastReceived, Applied: link.Last[hooks.Applied].At}
 	var newest hooks.EventView
 	for _, e := range link.Last {
 		if e.At.After(newest.At) {

@@ -1,84 +1,113 @@
 package admin
 
 import (
+	"context"
+	"embed"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/keybridge/keybridge/admin/api"
 	"github.com/keybridge/keybridge/admin/i18n"
+	"github.com/keybridge/keybridge/admin/service"
+	"github.com/keybridge/keybridge/admin/web"
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// defaultReach bounds how long a hanging CRM can hold a page up.
-const defaultReach = 8 * time.Second
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// Deps are what the page works with.
+type Deps = service.Deps
 
 // Admin serves the merchant's page. Safe for concurrent use.
 type Admin struct {
-	Deps
-	words  *i18n.Bundle
-	pages  pages
-	assets *assets
-	lists  *listCache
+	base
+	words      *i18n.Bundle
+	connect    connectPages
+	connection connectionPages
+	runs       runPages
+	pins       pinPages
+	review     reviewPages
+	held       heldPages
+	journal    journalPages
 }
 
 // New parses templates and words; it starts nothing and asks nothing.
 func New(d Deps) (*Admin, error) {
-	if d.Reach <= 0 {
-		d.Reach = defaultReach
-	}
 	words, err := i18n.Load()
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
-	assets, err := loadAssets()
+	site, err := web.New(web.Config{
+		Host: d.Host, Settings: d.Settings, Active: d.Active, Name: d.Name, Words: words, Templates: templateFiles,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
-	pages, err := parsePages(words)
+	b := base{site, service.New(d)}
+	a := &Admin{base: b, words: words, connect: connectPages{b}, pins: pinPages{b}, review: reviewPages{b}, held: heldPages{b}}
+	a.runs, a.journal = runPages{b, a.held}, journalPages{b}
+	a.connection = connectionPages{b, a.runs, a.journal}
+	return a, nil
+}
+
+// WordsOf are the words of a shop's language.
+func (a *Admin) WordsOf(ctx context.Context, id plugin.ShopID) (*i18n.Words, error) {
+	shop, err := a.svc.Host.Shop(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("admin: %w", err)
+		return nil, err
 	}
-	return &Admin{Deps: d, words: words, pages: pages, assets: assets, lists: newListCache()}, nil
+	profile, err := shop.Profile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.words.For(profile.Locale), nil
 }
 
 // Handler serves the pages and the API, with paths relative to where it is mounted.
 func (a *Admin) Handler() http.Handler {
+	view, operate, configure := a.page(plugin.PermView), a.page(plugin.PermOperate), a.page(plugin.PermConfigure)
 	r := chi.NewRouter()
-	r.Get("/static/{name}", a.assets.serve)
+	r.Get("/static/{name}", a.web.Static)
 
-	r.Get("/", a.page(plugin.PermView, a.showHome))
-	r.Get("/connect", a.page(plugin.PermConfigure, a.showConnect))
-	r.Post("/connect", a.page(plugin.PermConfigure, a.connect))
+	r.Get("/", view(a.connect.showHome))
+	r.Get("/connect", configure(a.connect.showConnect))
+	r.Post("/connect", configure(a.connect.connect))
 	r.Route("/c/{connection}", func(r chi.Router) {
-		r.Get("/", a.page(plugin.PermView, a.showConnection))
-		r.Post("/", a.page(plugin.PermConfigure, a.saveSettings))
-		r.Post("/key", a.page(plugin.PermConfigure, a.replaceKey))
-		r.Post("/switch", a.page(plugin.PermConfigure, a.turnSwitch))
-		r.Post("/refresh", a.page(plugin.PermConfigure, a.refreshLists))
-		r.Get("/delete", a.page(plugin.PermConfigure, a.askDelete))
-		r.Post("/delete", a.page(plugin.PermConfigure, a.deleteConnection))
-		r.Get("/progress", a.page(plugin.PermView, a.showProgress))
-		r.Post("/runs", a.page(plugin.PermOperate, a.startRun))
-		r.Get("/runs/{run}/plan", a.page(plugin.PermView, a.showPlan))
-		r.Post("/runs/{run}/approve", a.page(plugin.PermOperate, a.approveRun))
-		r.Post("/runs/{run}/cancel", a.page(plugin.PermOperate, a.cancelRun))
-		r.Get("/runs/{run}/changes", a.page(plugin.PermView, a.showChanges))
-		r.Get("/runs/{run}/items", a.page(plugin.PermView, a.showItems))
-		r.Get("/pins", a.page(plugin.PermView, a.showPins))
-		r.Post("/pins", a.page(plugin.PermOperate, a.addPin))
-		r.Post("/pins/remove", a.page(plugin.PermOperate, a.removePin))
-		r.Get("/hidden", a.page(plugin.PermView, a.showHidden))
-		r.Post("/hidden", a.page(plugin.PermOperate, a.publishHidden))
-		r.Get("/journal", a.page(plugin.PermView, a.showJournal))
-		r.Post("/journal/retry", a.page(plugin.PermOperate, a.retryGroup))
-		r.Get("/held", a.page(plugin.PermView, a.showHeld))
-		r.Post("/held", a.page(plugin.PermOperate, a.confirmHeld))
-		r.Post("/journal/{entry}/retry", a.page(plugin.PermOperate, a.retryEntry))
-		r.Post("/journal/{entry}/ignore", a.page(plugin.PermOperate, a.ignoreEntry))
+		r.Get("/", view(a.connection.show))
+		r.Post("/", configure(a.connection.save))
+		r.Post("/key", configure(a.connection.replaceKey))
+		r.Post("/switch", configure(a.connection.turnSwitch))
+		r.Post("/refresh", configure(a.connection.refreshLists))
+		r.Get("/delete", configure(a.connection.askDelete))
+		r.Post("/delete", configure(a.connection.delete))
+		r.Get("/progress", view(a.runs.showProgress))
+		r.Post("/runs", operate(a.runs.start))
+		r.Get("/runs/{run}/plan", view(a.runs.showPlan))
+		r.Post("/runs/{run}/approve", operate(a.runs.approve))
+		r.Post("/runs/{run}/cancel", operate(a.runs.cancel))
+		r.Get("/runs/{run}/changes", view(a.runs.showChanges))
+		r.Get("/runs/{run}/items", view(a.runs.showItems))
+		r.Get("/pins", view(a.pins.show))
+		r.Post("/pins", operate(a.pins.add))
+		r.Post("/pins/remove", operate(a.pins.remove))
+		r.Get("/hidden", view(a.review.show))
+		r.Post("/hidden", operate(a.review.publish))
+		r.Get("/journal", view(a.journal.show))
+		r.Post("/journal/retry", operate(a.journal.retryGroup))
+		r.Get("/held", view(a.held.show))
+		r.Post("/held", operate(a.held.confirm))
+		r.Post("/journal/{entry}/retry", operate(a.journal.retryEntry))
+		r.Post("/journal/{entry}/ignore", operate(a.journal.ignoreEntry))
 	})
-	r.Mount("/api", a.api())
-	r.NotFound(a.page(plugin.PermView, a.noSuchPage))
+	r.Mount("/api", api.New(a.web, a.svc))
+	r.NotFound(a.web.NotFound())
 	return r
+}
+
+// page wraps handlers for those who have a permission.
+func (a *Admin) page(need plugin.Permission) func(web.Handler) http.HandlerFunc {
+	return func(serve web.Handler) http.HandlerFunc { return a.web.Page(need, serve) }
 }

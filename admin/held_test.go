@@ -10,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/keybridge/keybridge/admin/words"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/plugin"
@@ -130,17 +131,18 @@ func TestTheMessageAboutHeldStockSaysWhatToDo(t *testing.T) {
 		Shop: shopID, Connection: r.only(), At: r.clock.Now(),
 		HeldStock: catalog.HeldStock{Count: 101, Causes: []catalog.HeldCause{{Run: 4, Setting: "warehouses", Count: 101}}},
 	}
-	first, err := r.page.HeldMessage(t.Context(), n)
+	w, err := r.page.WordsOf(t.Context(), n.Shop)
 	if err != nil {
 		t.Fatal(err)
 	}
+	first := words.HeldMessage(w, n)
 	if first.Severity != plugin.Problem || !strings.Contains(first.Text, "залишків 101 варіанта") ||
 		!strings.Contains(first.Text, "змінено вибір складів") || "/"+first.Path != path+"/held" {
 		t.Errorf("message %+v", first)
 	}
 	n.Again = true
-	again, err := r.page.HeldMessage(t.Context(), n)
-	if err != nil || again.Key != first.Key || again.Title == first.Title {
-		t.Errorf("the message after an hour is %+v, %v", again, err)
+	again := words.HeldMessage(w, n)
+	if again.Key != first.Key || again.Title == first.Title {
+		t.Errorf("the message after an hour is %+v", again)
 	}
 }

@@ -7,24 +7,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/admin/service"
+	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/settings"
 )
-
-func TestUsageCountsAllThatWait(t *testing.T) {
-	t.Parallel()
-	u := admin.Usage{Clicks: 1, Statuses: 2, Orders: 3, Runs: 4}
-	if got := u.Waiting(); got != 10 {
-		t.Errorf("Waiting = %d, want 10", got)
-	}
-}
 
 // busy is a rush: requests and tasks wait.
 func (r *rig) busy() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.usage = admin.Usage{Used: 50, Limit: 55, Clicks: 1, Statuses: 2, Orders: 3, Runs: 4}
-	r.queues = []admin.Queue{
+	r.usage = budget.Usage{Used: 50, Limit: 55, Waiting: budget.Waiting{Clicks: 1, Statuses: 2, Orders: 3, Background: 4}}
+	r.queues = []service.Queue{
 		{Name: "interactive", Waiting: 21, Running: 8, Later: 2, Dead: 1, Oldest: 12400 * time.Millisecond},
 		{Name: "background", Running: 4},
 	}
@@ -57,7 +50,7 @@ func TestPageTellsTheBudgetAndTheQueues(t *testing.T) {
 		}
 	}
 	r.speaks("en")
-	r.usage.StillUntil = r.clock.Now().Add(time.Minute)
+	r.usage.PausedUntil = r.clock.Now().Add(time.Minute)
 	if got := r.facts(path); !strings.Contains(got, "50 of 55 within a minute, 0 free") ||
 		!strings.Contains(got, "goes on by itself at 01.08.2026 09:01") || !strings.Contains(got, "21 waiting, 8 being worked on") {
 		t.Errorf("in English the page says %q", got)
@@ -112,7 +105,7 @@ func TestPageSaysThatTheLimitIsRaised(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	path := r.running(settings.TargetOrders)
-	r.usage = admin.Usage{Used: 12, Limit: 5500, Usual: 60}
+	r.usage = budget.Usage{Used: 12, Limit: 5500, Usual: 60}
 	if got := r.facts(path); !strings.Contains(got, "12 з 5500 за хвилину") || !strings.Contains(got, "ліміт піднято") || !strings.Contains(got, "дозволяє 60 запитів за хвилину") {
 		t.Errorf("with a raised limit the page says %q", got)
 	}

@@ -18,8 +18,10 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/admin/service"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/catalog/engine"
+	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/pgtest"
 	"github.com/keybridge/keybridge/internal/secret"
@@ -65,10 +67,10 @@ type rig struct {
 	signedIn bool
 	inactive bool
 	health   plugin.Health
-	stock    admin.StockSeen
-	seen     map[settings.Object]admin.WebhookSeen
-	usage    admin.Usage
-	queues   []admin.Queue
+	stock    service.StockSeen
+	seen     map[settings.Object]service.WebhookSeen
+	usage    budget.Usage
+	queues   []service.Queue
 	redisErr error // of usage and queues
 }
 
@@ -82,9 +84,9 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 			Permissions: []plugin.Permission{plugin.PermView, plugin.PermOperate, plugin.PermConfigure},
 		},
 		health: plugin.Health{Database: true, Redis: true, Workers: true},
-		seen:   map[settings.Object]admin.WebhookSeen{},
-		usage:  admin.Usage{Used: 12, Limit: 55},
-		queues: []admin.Queue{{Name: "interactive"}, {Name: "background"}},
+		seen:   map[settings.Object]service.WebhookSeen{},
+		usage:  budget.Usage{Used: 12, Limit: 55},
+		queues: []service.Queue{{Name: "interactive"}, {Name: "background"}},
 	}
 	opts = append([]keycrmtest.Option{keycrmtest.WithLimit(0), keycrmtest.WithCatalog(20, 30)}, opts...)
 	r.crm = keycrmtest.Start(t, opts...)
@@ -131,22 +133,22 @@ func (r *rig) serve() {
 	page, err := admin.New(admin.Deps{
 		Host: host{r}, Settings: r.store, CRM: "keycrm", Name: "KeyCRM",
 		Active: func(plugin.ShopID) bool { r.mu.Lock(); defer r.mu.Unlock(); return !r.inactive },
-		Open: func(ctx context.Context, id plugin.ConnectionID) (admin.Directory, error) {
+		Open: func(ctx context.Context, id plugin.ConnectionID) (service.Directory, error) {
 			key, err := r.store.Key(ctx, id)
 			if err != nil {
 				return nil, err
 			}
 			return r.connector(key)
 		},
-		OpenKey: func(key string) (admin.Directory, error) { return r.connector(key) },
+		OpenKey: func(key string) (service.Directory, error) { return r.connector(key) },
 		Runs:    r.runs, Products: r.runs, Journal: r.outbox, Webhooks: hooksSeen{r},
 		Health: func(context.Context) plugin.Health { r.mu.Lock(); defer r.mu.Unlock(); return r.health },
-		Usage: func(context.Context, plugin.ConnectionID) (admin.Usage, error) {
+		Usage: func(context.Context, plugin.ConnectionID) (budget.Usage, error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			return r.usage, r.redisErr
 		},
-		Queues: func(context.Context) ([]admin.Queue, error) {
+		Queues: func(context.Context) ([]service.Queue, error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			return r.queues, r.redisErr
@@ -170,7 +172,7 @@ func (r *rig) serve() {
 // hang lets the CRM answer nothing any more, and the page wait for it only shortly.
 func (r *rig) hang() {
 	r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultHang})
-	r.page.Reach = 500 * time.Millisecond
+	r.page.SetReach(500 * time.Millisecond)
 }
 
 // as changes who is signed in.
@@ -243,13 +245,13 @@ func (w lockedWriter) Write(b []byte) (int, error) {
 
 type hooksSeen struct{ r *rig }
 
-func (s hooksSeen) Seen(_ context.Context, _ plugin.ConnectionID, o settings.Object) (admin.WebhookSeen, error) {
+func (s hooksSeen) Seen(_ context.Context, _ plugin.ConnectionID, o settings.Object) (service.WebhookSeen, error) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	return s.r.seen[o], nil
 }
 
-func (s hooksSeen) StockSeen(context.Context, plugin.ConnectionID) (admin.StockSeen, error) {
+func (s hooksSeen) StockSeen(context.Context, plugin.ConnectionID) (service.StockSeen, error) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	return s.r.stock, nil

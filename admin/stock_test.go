@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/admin/service"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/settings"
 )
@@ -22,7 +22,7 @@ func TestPageTellsHowStockCallsFare(t *testing.T) {
 	}
 	at := time.Date(2026, 8, 1, 9, 30, 0, 0, time.UTC)
 	r.mu.Lock()
-	r.stock = admin.StockSeen{
+	r.stock = service.StockSeen{
 		StockStatus: catalog.StockStatus{
 			Calls: 5, ReceivedAt: at, Written: 2, AppliedAt: at, Waiting: 1, Unknown: 3,
 			UnknownOffers: []string{"77", "78", "79"}, Reason: string(catalog.StockReasonMovesMuch),

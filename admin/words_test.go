@@ -4,17 +4,19 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/admin/form"
 	"github.com/keybridge/keybridge/admin/i18n"
+	"github.com/keybridge/keybridge/admin/words"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/orders"
 )
 
-func words(t *testing.T) *i18n.Words {
+func ukrainian(t *testing.T) *i18n.Words {
 	t.Helper()
 	b, err := i18n.Load()
 	if err != nil {
@@ -25,7 +27,7 @@ func words(t *testing.T) *i18n.Words {
 
 func TestEveryCodeHasWords(t *testing.T) {
 	t.Parallel()
-	w := words(t)
+	w := ukrainian(t)
 	need := func(prefix, code string) {
 		if !w.Has(prefix + code) {
 			t.Errorf("no words for %s", prefix+code)
@@ -62,7 +64,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 	for _, r := range catalog.StockReasons() {
 		need("stock.reason.", string(r))
 	}
-	for _, k := range admin.TroubleKinds() {
+	for _, k := range words.TroubleKinds() {
 		need("message.", string(k)+".title")
 		need("message.", string(k)+".text")
 	}
@@ -117,9 +119,9 @@ func constants(t *testing.T, file, kind string) []string {
 // are put together ("run.state." + …) count for everything below their beginning.
 func TestEveryKeyIsAskedForAndThere(t *testing.T) {
 	t.Parallel()
-	w := words(t)
+	w := ukrainian(t)
 	var sources strings.Builder
-	for _, pattern := range []string{"templates/*.html", "*.go"} {
+	for _, pattern := range []string{"templates/*.html", "web/*.html", "*.go", "*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -159,16 +161,12 @@ func TestEveryKeyIsAskedForAndThere(t *testing.T) {
 
 // menuOption: the options of a fixed menu are named by the menu's own name.
 func menuOption(family string) bool {
-	switch family {
-	case "match.", "new.", "existing.", "missing.", "target.":
-		return true
-	}
-	return false
+	return slices.ContainsFunc(append(form.CatalogMenus(), form.TargetMenu()), func(m form.Menu) bool { return m.Name+"." == family })
 }
 
 func TestStylesReachNothingOutsideOurContainer(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"static/pico.scoped.css", "static/admin.css"} {
+	for _, file := range []string{"web/static/pico.scoped.css", "web/static/admin.css"} {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

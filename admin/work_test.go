@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keybridge/keybridge/admin"
+	"github.com/keybridge/keybridge/admin/service"
+	"github.com/keybridge/keybridge/admin/words"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders"
@@ -159,7 +160,7 @@ func TestWebhookBlockTellsWhatTheCRMSaidLast(t *testing.T) {
 	r := newRig(t)
 	path := r.running(settings.TargetOrders)
 	r.mu.Lock()
-	r.seen[settings.ObjectOrder] = admin.WebhookSeen{
+	r.seen[settings.ObjectOrder] = service.WebhookSeen{
 		Received: time.Date(2026, 8, 1, 8, 59, 0, 0, time.UTC), Reason: "shop_refused", Params: map[string]string{"detail": "замовлення закрито"},
 	}
 	r.mu.Unlock()
@@ -231,21 +232,25 @@ func TestRunThatWaitsShowsWhyAndWhatAndTakesTheDecision(t *testing.T) {
 	if run.State != "cancelled" {
 		t.Errorf("the run is %s", run.State)
 	}
-	m, err := r.page.WaitsMessage(t.Context(), catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Guards: []catalog.Guard{
+	w, err := r.page.WordsOf(t.Context(), shopID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := words.WaitsMessage(w, catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Guards: []catalog.Guard{
 		{Code: catalog.GuardMissing, Params: catalog.Params{"count": "9", "of": "15"}},
 	}})
-	if err != nil || m.Shop != shopID || m.Severity != plugin.Problem || !strings.Contains(m.Text, "немає 9 з 15") || m.Path != strings.TrimPrefix(at+"/plan", "/") {
-		t.Errorf("message %+v, %v", m, err)
+	if m.Shop != shopID || m.Severity != plugin.Problem || !strings.Contains(m.Text, "немає 9 з 15") || m.Path != strings.TrimPrefix(at+"/plan", "/") {
+		t.Errorf("message %+v", m)
 	}
-	m, err = r.page.WaitsMessage(t.Context(), catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Guards: []catalog.Guard{
+	m = words.WaitsMessage(w, catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Guards: []catalog.Guard{
 		{Code: catalog.GuardEmpty, Params: catalog.Params{"list": "products", "of": "15"}},
 	}})
-	if err != nil || !strings.Contains(m.Text, "порожній список (товари), хоча пов'язано 15") {
-		t.Errorf("message %+v, %v", m, err)
+	if !strings.Contains(m.Text, "порожній список (товари), хоча пов'язано 15") {
+		t.Errorf("message %+v", m)
 	}
-	prices, err := r.page.WaitsMessage(t.Context(), catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Kind: catalog.Prices})
-	if err != nil || prices.Key == m.Key {
-		t.Errorf("the message of a price run replaces that of a full one: %+v, %v", prices, err)
+	prices := words.WaitsMessage(w, catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Kind: catalog.Prices})
+	if prices.Key == m.Key {
+		t.Errorf("the message of a price run replaces that of a full one: %+v", prices)
 	}
 	r.post(path+"/runs/4711/approve", nil).want(http.StatusNotFound)
 	r.get(path + "/runs/4711/plan").want(http.StatusNotFound)
@@ -370,9 +375,9 @@ func TestTheWebhookJournalSpeaksOfCardsWhereItMeansThem(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	path := r.running(settings.TargetCards)
-	gone := admin.WebhookSeen{Received: r.clock.Now(), Reason: "crm_order_gone"}
+	gone := service.WebhookSeen{Received: r.clock.Now(), Reason: "crm_order_gone"}
 	r.seen[settings.ObjectCard] = gone
 	r.get(path).want(http.StatusOK).says("Картку видалено в KeyCRM.").doesNotSay("Замовлення видалено в KeyCRM.")
-	r.seen[settings.ObjectOrder], r.seen[settings.ObjectCard] = gone, admin.WebhookSeen{}
+	r.seen[settings.ObjectOrder], r.seen[settings.ObjectCard] = gone, service.WebhookSeen{}
 	r.get(path).want(http.StatusOK).says("Замовлення видалено в KeyCRM.").doesNotSay("Картку видалено")
 }

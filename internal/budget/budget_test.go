@@ -135,7 +135,7 @@ func TestPauseOfTheCRMStopsEveryLane(t *testing.T) {
 			t.Errorf("%s waits %v, want 20 s", lane, wait)
 		}
 	}
-	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Free != 0 || u.PausedUntil.Sub(w.clock.Now()).Round(time.Second) != 20*time.Second {
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Free() != 0 || u.PausedUntil.Sub(w.clock.Now()).Round(time.Second) != 20*time.Second {
 		t.Errorf("Usage = %+v, %v", u, err)
 	}
 	var later *Later
@@ -160,7 +160,7 @@ func TestWhenRedisForgetsAccountsInUseStandStillAndNewOnesDoNot(t *testing.T) {
 	if wait := w.asks(b, Clicks); wait != time.Minute {
 		t.Errorf("an account in use waits %v, want a minute", wait)
 	}
-	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Free != 0 || u.UnknownUntil.Sub(w.clock.Now()) != time.Minute {
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Free() != 0 || u.UnknownUntil.Sub(w.clock.Now()) != time.Minute {
 		t.Errorf("Usage = %+v, %v", u, err)
 	}
 	if wait, err := b.ask(t.Context(), &waiter{account: "new", lane: Clicks}); err != nil || wait != 0 {
@@ -244,6 +244,13 @@ func TestKeysOfAnAccountShareAHashTag(t *testing.T) {
 	}
 }
 
+func TestWaitingCountsAllLanes(t *testing.T) {
+	t.Parallel()
+	if got := (Waiting{Clicks: 1, Statuses: 2, Orders: 3, Background: 4}).All(); got != 10 {
+		t.Errorf("All = %d, want 10", got)
+	}
+}
+
 func TestUsageCountsTheLastMinute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 60)
@@ -251,7 +258,7 @@ func TestUsageCountsTheLastMinute(t *testing.T) {
 	for range 5 {
 		w.asks(b, Orders)
 	}
-	if u, err := b.Usage(t.Context(), "a"); err != nil || u != (Usage{Limit: 60, Used: 5, Free: 55}) {
+	if u, err := b.Usage(t.Context(), "a"); err != nil || u != (Usage{Limit: 60, Used: 5}) || u.Free() != 55 {
 		t.Errorf("Usage = %+v, %v", u, err)
 	}
 	w.advance(61 * time.Second)

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
-// Usage is what the page shows of an account.
+// Usage is how much of the minute's requests an account has used.
 type Usage struct {
-	Limit   int // requests in any 60 s
-	Used    int // granted in the last 60 s
-	Free    int // still to be granted; 0 while nothing is granted
+	Limit int // requests in any 60 s
+	Used  int // granted in the last 60 s
+	// Usual is what the CRM really allows where the operator has set a higher limit; 0: Limit is the usual.
+	// The budget does not know it.
+	Usual   int
 	Waiting Waiting
 	// PausedUntil is when the pause the CRM asked for ends; zero when there is none.
 	PausedUntil time.Time
@@ -18,10 +20,29 @@ type Usage struct {
 	UnknownUntil time.Time
 }
 
+// StoppedUntil is until when nothing is granted; zero while requests are.
+func (u Usage) StoppedUntil() time.Time {
+	if u.UnknownUntil.After(u.PausedUntil) {
+		return u.UnknownUntil
+	}
+	return u.PausedUntil
+}
+
+// Free is how many requests may still be granted now.
+func (u Usage) Free() int {
+	if !u.StoppedUntil().IsZero() {
+		return 0
+	}
+	return max(0, u.Limit-u.Used)
+}
+
 // Waiting counts requests that wait, by lane.
 type Waiting struct {
 	Clicks, Statuses, Orders, Background int
 }
+
+// All counts those of all lanes.
+func (w Waiting) All() int { return w.Clicks + w.Statuses + w.Orders + w.Background }
 
 // Usage reads the state of an account. Errors: ErrNoRedis.
 func (b *Budget) Usage(ctx context.Context, a Account) (Usage, error) {
@@ -33,14 +54,10 @@ func (b *Budget) Usage(ctx context.Context, a Account) (Usage, error) {
 		return Usage{}, fmt.Errorf("%w: the script answered %d values", ErrNoRedis, len(n))
 	}
 	now := n[0]
-	u := Usage{
+	return Usage{
 		Limit: b.limit, Used: int(n[1]), PausedUntil: future(n[2], now), UnknownUntil: future(n[3], now),
 		Waiting: Waiting{Clicks: int(n[4]), Statuses: int(n[5]), Orders: int(n[6]), Background: int(n[7])},
-	}
-	if u.PausedUntil.IsZero() && u.UnknownUntil.IsZero() {
-		u.Free = max(0, u.Limit-u.Used)
-	}
-	return u, nil
+	}, nil
 }
 
 // future answers a moment that is still to come, else zero.

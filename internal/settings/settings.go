@@ -35,6 +35,14 @@ type Connection struct {
 	UpdatedAt time.Time
 }
 
+// Title tells the connection from others in a list: its name and the end of its key.
+func (c Connection) Title() string {
+	if c.KeyHint == "" {
+		return c.Name
+	}
+	return c.Name + " (…" + c.KeyHint + ")"
+}
+
 // Running reports whether schedules run and orders are sent.
 func (c Connection) Running() bool { return c.Enabled && c.ReadyAt != nil }
 
