@@ -15,9 +15,9 @@ type advancedView struct {
 	// shop has no categories.
 	Language, DefaultCategory menu
 	Owners                    []menu
-	// Missing, Prices and Gone are the limits of guards.
-	Missing, Prices, Gone []numberView
-	Stock                 stockView
+	// Limits are those of guards.
+	Limits []limitGroup
+	Stock  stockView
 	// Warehouses are to be ticked; none: the CRM showed none, or could not be read.
 	Warehouses        []warehouseView
 	WarehousesProblem string
@@ -47,6 +47,12 @@ func (b *formBuilder) warehouses() []warehouseView {
 	return out
 }
 
+// limitGroup is the limits of one guard.
+type limitGroup struct {
+	Title   string
+	Numbers []numberView
+}
+
 // numberView is a field for a whole number.
 type numberView struct {
 	Name, Label, Value, Problem string
@@ -69,23 +75,31 @@ func (b *formBuilder) advanced() advancedView {
 		x.Owners = append(x.Owners, m)
 		x.Open = x.Open || m.Problem != ""
 	}
-	limits := c.Limits.OrUsual()
-	for _, n := range limits.Numbers() {
-		view := numberView{
-			Name: form.LimitField(n), Label: w.T("limit." + n.Name), Value: strconv.Itoa(*n.Value), Least: n.Least, Most: n.Most,
-		}
-		view.Problem = b.problems[view.Name]
-		x.Open = x.Open || view.Problem != ""
-		switch {
-		case strings.HasPrefix(n.Name, "missing"):
-			x.Missing = append(x.Missing, view)
-		case strings.HasPrefix(n.Name, "stock"):
-			x.Gone = append(x.Gone, view)
-		default:
-			x.Prices = append(x.Prices, view)
-		}
+	x.Limits = b.limits()
+	for _, g := range x.Limits {
+		x.Open = x.Open || slices.ContainsFunc(g.Numbers, func(n numberView) bool { return n.Problem != "" })
 	}
 	return x
+}
+
+// limits groups the numbers by what their names begin with, which names their guard.
+func (b *formBuilder) limits() []limitGroup {
+	var out []limitGroup
+	limits := b.set.Catalog.Limits.OrUsual()
+	guard := ""
+	for _, n := range limits.Numbers() {
+		if of, _, _ := strings.Cut(n.Name, "_"); of != guard {
+			guard = of
+			out = append(out, limitGroup{Title: b.req.Words.T("limits." + guard)})
+		}
+		view := numberView{
+			Name: form.LimitField(n), Label: b.req.Words.T("limit." + n.Name), Value: strconv.Itoa(*n.Value), Least: n.Least, Most: n.Most,
+		}
+		view.Problem = b.problems[view.Name]
+		last := &out[len(out)-1]
+		last.Numbers = append(last.Numbers, view)
+	}
+	return out
 }
 
 func (b *formBuilder) language() menu {
