@@ -10,7 +10,6 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/keybridge/keybridge/admin/words"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/plugin"
@@ -120,29 +119,5 @@ func TestTheAPITellsAndConfirmsHeldStock(t *testing.T) {
 	read()
 	if held.Count != 0 || held.Confirmed != count {
 		t.Errorf("once confirmed the API says %+v", held)
-	}
-}
-
-func TestTheMessageAboutHeldStockSaysWhatToDo(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	path := r.connected()
-	n := catalog.HeldNotice{
-		Shop: shopID, Connection: r.only(), At: r.clock.Now(),
-		HeldStock: catalog.HeldStock{Count: 101, Causes: []catalog.HeldCause{{Run: 4, Setting: "warehouses", Count: 101}}},
-	}
-	w, err := r.page.WordsOf(t.Context(), n.Shop)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := words.HeldMessage(w, n)
-	if first.Severity != plugin.Problem || !strings.Contains(first.Text, "залишків 101 варіанта") ||
-		!strings.Contains(first.Text, "змінено вибір складів") || "/"+first.Path != path+"/held" {
-		t.Errorf("message %+v", first)
-	}
-	n.Again = true
-	again := words.HeldMessage(w, n)
-	if again.Key != first.Key || again.Title == first.Title {
-		t.Errorf("the message after an hour is %+v", again)
 	}
 }

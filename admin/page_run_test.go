@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/keybridge/keybridge/admin/service"
-	"github.com/keybridge/keybridge/admin/words"
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders"
@@ -231,26 +230,6 @@ func TestRunThatWaitsShowsWhyAndWhatAndTakesTheDecision(t *testing.T) {
 	r.get(inAPI).want(http.StatusOK).json(t, &run)
 	if run.State != "cancelled" {
 		t.Errorf("the run is %s", run.State)
-	}
-	w, err := r.page.WordsOf(t.Context(), shopID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := words.WaitsMessage(w, catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Guards: []catalog.Guard{
-		{Code: catalog.GuardMissing, Params: catalog.Params{"count": "9", "of": "15"}},
-	}})
-	if m.Shop != shopID || m.Severity != plugin.Problem || !strings.Contains(m.Text, "немає 9 з 15") || m.Path != strings.TrimPrefix(at+"/plan", "/") {
-		t.Errorf("message %+v", m)
-	}
-	m = words.WaitsMessage(w, catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Guards: []catalog.Guard{
-		{Code: catalog.GuardEmpty, Params: catalog.Params{"list": "products", "of": "15"}},
-	}})
-	if !strings.Contains(m.Text, "порожній список (товари), хоча пов'язано 15") {
-		t.Errorf("message %+v", m)
-	}
-	prices := words.WaitsMessage(w, catalog.Waits{Shop: shopID, Connection: r.only(), Run: id, Kind: catalog.Prices})
-	if prices.Key == m.Key {
-		t.Errorf("the message of a price run replaces that of a full one: %+v", prices)
 	}
 	r.post(path+"/runs/4711/approve", nil).want(http.StatusNotFound)
 	r.get(path + "/runs/4711/plan").want(http.StatusNotFound)
