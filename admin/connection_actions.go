@@ -16,10 +16,7 @@ import (
 // replaceKey takes another key of the same account.
 func (p connectionPages) replaceKey(w http.ResponseWriter, r *http.Request, req *web.Request) error {
 	key := strings.TrimSpace(r.PostFormValue("key"))
-	account, code, err := p.svc.TryKey(r.Context(), key)
-	if err != nil {
-		return err
-	}
+	account, code := p.svc.TryKey(r.Context(), key)
 	if stored := crm.Fingerprint(req.Conn.Account); code == "" && stored != "" && !stored.Same(account) {
 		code = "other_account"
 	}
@@ -30,7 +27,7 @@ func (p connectionPages) replaceKey(w http.ResponseWriter, r *http.Request, req 
 		return err
 	}
 	p.svc.Forget(req.Conn.ID)
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).Connection, "key_replaced", "")
+	return web.Redirect(w, r, req.Links.Connection, "key_replaced", "")
 }
 
 // turnSwitch turns the merchant's switch.
@@ -44,7 +41,7 @@ func (p connectionPages) turnSwitch(w http.ResponseWriter, r *http.Request, req 
 		done = "switched_on"
 		p.svc.Reschedule(r.Context(), req)
 	}
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).Connection, done, "")
+	return web.Redirect(w, r, req.Links.Connection, done, "")
 }
 
 // refreshLists forgets what was read of the CRM.
@@ -53,7 +50,7 @@ func (p connectionPages) refreshLists(w http.ResponseWriter, r *http.Request, re
 	if p.svc.Refresh(r.Context(), req.Conn.ID).Err() != nil {
 		done = "" // the page tells what is the matter
 	}
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).Connection, done, "settings")
+	return web.Redirect(w, r, req.Links.Connection, done, "settings")
 }
 
 type deletePage struct {
@@ -74,7 +71,7 @@ func (p connectionPages) delete(w http.ResponseWriter, r *http.Request, req *web
 		return err
 	}
 	p.svc.Forget(req.Conn.ID)
-	return web.Redirect(w, r, p.web.Links("").Home, "deleted", "")
+	return web.Redirect(w, r, req.Links.Home, "deleted", "")
 }
 
 // save is «ЗБЕРЕГТИ».
@@ -109,5 +106,5 @@ func (p connectionPages) save(w http.ResponseWriter, r *http.Request, req *web.R
 	if !saved.Running() {
 		done = "saved_not_ready"
 	}
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).Connection, done, "")
+	return web.Redirect(w, r, req.Links.Connection, done, "")
 }

@@ -84,7 +84,7 @@ func (p journalPages) head(ctx context.Context, req *web.Request) (*journalView,
 		return nil, err
 	}
 	out := &journalView{
-		Waiting: counts[orders.Blocked] + counts[orders.Dead] + uncertain[orders.Checking], All: p.web.Links(req.Conn.ID).Journal,
+		Waiting: counts[orders.Blocked] + counts[orders.Dead] + uncertain[orders.Checking], All: req.Links.Journal,
 	}
 	for _, state := range service.EntryStates() {
 		if n := counts[state]; n > 0 {
@@ -134,7 +134,7 @@ func (p journalPages) entryView(req *web.Request, names codeNames, row orders.Ro
 	if row.Differs() {
 		e.Difference = req.Words.T("journal.differs", "shop", row.Total.String(), "crm", row.CRMTotal.String(), "currency", row.Currency)
 	}
-	at := p.web.Links(req.Conn.ID).Journal + "/" + strconv.FormatInt(row.ID, 10)
+	at := req.Links.Journal + "/" + strconv.FormatInt(row.ID, 10)
 	if canRetry(row) {
 		e.Retry = at + "/retry"
 	}

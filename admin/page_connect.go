@@ -54,7 +54,7 @@ func (p connectPages) showHome(w http.ResponseWriter, r *http.Request, req *web.
 	case len(conns) == 1:
 		return web.Redirect(w, r, p.web.Links(conns[0].ID).Connection, done, "")
 	case len(conns) == 0 && req.May(plugin.PermConfigure):
-		return web.Redirect(w, r, p.web.Links("").Connect, done, "")
+		return web.Redirect(w, r, req.Links.Connect, done, "")
 	}
 	page := homePage{Base: p.web.Base(r, req)}
 	for _, c := range conns {
@@ -83,10 +83,7 @@ func (p connectPages) renderConnect(w http.ResponseWriter, r *http.Request, req 
 // connect makes a connection of a key that works.
 func (p connectPages) connect(w http.ResponseWriter, r *http.Request, req *web.Request) error {
 	key := strings.TrimSpace(r.PostFormValue("key"))
-	account, code, err := p.svc.TryKey(r.Context(), key)
-	if err != nil {
-		return err
-	}
+	account, code := p.svc.TryKey(r.Context(), key)
 	if code != "" {
 		return p.renderConnect(w, r, req, statusOf(code), connectPage{keyForm: keyForm{Problem: req.Words.T("connect." + code)}})
 	}

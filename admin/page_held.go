@@ -102,7 +102,7 @@ func (p heldPages) confirm(w http.ResponseWriter, r *http.Request, req *web.Requ
 	if n == 0 {
 		done = "held_none"
 	}
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).HeldStock, done, "")
+	return web.Redirect(w, r, req.Links.HeldStock, done, "")
 }
 
 // confirmUntil confirms what was held back up to a moment; what is no moment confirms nothing.

@@ -73,7 +73,7 @@ func (p runPages) showItems(w http.ResponseWriter, r *http.Request, req *web.Req
 	if err != nil {
 		return err
 	}
-	at := p.web.Links(req.Conn.ID).Runs + "/" + strconv.FormatInt(run.ID, 10) + "/items?"
+	at := req.Links.Runs + "/" + strconv.FormatInt(run.ID, 10) + "/items?"
 	page := itemsPage{
 		Base: p.web.Base(r, req), Run: req.Words.T("run.kind."+string(run.Kind)) + ", " + req.WhenSet(run.StartedAt), Rows: itemViews(req, list),
 	}

@@ -194,8 +194,8 @@ func (p journalPages) onEntry(
 func (p journalPages) backToJournal(w http.ResponseWriter, r *http.Request, req *web.Request, done string) error {
 	show := r.PostFormValue("show")
 	if !service.Shows(show) {
-		return web.Redirect(w, r, p.web.Links(req.Conn.ID).Connection, done, "journal")
+		return web.Redirect(w, r, req.Links.Connection, done, "journal")
 	}
-	http.Redirect(w, r, p.web.Links(req.Conn.ID).Journal+"?"+url.Values{"show": {show}, "done": {done}}.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, req.Links.Journal+"?"+url.Values{"show": {show}, "done": {done}}.Encode(), http.StatusSeeOther)
 	return nil
 }

@@ -57,7 +57,7 @@ func (p pinPages) add(w http.ResponseWriter, r *http.Request, req *web.Request) 
 	if err != nil {
 		return err
 	}
-	l := p.web.Links(req.Conn.ID)
+	l := req.Links
 	to := l.Pins
 	if run, err := strconv.ParseInt(r.PostFormValue("run"), 10, 64); err == nil {
 		switch back := r.PostFormValue("back"); back {
@@ -75,5 +75,5 @@ func (p pinPages) remove(w http.ResponseWriter, r *http.Request, req *web.Reques
 	if err != nil {
 		return err
 	}
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).Pins, "unpinned", "")
+	return web.Redirect(w, r, req.Links.Pins, "unpinned", "")
 }

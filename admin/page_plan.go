@@ -110,5 +110,5 @@ func (p runPages) approve(w http.ResponseWriter, r *http.Request, req *web.Reque
 	if err != nil {
 		return err
 	}
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).Connection, done, "runs")
+	return web.Redirect(w, r, req.Links.Connection, done, "runs")
 }

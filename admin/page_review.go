@@ -99,5 +99,5 @@ func (p reviewPages) publish(w http.ResponseWriter, r *http.Request, req *web.Re
 	if done == 0 {
 		code = "now_published_none"
 	}
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).Hidden, code, "")
+	return web.Redirect(w, r, req.Links.Hidden, code, "")
 }

@@ -52,7 +52,7 @@ func (p runPages) work(ctx context.Context, req *web.Request) (*workView, error)
 	}
 	c := req.Conn.Settings.Catalog
 	w := &workView{
-		Base:     web.Base{Links: p.web.Links(req.Conn.ID), CSRFField: plugin.CSRFField, CSRF: req.Operator.CSRFToken, MayOperate: req.May(plugin.PermOperate)},
+		Base:     web.Base{Links: req.Links, CSRFField: plugin.CSRFField, CSRF: req.Operator.CSRFToken, MayOperate: req.May(plugin.PermOperate)},
 		CanStart: c.Products || c.Categories, Prices: c.Products,
 	}
 	for _, run := range runs {
@@ -146,7 +146,7 @@ func (p runPages) nextRun(req *web.Request, n catalog.NextRun, held bool) string
 // showProgress is the fragment; a browser that comes to it by itself gets the page.
 func (p runPages) showProgress(w http.ResponseWriter, r *http.Request, req *web.Request) error {
 	if r.Header.Get("HX-Request") == "" {
-		return web.Redirect(w, r, p.web.Links(req.Conn.ID).Connection, "", "runs")
+		return web.Redirect(w, r, req.Links.Connection, "", "runs")
 	}
 	view, err := p.work(r.Context(), req)
 	if err != nil {
@@ -158,22 +158,19 @@ func (p runPages) showProgress(w http.ResponseWriter, r *http.Request, req *web.
 // start is «Запустити зараз».
 func (p runPages) start(w http.ResponseWriter, r *http.Request, req *web.Request) error {
 	what, done := service.Start{Kind: catalog.Full}, "run_started"
-	switch r.PostFormValue("kind") {
-	case string(catalog.Full):
-	case string(catalog.Prices):
-		what.Kind = catalog.Prices
+	switch kind := r.PostFormValue("kind"); kind {
 	case "preview":
 		what.Preview, done = true, "preview_started"
 	case "rematch":
 		what.Rematch, done = true, "rematch_started"
 	default:
-		return web.ErrRunKind
+		what.Kind = catalog.Kind(kind)
 	}
 	_, refused, err := p.svc.StartRun(r.Context(), req, what)
 	if err != nil {
 		return err
 	}
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).Connection, cmp.Or(refused, done), "runs")
+	return web.Redirect(w, r, req.Links.Connection, cmp.Or(refused, done), "runs")
 }
 
 func (p runPages) cancel(w http.ResponseWriter, r *http.Request, req *web.Request) error {
@@ -184,5 +181,5 @@ func (p runPages) cancel(w http.ResponseWriter, r *http.Request, req *web.Reques
 	if err := p.svc.Runs.Cancel(r.Context(), run.ID); err != nil {
 		return err
 	}
-	return web.Redirect(w, r, p.web.Links(req.Conn.ID).Connection, "run_cancelled", "runs")
+	return web.Redirect(w, r, req.Links.Connection, "run_cancelled", "runs")
 }

@@ -46,7 +46,7 @@ func (p runPages) view(req *web.Request, run catalog.Run) runView {
 		Waits: run.State == catalog.Approval, Preview: run.Preview, CSRFField: plugin.CSRFField, CSRF: req.Operator.CSRFToken,
 	}
 	out.Beside = beside(req, run)
-	at := p.web.Links(req.Conn.ID).Runs + "/" + strconv.FormatInt(run.ID, 10)
+	at := req.Links.Runs + "/" + strconv.FormatInt(run.ID, 10)
 	out.Cancel, out.Approve, out.Plan = at+"/cancel", at+"/approve", at+"/plan"
 	if c := run.Counters; c.Created+c.Updated+c.Missing > 0 {
 		out.Changes = at + "/changes"

@@ -61,9 +61,6 @@ func (h *handler) start(r *http.Request, req *web.Request) (int, any, error) {
 	if err := decode(r, &in); err != nil {
 		return 0, nil, err
 	}
-	if in.Kind != catalog.Full && in.Kind != catalog.Prices {
-		return 0, nil, web.ErrRunKind
-	}
 	id, refused, err := h.svc.StartRun(r.Context(), req, service.Start(in))
 	switch {
 	case err != nil:

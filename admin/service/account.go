@@ -10,13 +10,13 @@ import (
 )
 
 // TryKey asks the CRM whose key it is. The code says what is wrong with it; words "connect.…".
-func (s *Service) TryKey(ctx context.Context, key string) (account crm.Fingerprint, code string, err error) {
+func (s *Service) TryKey(ctx context.Context, key string) (account crm.Fingerprint, code string) {
 	if key == "" {
-		return "", "empty", nil
+		return "", "empty"
 	}
 	dir, err := s.OpenKey(key)
 	if err != nil { // by its form it cannot be a key
-		return "", "malformed", nil
+		return "", "malformed"
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Reach)
 	defer cancel()
@@ -24,7 +24,7 @@ func (s *Service) TryKey(ctx context.Context, key string) (account crm.Fingerpri
 	if err != nil {
 		s.Host.Logger().Info("API key tried", "outcome", Trouble(err))
 	}
-	return account, Trouble(err), nil
+	return account, Trouble(err)
 }
 
 // Trouble names what an error of the CRM means for the merchant; words "reason.…". Empty for nil.

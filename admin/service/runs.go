@@ -38,11 +38,16 @@ type Start struct {
 	Rematch bool
 }
 
+// errRunKind: no button of ours asks for a run of that kind.
+var errRunKind = &web.Refused{Status: http.StatusUnprocessableEntity, Code: "run_kind"}
+
 // StartRun starts a run for the operator and answers its id; or, with a refusal, the code of the words
-// "done.…" that say why it did not.
+// "done.…" that say why it did not. A kind that no button of ours asks for is an error with words of its own.
 func (s *Service) StartRun(ctx context.Context, req *web.Request, what Start) (id int64, refusal string, err error) {
 	conn, by := req.Conn.ID, req.Operator.ID
 	switch {
+	case what.Kind != catalog.Full && what.Kind != catalog.Prices:
+		return 0, "", errRunKind
 	case what.Rematch:
 		id, err = s.Runs.Rematch(ctx, conn, by)
 	case what.Preview:

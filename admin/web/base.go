@@ -36,7 +36,7 @@ var unfinishedCodes = []string{"saved_not_ready", "run_going_on", "run_off", "ru
 // Base fills in what is the same for every page that answers a request.
 func (s *Site) Base(r *http.Request, req *Request) Base {
 	base := Base{
-		Links: s.Links(req.Conn.ID), CSRFField: plugin.CSRFField, CSRF: req.Operator.CSRFToken, CRM: s.Name,
+		Links: req.Links, CSRFField: plugin.CSRFField, CSRF: req.Operator.CSRFToken, CRM: s.Name,
 		MayOperate: req.May(plugin.PermOperate), MayConfigure: req.May(plugin.PermConfigure),
 	}
 	if code := DoneCode(r); code != "" {

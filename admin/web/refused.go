@@ -21,7 +21,6 @@ func (e *Refused) Error() string { return "refused: " + e.Code }
 // The refusals; those that handlers answer by themselves are exported.
 var (
 	errNotSignedIn = &Refused{http.StatusUnauthorized, "signed_out"}
-	errInactive    = &Refused{http.StatusNotFound, "not_found"}
 	errForbidden   = &Refused{http.StatusForbidden, "forbidden"}
 	errForged      = &Refused{http.StatusForbidden, "csrf"}
 	// ErrNotFound: there is no such page, or not of this shop.
@@ -29,8 +28,6 @@ var (
 	errTooLarge = &Refused{http.StatusRequestEntityTooLarge, "too_large"}
 	// ErrNoText: the request holds what the database cannot keep as text.
 	ErrNoText = &Refused{http.StatusBadRequest, "no_text"}
-	// ErrRunKind: no button of ours asks for a run of that kind.
-	ErrRunKind = &Refused{http.StatusUnprocessableEntity, "run_kind"}
 )
 
 // Classify turns an error into an answer. What is not foreseen is logged and shown as our fault.

@@ -24,6 +24,8 @@ type Request struct {
 	Words    *i18n.Words
 	// Conn is the connection the address names; zero elsewhere.
 	Conn settings.Connection
+	// Links are the addresses of Conn's pages, or of those without a connection.
+	Links Links
 }
 
 // May reports a permission.
@@ -56,9 +58,9 @@ func (s *Site) Enter(w http.ResponseWriter, r *http.Request, need plugin.Permiss
 		return nil, errNotSignedIn
 	}
 	if !s.Active(op.Shop) {
-		return nil, errInactive
+		return nil, ErrNotFound
 	}
-	req := &Request{Operator: op, Words: s.Words.For(op.Lang)}
+	req := &Request{Operator: op, Words: s.Words.For(op.Lang), Links: s.Links("")}
 	shop, err := s.Host.Shop(r.Context(), op.Shop)
 	if err != nil {
 		return req, err
@@ -113,6 +115,6 @@ func (s *Site) findConnection(ctx context.Context, req *Request, id plugin.Conne
 	if conn.Shop != req.Operator.Shop {
 		return ErrNotFound
 	}
-	req.Conn = conn
+	req.Conn, req.Links = conn, s.Links(conn.ID)
 	return nil
 }
