@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/keybridge/keybridge/admin/form"
+	"github.com/keybridge/keybridge/admin/i18n"
 	"github.com/keybridge/keybridge/admin/web"
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/settings"
@@ -45,9 +46,9 @@ func TestCategoryTreeBearsParentsThatComeLateGoOrLoop(t *testing.T) {
 
 func ukrainian(t *testing.T) *web.Request {
 	t.Helper()
-	a, err := New(Deps{})
+	b, err := i18n.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &web.Request{Words: a.words.For("uk")}
+	return &web.Request{Words: b.For("uk")}
 }
