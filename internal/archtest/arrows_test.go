@@ -54,7 +54,7 @@ func zones() []zone {
 		}},
 		{dir: "catalog/pictures", may: []string{"plugin"}, onlyForeign: []string{}},
 		{dir: "keycrm", onlyForeign: []string{"github.com/shopspring/decimal"}},
-		{dir: "keycrm/keycrmtest", may: []string{"keycrm"}, onlyForeign: []string{"github.com/shopspring/decimal", "go.yaml.in/yaml/v3"}},
+		{dir: "keycrm/keycrmtest", may: []string{"internal/crmsim"}, onlyForeign: []string{"github.com/shopspring/decimal"}},
 		{dir: "plugin"},
 		{dir: "plugin/plugintest", may: []string{"plugin"}},
 		{dir: "migrations"},
@@ -72,6 +72,7 @@ func zones() []zone {
 		{dir: shop + "/storefront", may: []string{shop + "/domain", shop + "/secrets", shop + "/store", shop + "/web"}},
 		{dir: shop + "/backoffice", may: []string{shop + "/bridge", shop + "/domain", shop + "/secrets", shop + "/session", shop + "/store", shop + "/web", "plugin"}},
 		{dir: shop + "/shoptest", may: []string{shop, shop + "/domain", shop + "/store", "internal", "plugin"}},
+		{dir: "internal/crmsim", onlyForeign: []string{"github.com/shopspring/decimal"}},
 	}
 }
 
@@ -148,6 +149,10 @@ func TestArrowsCanFail(t *testing.T) {
 		"the client knows nothing of us":            {"keycrm/a.go", ours + "plugin", "keycrm may not import plugin"},
 		"the client takes no libraries":             {"keycrm/a.go", "github.com/go-chi/chi/v5", "keycrm may not import github.com/go-chi/chi/v5"},
 		"the simulator takes hardly any":            {"keycrm/keycrmtest/a.go", "github.com/lib/pq", "keycrm/keycrmtest may not import github.com/lib/pq"},
+		"nor any of our helpers":                    {"keycrm/keycrmtest/web/a.go", ours + "internal/clock", "keycrm/keycrmtest may not import internal/clock"},
+		"nor even the client that it answers":       {"keycrm/keycrmtest/a.go", ours + "keycrm", "keycrm/keycrmtest may not import keycrm"},
+		"what simulators share knows no CRM":        {"internal/crmsim/table/a.go", ours + "keycrm", "internal/crmsim may not import keycrm"},
+		"the product does not use it":               {"internal/jobs/a.go", ours + "internal/crmsim", "internal may not import internal/crmsim"},
 		"an engine knows the contract, not us":      {"internal/demoshop/a.go", modulePath, "internal/demoshop may not import ."},
 		"an engine does not use our helpers either": {"internal/demoshop/web/a.go", ours + "internal/clock", "internal/demoshop/web may not import internal/clock"},
 		"the shop was there before the contract":    {"internal/demoshop/store/a.go", ours + "plugin", "internal/demoshop/store may not import plugin"},
@@ -164,6 +169,7 @@ func TestArrowsCanFail(t *testing.T) {
 	for name, c := range map[string]struct{ file, imports string }{
 		"the program joins root and engine": {"cmd/keybridge/main.go", ours + "internal/demoshop"},
 		"the client counts money":           {"keycrm/a.go", "github.com/shopspring/decimal"},
+		"simulators share what they do":     {"keycrm/keycrmtest/internal/web/a.go", ours + "internal/crmsim/frame"},
 		"a part uses a helper":              {"orders/a.go", ours + "internal/clock"},
 		"an engine has parts of its own":    {"internal/demoshop/a.go", ours + "internal/demoshop/web"},
 		"tests may join what they need":     {"orders/a_test.go", ours + "keycrm/keycrmtest"},

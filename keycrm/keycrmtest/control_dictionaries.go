@@ -1,258 +1,147 @@
 package keycrmtest
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
-	"strings"
+	"strconv"
+
+	"github.com/keybridge/keybridge/keycrm/keycrmtest/internal/account"
 )
 
-// What people set up under «Налаштування». Add… gives the id (a row that comes with one replaces that row) and returns
-// it; Edit… changes a row freely, its id excepted.
+// dictionaryControl is what people set up under «Налаштування». Add… gives the id (a row that comes with one replaces that
+// row) and returns it; Edit… changes a row freely, its id excepted.
+type dictionaryControl struct{ account *account.Account }
 
-// entry is a row of a dictionary that knows where its id is.
-type entry[T any] interface {
-	*T
-	key() *int64
-}
-
-// addRow keeps a copy of row, after prepare (nil: nothing to do) has completed it.
-func addRow[T any, P entry[T]](s *Server, t *table[T], row T, prepare func(*T)) (given int64) {
-	s.locked(func() {
-		c := clone(&row)
-		id := P(&c).key()
-		if *id == 0 {
-			*id = t.next()
-		}
-		if prepare != nil {
-			prepare(&c)
-		}
-		given = *id
-		t.put(given, &c)
-	})
-	return given
-}
-
-func editRow[T any, P entry[T]](s *Server, t *table[T], what string, id int64, edit func(*T)) (err error) {
-	s.locked(func() {
-		row := t.rows[id]
-		if row == nil {
-			err = missing(what, id)
-			return
-		}
-		c := clone(row)
-		edit(&c)
-		*P(&c).key() = id
-		t.put(id, &c)
-	})
-	return err
-}
-
-func allRows[T any](s *Server, t *table[T]) []T {
-	rows := copies(s, t)
+func all[T any](a *account.Account, d *account.Dictionary[T]) []T {
+	rows := read(a, d.Copies)
 	slices.Reverse(rows)
 	return rows
 }
 
-// Sources returns the sources by id, those that are off included.
-func (s *Server) Sources() []Source { return allRows(s, s.db.sources) }
-
-// AddSource adds a source; without a currency it is UAH.
-func (s *Server) AddSource(row Source) int64 {
-	return addRow(s, s.db.sources, row, func(c *Source) { c.Currency = cmp.Or(c.Currency, "UAH") })
+func add[T any](a *account.Account, d *account.Dictionary[T], row T) int64 {
+	return read(a, func() int64 { return d.Add(row) })
 }
 
-// EditSource changes a source.
-func (s *Server) EditSource(id int64, edit func(*Source)) error {
-	return editRow(s, s.db.sources, "source", id, edit)
+func edited[T any](a *account.Account, d *account.Dictionary[T], id int64, edit func(*T)) error {
+	return change(a, func() error { return d.Edit(id, edit) })
 }
 
-// PaymentMethods returns the payment methods by id, those that are off included.
-func (s *Server) PaymentMethods() []PaymentMethod { return allRows(s, s.db.methods) }
+// Statuses returns the order statuses by id.
+func (s dictionaryControl) Statuses() []OrderStatus { return all(s.account, s.account.DB.Statuses) }
 
-// AddPaymentMethod adds a payment method.
-func (s *Server) AddPaymentMethod(row PaymentMethod) int64 {
-	return addRow(s, s.db.methods, row, nil)
-}
-
-// EditPaymentMethod changes a payment method.
-func (s *Server) EditPaymentMethod(id int64, edit func(*PaymentMethod)) error {
-	return editRow(s, s.db.methods, "payment method", id, edit)
-}
-
-// DeliveryServices returns the delivery services by id, those that are off included.
-func (s *Server) DeliveryServices() []DeliveryService { return allRows(s, s.db.deliveryServices) }
-
-// AddDeliveryService adds a delivery service.
-func (s *Server) AddDeliveryService(row DeliveryService) int64 {
-	return addRow(s, s.db.deliveryServices, row, nil)
-}
-
-// EditDeliveryService changes a delivery service.
-func (s *Server) EditDeliveryService(id int64, edit func(*DeliveryService)) error {
-	return editRow(s, s.db.deliveryServices, "delivery service", id, edit)
-}
-
-// Tags returns the tags by id, those that are off included.
-func (s *Server) Tags() []Tag { return allRows(s, s.db.tags) }
-
-// AddTag adds a tag.
-func (s *Server) AddTag(row Tag) int64 {
-	return addRow(s, s.db.tags, row, nil)
-}
-
-// EditTag changes a tag.
-func (s *Server) EditTag(id int64, edit func(*Tag)) error {
-	return editRow(s, s.db.tags, "tag", id, edit)
-}
-
-// Users returns the users by id, those that are blocked included.
-func (s *Server) Users() []User { return allRows(s, s.db.users) }
-
-// AddUser adds a user.
-func (s *Server) AddUser(row User) int64 {
-	return addRow(s, s.db.users, row, nil)
-}
-
-// EditUser changes a user.
-func (s *Server) EditUser(id int64, edit func(*User)) error {
-	return editRow(s, s.db.users, "user", id, edit)
+// StatusName is the name of an order status, or its number.
+func (s dictionaryControl) StatusName(id int64) string {
+	if st, ok := found(s.account, s.account.DB.Statuses.Copy, id); ok {
+		return st.Name
+	}
+	return strconv.FormatInt(id, 10)
 }
 
 // AddStatus adds an order status. Without an alias it is its name.
-func (s *Server) AddStatus(row OrderStatus) int64 {
-	return addRow(s, s.db.statuses, row, func(c *OrderStatus) { c.Alias = cmp.Or(c.Alias, c.Name) })
+func (s dictionaryControl) AddStatus(row OrderStatus) int64 {
+	return add(s.account, s.account.DB.Statuses, row)
 }
 
 // EditStatus changes an order status.
-func (s *Server) EditStatus(id int64, edit func(*OrderStatus)) error {
-	return editRow(s, s.db.statuses, "order status", id, edit)
+func (s dictionaryControl) EditStatus(id int64, edit func(*OrderStatus)) error {
+	return edited(s.account, s.account.DB.Statuses, id, edit)
 }
 
 // RenameStatus gives an order status a name of its own, as people do in the interface.
-func (s *Server) RenameStatus(id int64, name string) error {
+func (s dictionaryControl) RenameStatus(id int64, name string) error {
 	return s.EditStatus(id, func(st *OrderStatus) { st.Name = name })
 }
 
+// Sources returns the sources by id, those that are off included.
+func (s dictionaryControl) Sources() []Source { return all(s.account, s.account.DB.Sources) }
+
+// AddSource adds a source; without a currency it is UAH.
+func (s dictionaryControl) AddSource(row Source) int64 {
+	return add(s.account, s.account.DB.Sources, row)
+}
+
+// EditSource changes a source.
+func (s dictionaryControl) EditSource(id int64, edit func(*Source)) error {
+	return edited(s.account, s.account.DB.Sources, id, edit)
+}
+
+// PaymentMethods returns the payment methods by id, those that are off included.
+func (s dictionaryControl) PaymentMethods() []PaymentMethod {
+	return all(s.account, s.account.DB.Methods)
+}
+
+// AddPaymentMethod adds a payment method.
+func (s dictionaryControl) AddPaymentMethod(row PaymentMethod) int64 {
+	return add(s.account, s.account.DB.Methods, row)
+}
+
+// EditPaymentMethod changes a payment method.
+func (s dictionaryControl) EditPaymentMethod(id int64, edit func(*PaymentMethod)) error {
+	return edited(s.account, s.account.DB.Methods, id, edit)
+}
+
+// DeliveryServices returns the delivery services by id, those that are off included.
+func (s dictionaryControl) DeliveryServices() []DeliveryService {
+	return all(s.account, s.account.DB.DeliveryServices)
+}
+
+// AddDeliveryService adds a delivery service.
+func (s dictionaryControl) AddDeliveryService(row DeliveryService) int64 {
+	return add(s.account, s.account.DB.DeliveryServices, row)
+}
+
+// EditDeliveryService changes a delivery service.
+func (s dictionaryControl) EditDeliveryService(id int64, edit func(*DeliveryService)) error {
+	return edited(s.account, s.account.DB.DeliveryServices, id, edit)
+}
+
+// Tags returns the tags by id, those that are off included.
+func (s dictionaryControl) Tags() []Tag { return all(s.account, s.account.DB.Tags) }
+
+// AddTag adds a tag.
+func (s dictionaryControl) AddTag(row Tag) int64 {
+	return add(s.account, s.account.DB.Tags, row)
+}
+
+// EditTag changes a tag.
+func (s dictionaryControl) EditTag(id int64, edit func(*Tag)) error {
+	return edited(s.account, s.account.DB.Tags, id, edit)
+}
+
+// Users returns the users by id, those that are blocked included.
+func (s dictionaryControl) Users() []User { return all(s.account, s.account.DB.Users) }
+
+// AddUser adds a user.
+func (s dictionaryControl) AddUser(row User) int64 {
+	return add(s.account, s.account.DB.Users, row)
+}
+
+// EditUser changes a user.
+func (s dictionaryControl) EditUser(id int64, edit func(*User)) error {
+	return edited(s.account, s.account.DB.Users, id, edit)
+}
+
 // Pipelines returns the pipelines by id with their statuses, those that are off included.
-func (s *Server) Pipelines() []Pipeline { return allRows(s, s.db.pipelines) }
+func (s dictionaryControl) Pipelines() []Pipeline { return all(s.account, s.account.DB.Pipelines) }
 
 // AddPipeline adds a pipeline. Its statuses without an id get one; without any it gets one that is called «Новий».
-func (s *Server) AddPipeline(row Pipeline) int64 {
-	return addRow(s, s.db.pipelines, row, func(c *Pipeline) {
-		if len(c.Statuses) == 0 {
-			c.Statuses = []PipelineStatus{{Title: "Новий", Alias: "new"}}
-		}
-		s.numberStatuses(c)
-	})
+func (s dictionaryControl) AddPipeline(row Pipeline) int64 {
+	return add(s.account, s.account.DB.Pipelines, row)
 }
 
 // EditPipeline changes a pipeline and its statuses. A status that cards are in cannot be taken away, nor the last one.
-func (s *Server) EditPipeline(id int64, edit func(*Pipeline)) (err error) {
-	s.locked(func() {
-		row := s.pipeline(id)
-		if row == nil {
-			err = missing("pipeline", id)
-			return
-		}
-		c := clone(row)
-		edit(&c)
-		c.ID = id
-		if err = s.checkStatuses(row, &c); err != nil {
-			return
-		}
-		s.numberStatuses(&c)
-		s.db.pipelines.put(id, &c)
-	})
-	return err
-}
-
-func (s *Server) checkStatuses(before, after *Pipeline) error {
-	if len(after.Statuses) == 0 {
-		return fmt.Errorf("keycrmtest: pipeline %d would have no status", before.ID)
-	}
-	stays := map[int64]bool{}
-	for _, st := range after.Statuses {
-		stays[st.ID] = true
-	}
-	for _, c := range s.db.cards.rows {
-		if c.PipelineID == before.ID && !stays[c.StatusID] {
-			return fmt.Errorf("keycrmtest: card %d is in pipeline status %d", c.ID, c.StatusID)
-		}
-	}
-	return nil
-}
-
-func (s *Server) numberStatuses(p *Pipeline) {
-	for i := range p.Statuses {
-		st := &p.Statuses[i]
-		if st.ID == 0 {
-			st.ID = s.nextID(idPipelineStatus)
-		}
-		if st.Alias == "" {
-			st.Alias = st.Title
-		}
-		if st.Color == "" {
-			st.Color = "#ADB5BD"
-		}
-	}
+func (s dictionaryControl) EditPipeline(id int64, edit func(*Pipeline)) error {
+	return edited(s.account, s.account.DB.Pipelines, id, edit)
 }
 
 // CustomFields returns the custom fields by id, those that are off included.
-func (s *Server) CustomFields() []CustomField { return allRows(s, s.db.fields) }
+func (s dictionaryControl) CustomFields() []CustomField { return all(s.account, s.account.DB.Fields) }
 
 // AddCustomField adds a custom field; its UUID is made from its model, unless given.
-func (s *Server) AddCustomField(row CustomField) int64 {
-	return addRow(s, s.db.fields, row, func(c *CustomField) {
-		if c.UUID == "" {
-			c.UUID = fmt.Sprintf("%s_%d", fieldPrefix(c.Model), s.nextID(idFieldUUID))
-		}
-		s.numberOptions(c)
-	})
-}
-
-// fieldPrefix is the same for buyers and products: only the model tells them apart.
-func fieldPrefix(model string) string {
-	switch model {
-	case "order":
-		return "OR"
-	case "lead":
-		return "LD"
-	}
-	return "CT"
+func (s dictionaryControl) AddCustomField(row CustomField) int64 {
+	return add(s.account, s.account.DB.Fields, row)
 }
 
 // EditCustomField changes a custom field and its options, its UUID excepted.
-func (s *Server) EditCustomField(id int64, edit func(*CustomField)) error {
-	return editRow(s, s.db.fields, "custom field", id, func(f *CustomField) {
-		uuid := f.UUID
-		edit(f)
-		f.UUID = uuid
-		s.numberOptions(f)
-	})
-}
-
-// SetOptions replaces the options of a select field; those that stay keep their ids.
-func (f *CustomField) SetOptions(values ...string) {
-	old := f.Options
-	f.Options = nil
-	for _, v := range values {
-		v = strings.TrimSpace(v)
-		if v == "" || f.has(v) {
-			continue
-		}
-		o := FieldOption{Value: v}
-		if was := findRow(old, func(o *FieldOption) bool { return o.Value == v }); was != nil {
-			o.ID = was.ID
-		}
-		f.Options = append(f.Options, o)
-	}
-}
-
-func (s *Server) numberOptions(f *CustomField) {
-	for i := range f.Options {
-		if f.Options[i].ID == 0 {
-			f.Options[i].ID = s.nextID(idFieldOption)
-		}
-	}
+func (s dictionaryControl) EditCustomField(id int64, edit func(*CustomField)) error {
+	return edited(s.account, s.account.DB.Fields, id, edit)
 }

@@ -67,4 +67,10 @@
 //
 // WithPersistence appends every change to a file before the request that made it is answered, so that a killed process
 // comes back as it was. The catalog itself is computed from its seed and is not stored, only what was edited.
+//
+// # Inside
+//
+// Requests come to internal/api, people to internal/web. Both change internal/account, which holds the rows of package
+// entity and the rules between them, under its one lock; internal/form reads what requests send, internal/wire writes
+// what they are answered. What a simulator of any CRM needs lies in the module's internal/crmsim.
 package keycrmtest

@@ -7,90 +7,38 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/shopspring/decimal"
+	"github.com/keybridge/keybridge/internal/crmsim"
+	"github.com/keybridge/keybridge/internal/crmsim/webhook"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest/internal/account"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest/internal/api"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest/internal/pictures"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest/internal/web"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest/internal/wire"
 )
 
 const inProcessURL = "https://keycrm.test"
 
 // Server is a simulated KeyCRM account. It is safe for concurrent use. Make it with New, Open, Start or StartServer.
+//
+// Its control methods are what a test, or a person on the pages, does inside KeyCRM. Those that name an object answer an
+// error when there is none. A function given to an Edit method must not call the Server.
 type Server struct {
-	cfg     config
-	mux     *http.ServeMux
-	sender  *sender
-	limiter *limiter
-	log     *requestLog
-	faults  *faults
-	pics    *pictureCache
+	orderControl
+	cardControl
+	catalogControl
+	dictionaryControl
+	settingControl
+	trafficControl
 
-	mu      sync.Mutex // guards all that follows
-	gen     *generator
-	skus    map[string][]int64 // ids of stored offers; built when first asked for
-	db      *database
-	journal *journal
-	unknown map[string]int
-	after   func(Request)
+	mux  *http.ServeMux
+	wire *wire.Renderer
+	keys []string
 
 	http *http.Server
 	addr string
 	done chan struct{}
-}
-
-// database is everything that can change and that outlives the process.
-type database struct {
-	settings         *table[settings]
-	categories       *table[Category]
-	products         *table[Product] // edited or added; the others are computed
-	offers           *table[Offer]
-	buyers           *table[Buyer]
-	orders           *table[Order]
-	cards            *table[Card]
-	statuses         *table[OrderStatus]
-	sources          *table[Source]
-	methods          *table[PaymentMethod]
-	deliveryServices *table[DeliveryService]
-	tags             *table[Tag]
-	users            *table[User]
-	pipelines        *table[Pipeline]
-	fields           *table[CustomField]
-	files            *table[storedFile]
-	triggers         *table[Trigger]
-	deliveries       *table[Delivery]
-	pending          *table[pendingWrite]
-	counters         *table[counter]
-}
-
-// settings are the account's switches, a single row.
-type settings struct {
-	PipelinesOff bool
-	ProductsOff  []int64 // pipelines whose products block is off
-	PaymentsOff  []int64
-	StockHook    StockHook
-	Closed       []int64 // warehouses that were deleted
-	Origin       origin
-}
-
-// origin names the invented catalog that the ids of kept rows belong to.
-type origin struct {
-	Seed             int64
-	Products, Offers int
-}
-
-func (o origin) String() string {
-	return fmt.Sprintf("seed %d, %d products, %d offers", o.Seed, o.Products, o.Offers)
-}
-
-// counter keeps ids that live inside rows (lines, payments, contacts).
-type counter struct{ Last int64 }
-
-func (d *database) tables() []keeper {
-	return []keeper{
-		d.settings, d.categories, d.products, d.offers, d.buyers, d.orders, d.cards, d.statuses, d.triggers,
-		d.deliveries, d.pending, d.counters, d.sources, d.methods, d.deliveryServices, d.tags, d.users, d.pipelines, d.fields,
-		d.files,
-	}
 }
 
 // New builds a simulator that is used in process through Transport or as an http.Handler. It panics where Open
@@ -109,29 +57,43 @@ func Open(opts ...Option) (*Server, error) {
 	for _, o := range opts {
 		o(&cfg)
 	}
-	if len(cfg.keys) == 0 {
-		cfg.keys = []string{DefaultKey}
+	if len(cfg.api.Keys) == 0 {
+		cfg.api.Keys = []string{DefaultKey}
 	}
-	cfg.publicURL = strings.TrimRight(cfg.publicURL, "/")
+	a, err := account.Open(cfg.account)
+	if err != nil {
+		return nil, fmt.Errorf("keycrmtest: %w", err)
+	}
 	s := &Server{
-		cfg: cfg, gen: newGenerator(cfg.seed, cfg.products, cfg.offers), unknown: map[string]int{},
-		limiter: newLimiter(cfg.limit), log: newRequestLog(), faults: newFaults(), pics: newPictureCache(),
+		orderControl: orderControl{a}, cardControl: cardControl{a}, catalogControl: catalogControl{a},
+		dictionaryControl: dictionaryControl{a}, settingControl: settingControl{a},
+		wire: &wire.Renderer{Account: a, PublicURL: strings.TrimRight(cfg.publicURL, "/")}, keys: cfg.api.Keys,
 	}
-	s.db = newDatabase(s.gen)
-	if cfg.path != "" {
-		j, err := openJournal(cfg.path, s.db.tables())
-		if err != nil {
-			return nil, err
-		}
-		s.journal = j
+	if err := s.join(a, cfg); err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
-	if err := s.checkOrigin(); err != nil {
-		return nil, errors.Join(err, s.journal.close())
-	}
-	s.seed()
-	s.mux = s.routes()
-	s.sender = newSender(s)
 	return s, nil
+}
+
+// join puts the API, the pages and the webhooks around the account.
+func (s *Server) join(a *account.Account, cfg config) error {
+	t := &crmsim.Traffic{Limiter: crmsim.NewLimiter(cfg.limit)}
+	endpoints := api.New(a, s.wire, t, cfg.api)
+	s.mux = http.NewServeMux()
+	s.mux.Handle("/v1/", endpoints)
+	s.mux.Handle("GET /pictures/{name}", pictures.New(a, cfg.pictureSize))
+	sender := webhook.New(a, &t.Faults, cfg.webhooks)
+	a.Connect(account.Outside{Apply: endpoints.Apply, Wake: sender.Wake, Order: s.wire.HookOrder, Card: s.wire.HookCard})
+	s.trafficControl = trafficControl{a, t, sender}
+	sender.Start()
+	return web.Handle(s.mux, web.Config{
+		Account: a, Traffic: t, Keys: s.keys, Strict: cfg.api.Strict, BaseURL: s.BaseURL, Known: s.known, Wake: sender.Wake,
+	})
+}
+
+// known says whether the simulator goes by that host: one that does not listen goes by any.
+func (s *Server) known(host string) bool {
+	return s.addr == "" || strings.Contains(s.wire.PublicURL, "//"+host)
 }
 
 // TB is the part of testing.TB that Start needs.
@@ -175,8 +137,8 @@ func StartServer(addr string, opts ...Option) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("keycrmtest: %w", err), s.Close())
 	}
 	s.addr = l.Addr().String()
-	if s.cfg.publicURL == inProcessURL {
-		s.cfg.publicURL = "http://" + s.addr
+	if s.wire.PublicURL == inProcessURL {
+		s.wire.PublicURL = "http://" + s.addr
 	}
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	s.done = make(chan struct{})
@@ -194,86 +156,28 @@ func (s *Server) Close() error {
 		errs = append(errs, s.http.Close())
 		<-s.done
 	}
-	s.sender.stop()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.journal != nil {
-		errs = append(errs, s.journal.close())
-		s.journal = nil
-	}
-	return errors.Join(errs...)
+	s.sender.Stop()
+	return errors.Join(append(errs, s.wire.Close())...)
 }
 
 // URL is where people look at the simulator, without a slash at the end.
-func (s *Server) URL() string { return s.cfg.publicURL }
+func (s *Server) URL() string { return s.wire.PublicURL }
 
 // BaseURL is the API address to give to keycrm.New.
-func (s *Server) BaseURL() string { return s.cfg.publicURL + "/v1" }
+func (s *Server) BaseURL() string { return s.wire.BaseURL() }
 
 // Key is the first API key.
-func (s *Server) Key() string { return s.cfg.keys[0] }
+func (s *Server) Key() string { return s.keys[0] }
 
 // Keys are all API keys.
-func (s *Server) Keys() []string { return append([]string(nil), s.cfg.keys...) }
+func (s *Server) Keys() []string { return append([]string(nil), s.keys...) }
 
-func (s *Server) now() time.Time { return s.cfg.now().UTC().Truncate(time.Microsecond) }
+// Now is the simulator's clock, in UTC.
+func (s *Server) Now() time.Time { return s.wire.Now() }
 
-// stamp is the time that rows keep: whole seconds, as in KeyCRM.
-func (s *Server) stamp() time.Time { return s.now().Truncate(time.Second) }
+// ServeHTTP serves the API under /v1/, pictures under /pictures/ and pages for people elsewhere.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// locked runs f under the lock, after the writes that are due, and flushes what changed to the journal. Webhooks that f
-// caused are on their way afterwards.
-func (s *Server) locked(f func()) {
-	defer s.sender.wake()
-	s.mu.Lock()
-	defer s.mu.Unlock() // also when f panics: net/http recovers, and the account must stay usable
-	s.applyDue()
-	f()
-	s.flush()
-}
-
-func (s *Server) flush() {
-	if s.journal == nil {
-		for _, t := range s.db.tables() {
-			t.forget()
-		}
-		return
-	}
-	var set []change
-	for _, t := range s.db.tables() {
-		rows, err := t.changes()
-		if err != nil {
-			panic(fmt.Sprintf("keycrmtest: %v", err)) // rows are plain data
-		}
-		set = append(set, rows...)
-	}
-	if err := s.journal.append(set); err != nil {
-		panic(fmt.Sprintf("keycrmtest: %v", err)) // a full disk: better stop than pretend to keep
-	}
-}
-
-func (s *Server) nextID(kind int64) int64 {
-	c, ok := s.db.counters.rows[kind]
-	if !ok {
-		c = &counter{Last: firstInner[kind]}
-	}
-	c = &counter{Last: c.Last + 1}
-	s.db.counters.put(kind, c)
-	return c.Last
-}
-
-// Kinds of ids that live inside rows, and where each starts.
-const (
-	idLine int64 = iota + 1
-	idPayment
-	idContact
-	idPipelineStatus
-	idFieldOption
-	idFieldUUID
-)
-
-var firstInner = [...]int64{
-	idLine: 880000, idPayment: 6000, idContact: 5000, idPipelineStatus: 300, idFieldOption: 2000, idFieldUUID: 1100,
-}
-
-var hundred = decimal.NewFromInt(100)
+// Transport carries requests to the simulator without a socket, whatever host they name. It reports to httptrace as
+// net/http does, ends at once when the request's context ends, and turns a cut connection into an error.
+func (s *Server) Transport() http.RoundTripper { return crmsim.Transport(s) }

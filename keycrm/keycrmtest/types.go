@@ -1,355 +1,150 @@
 package keycrmtest
 
 import (
-	"encoding/json"
-	"time"
-
-	"github.com/shopspring/decimal"
+	"github.com/keybridge/keybridge/internal/crmsim"
+	"github.com/keybridge/keybridge/internal/crmsim/webhook"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest/entity"
+	"github.com/keybridge/keybridge/keycrm/keycrmtest/internal/account"
 )
 
-// The rows below are the simulator's own state. The control methods of Server hand out copies; times are UTC.
+// What an account consists of; package entity has the details. The control methods of Server hand out copies; times are
+// UTC.
+type (
+	// Category is a node of the category tree.
+	Category = entity.Category
+	// Product is a card of goods.
+	Product = entity.Product
+	// Size is the length, width and height of goods.
+	Size = entity.Size
+	// Offer is a sellable variant of a product.
+	Offer = entity.Offer
+	// Property is one axis of a variant.
+	Property = entity.Property
+	// FieldValue is a custom field's value.
+	FieldValue = entity.FieldValue
+	// Buyer is a customer card.
+	Buyer = entity.Buyer
+	// Address is where a buyer has things sent to.
+	Address = entity.Address
+	// Line is a line of an order or card.
+	Line = entity.Line
+	// Payment is a payment of an order or card.
+	Payment = entity.Payment
+	// Shipping is the delivery of an order.
+	Shipping = entity.Shipping
+	// Marketing is the UTM marks of an order or card.
+	Marketing = entity.Marketing
+	// Order is a sale.
+	Order = entity.Order
+	// Contact is the person of a card.
+	Contact = entity.Contact
+	// Card is a lead in a pipeline.
+	Card = entity.Card
+	// Trigger is an automation rule with the action «Відправити Webhook».
+	Trigger = entity.Trigger
+	// StockHook is the setting «Вебхуки залишків».
+	StockHook = entity.StockHook
+	// OrderStatus is a row of the order status dictionary.
+	OrderStatus = entity.OrderStatus
+	// Source is where orders come from.
+	Source = entity.Source
+	// PaymentMethod is a way to pay.
+	PaymentMethod = entity.PaymentMethod
+	// DeliveryService is a way to deliver.
+	DeliveryService = entity.DeliveryService
+	// Tag is a mark of orders.
+	Tag = entity.Tag
+	// User is a person of the account.
+	User = entity.User
+	// Pipeline is a board of cards.
+	Pipeline = entity.Pipeline
+	// PipelineStatus is a column of a pipeline.
+	PipelineStatus = entity.PipelineStatus
+	// CustomField is a field people have added.
+	CustomField = entity.CustomField
+	// FieldOption is a choice of a select field.
+	FieldOption = entity.FieldOption
+)
 
-// Category is a node of the category tree; ParentID 0 is the top.
-type Category struct {
-	ID       int64
-	Name     string
-	ParentID int64
-}
-
-// Product is a card of goods.
-type Product struct {
-	ID           int64
-	Name         string
-	Description  string // HTML
-	CategoryID   int64  // 0: none
-	CurrencyCode string
-	UnitType     string // empty: pieces
-	Pictures     []string
-	Weight       decimal.Decimal // kg
-	Size         Size
-	Archived     bool
-	Deleted      bool
-	CustomFields []FieldValue
-	OfferIDs     []int64 // one for a product without variants
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
-	VisibleAt    time.Time // lists leave the product out until then
-}
-
-// Size is the length, width and height in cm, as far as known.
-type Size struct{ Length, Width, Height decimal.NullDecimal }
-
-// Offer is a sellable variant of a product.
-type Offer struct {
-	ID             int64
-	ProductID      int64
-	SKU            string
-	Barcode        string
-	Picture        string
-	Price          decimal.Decimal
-	PurchasedPrice decimal.Decimal
-	Stock          map[int64]decimal.Decimal // by warehouse id, reserve included
-	Reserve        decimal.Decimal           // in the first warehouse
-	Weight         decimal.NullDecimal       // kg; null: the product's
-	Size           Size                      // empty: the product's
-	Properties     []Property                // empty: the default offer
-	Archived       bool
-	Deleted        bool
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
-}
-
-// Quantity is the stock of all warehouses, reserve included.
-func (o *Offer) Quantity() decimal.Decimal {
-	var sum decimal.Decimal
-	for _, q := range o.Stock {
-		sum = sum.Add(q)
-	}
-	return sum
-}
-
-// Property is one axis of a variant.
-type Property struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// FieldValue is a custom field's value as it was sent.
-type FieldValue struct {
-	UUID  string
-	Value json.RawMessage
-}
-
-// Buyer is a customer card.
-type Buyer struct {
-	ID            int64
-	FullName      string
-	Phones        []string
-	Emails        []string
-	Note          string
-	HasDuplicates bool
-	Birthday      string // YYYY-MM-DD
-	Discount      decimal.NullDecimal
-	ManagerID     int64
-	Addresses     []Address
-	CustomFields  []FieldValue
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
-}
-
-// Address is where a buyer has things sent to.
-type Address struct {
-	Address, Additional, City, Region, Zip, Country string
-	RecipientFullName, RecipientPhone, WarehouseRef string
-}
-
-// Line is a line of an order or card; OfferID 0 makes it a one-off line.
-type Line struct {
-	ID              int64
-	OfferID         int64
-	SKU             string
-	Name            string
-	Price           decimal.Decimal
-	PurchasedPrice  decimal.Decimal
-	Quantity        decimal.Decimal
-	DiscountPercent decimal.Decimal
-	DiscountAmount  decimal.Decimal // per unit
-	UnitType        string
-	Comment         string
-	Picture         string
-	Properties      []Property
-	StockStatus     string // "reserved", "fulfilled" or empty
-	ProductStatusID int64  // 0: none
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-}
-
-// TotalDiscount is the discount of one unit.
-func (l *Line) TotalDiscount() decimal.Decimal {
-	return l.Price.Mul(l.DiscountPercent).Div(hundred).Add(l.DiscountAmount)
-}
-
-// PriceSold is the price of one unit after its discount.
-func (l *Line) PriceSold() decimal.Decimal { return l.Price.Sub(l.TotalDiscount()) }
-
-// Payment is a payment of an order or card.
-type Payment struct {
-	ID          int64
-	MethodID    int64
-	Method      string // a name that no method has, where MethodID is 0
-	Amount      decimal.Decimal
-	Status      string // "paid", "not_paid", "canceled"
-	Description string
-	PaidAt      time.Time
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-}
-
-// Shipping is the delivery of an order.
-type Shipping struct {
-	DeliveryServiceID int64
-	TrackingCode      string
-	Country           string
-	Region            string
-	City              string
-	Zip               string
-	SecondaryLine     string
-	ReceivePoint      string
-	RecipientFullName string
-	RecipientPhone    string
-	WarehouseRef      string
-	ShippingDate      string // YYYY-MM-DD
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
-}
-
-// Marketing holds UTM marks.
-type Marketing struct {
-	Source, Medium, Campaign, Term, Content string
-}
-
-// Order is a sale.
-type Order struct {
-	ID              int64
-	SourceID        int64
-	SourceUUID      string
-	BuyerID         int64
-	StatusID        int64
-	ManagerID       int64
-	DiscountPercent decimal.NullDecimal
-	DiscountAmount  decimal.NullDecimal
-	ShippingPrice   decimal.NullDecimal
-	WrapPrice       decimal.NullDecimal
-	Taxes           decimal.NullDecimal
-	BuyerComment    string
-	ManagerComment  string
-	Promocode       string
-	GiftMessage     string
-	IsGift          bool
-	GiftWrap        bool
-	Lines           []Line
-	Payments        []Payment
-	Shipping        *Shipping
-	Marketing       *Marketing
-	Tags            []int64
-	Attachments     []int64 // ids of uploaded files
-	CustomFields    []FieldValue
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	OrderedAt       time.Time
-	StatusChangedAt time.Time
-	ClosedAt        time.Time
-	VisibleAt       time.Time // lists leave the order out until then
-}
-
-// ProductsTotal is the sum of the lines after their own discounts.
-func (o *Order) ProductsTotal() decimal.Decimal { return linesTotal(o.Lines) }
-
-// TotalDiscount is the discount of the order as a whole, without the lines' discounts.
-func (o *Order) TotalDiscount() decimal.Decimal {
-	return o.ProductsTotal().Mul(o.DiscountPercent.Decimal).Div(hundred).Add(o.DiscountAmount.Decimal).Round(2)
-}
-
-// GrandTotal is what the buyer owes.
-func (o *Order) GrandTotal() decimal.Decimal {
-	return o.ProductsTotal().Sub(o.TotalDiscount()).
-		Add(o.ShippingPrice.Decimal).Add(o.WrapPrice.Decimal).Add(o.Taxes.Decimal)
-}
-
-// PaymentsTotal is the sum of the paid payments.
-func (o *Order) PaymentsTotal() decimal.Decimal { return paidTotal(o.Payments) }
-
-// PaymentStatus compares what is paid with what is owed.
-func (o *Order) PaymentStatus() string {
-	paid := o.PaymentsTotal()
-	switch {
-	case !paid.IsPositive():
-		return "not_paid"
-	case paid.LessThan(o.GrandTotal()):
-		return "part_paid"
-	case paid.Equal(o.GrandTotal()):
-		return "paid"
-	}
-	return "overpaid"
-}
-
-// Contact is the person of a card.
-type Contact struct {
-	ID       int64
-	FullName string
-	Email    string
-	Phone    string
-	ClientID int64 // the buyer behind it; 0: none
-}
-
-// Card is a lead in a pipeline.
-type Card struct {
-	ID              int64
-	Title           string
-	SourceID        int64
-	ManagerID       int64
-	PipelineID      int64
-	StatusID        int64
-	Contact         Contact
-	TargetID        int64
-	TargetType      string // "order" or "lead" after conversion
-	ManagerComment  string
-	Note            string
-	CommunicateAt   time.Time
-	Marketing       Marketing
-	Lines           []Line
-	Payments        []Payment
-	Attachments     []int64 // ids of uploaded files
-	CustomFields    []FieldValue
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	StatusChangedAt time.Time
-	VisibleAt       time.Time // lists leave the card out until then
-}
-
-// ProductsTotal is the sum of the card's lines.
-func (c *Card) ProductsTotal() decimal.Decimal { return linesTotal(c.Lines) }
+// NewProduct is a product to add, with its Offers: one at least. Ids are given by AddProduct.
+type NewProduct = account.NewProduct
 
 // Events a Trigger can wait for.
 const (
-	EventOrderStatus  = "order.change_order_status"
-	EventOrderPayment = "order.change_payment_status"
-	EventCardStatus   = "lead.change_lead_status"
-	EventCardCreated  = "card_created" // «Створення картки»: what it sends is named EventCardStatus
+	EventOrderStatus  = entity.EventOrderStatus
+	EventOrderPayment = entity.EventOrderPayment
+	EventCardStatus   = entity.EventCardStatus
+	EventCardCreated  = entity.EventCardCreated // «Створення картки»: what it sends is named EventCardStatus
 )
 
-// Trigger is an automation rule with the action «Відправити Webhook».
-type Trigger struct {
-	ID        int64
-	Name      string
-	Event     string   // one of the Event constants
-	Values    []string // status ids, or payment states for EventOrderPayment; empty: any
-	SourceIDs []int64  // condition «Джерело → Включає»; empty: any
-	URL       string
-	Method    string // POST (default) or GET
-	Active    bool
-}
+// Warehouses of the account.
+const (
+	WarehouseKyiv = entity.WarehouseKyiv
+	WarehouseLviv = entity.WarehouseLviv
+)
 
-// Delivery is one webhook on its way: at most 3 attempts, until the answer is exactly 200.
-type Delivery struct {
-	ID        int64
-	TriggerID int64 // 0: the stock webhook
-	Event     string
-	Method    string
-	URL       string
-	Body      []byte
-	Attempts  []Attempt
-	NextAt    time.Time
-	Done      bool // delivered or given up
-	CreatedAt time.Time
-}
+// Delivery is one webhook on its way: ID, TriggerID (0: the stock webhook), Event, Method, URL, Body, Attempts, NextAt,
+// Done (delivered or given up), CreatedAt. There are at most 3 attempts, until the answer is exactly 200.
+type Delivery = webhook.Delivery
 
-// Delivered reports whether an attempt was answered with 200.
-func (d *Delivery) Delivered() bool {
-	n := len(d.Attempts)
-	return n > 0 && d.Attempts[n-1].Status == 200
-}
+// Attempt is one try of a delivery: At, Status (0: no answer), Err.
+type Attempt = webhook.Attempt
 
-// Attempt is one try of a delivery.
-type Attempt struct {
-	At     time.Time
-	Status int // 0: no answer
-	Err    string
-}
+// Request is a line of the request log: At, Method, Path (with /v1), Query, Key (the API key's last four characters),
+// Body, Status, Answer (its first 4 kB; empty when the connection was cut before an answer), Duration.
+type Request = crmsim.Request
 
-// StockHook is the setting «Вебхуки залишків»: one address that learns of stock changes. An empty URL switches it off.
-type StockHook struct {
-	URL          string
-	WarehouseIDs []int64 // summed; empty: all
-}
+// Fault is one thing going wrong on demand:
+//
+//	ID          int64         // given by Server.Fault
+//	Kind        FaultKind
+//	Method      string        // empty: any
+//	Path        string        // prefix of the path, such as "/v1/order"; empty: any
+//	Skip        int           // let so many matching requests pass first
+//	Times       int           // then hit so many; 0: until cleared
+//	Status      int           // for FaultStatus and FaultErrorAfter; 0: 502
+//	Delay       time.Duration // for FaultSlow, in real time
+//	RetryAfter  time.Duration // for FaultLimited; 0: 30 s; negative: the header is left out
+type Fault = crmsim.Fault
 
-// Request is a line of the request log.
-type Request struct {
-	At       time.Time
-	Method   string
-	Path     string // with /v1
-	Query    string
-	Key      string // the API key's last four characters
-	Body     []byte
-	Status   int
-	Answer   []byte // its first 4 kB; empty when the connection was cut before an answer
-	Duration time.Duration
-}
+// FaultKind says what goes wrong.
+type FaultKind = crmsim.FaultKind
 
-func linesTotal(lines []Line) decimal.Decimal {
-	var sum decimal.Decimal
-	for i := range lines {
-		sum = sum.Add(lines[i].PriceSold().Mul(lines[i].Quantity))
-	}
-	return sum.Round(2)
-}
+// The faults of API requests.
+const (
+	FaultStatus     = crmsim.FaultStatus     // answer Status with an HTML page, nothing done
+	FaultLimited    = crmsim.FaultLimited    // answer 429 with RetryAfter, nothing done
+	FaultSlow       = crmsim.FaultSlow       // wait Delay, then serve
+	FaultHang       = crmsim.FaultHang       // never answer; nothing done
+	FaultHangAfter  = crmsim.FaultHangAfter  // serve the request, then never answer
+	FaultCutBefore  = crmsim.FaultCutBefore  // cut the connection, nothing done
+	FaultCutAfter   = crmsim.FaultCutAfter   // serve the request, cut the connection before the answer
+	FaultCutBody    = crmsim.FaultCutBody    // serve the request, cut the answer in the middle
+	FaultWrongJSON  = crmsim.FaultWrongJSON  // serve the request, answer something that is no JSON
+	FaultErrorAfter = crmsim.FaultErrorAfter // serve the request, answer Status with an HTML page
+	FaultMovingRows = crmsim.FaultMovingRows // serve the request, then a new product moves all rows down by one
+)
 
-func paidTotal(payments []Payment) decimal.Decimal {
-	var sum decimal.Decimal
-	for _, p := range payments {
-		if p.Status == "paid" {
-			sum = sum.Add(p.Amount)
-		}
-	}
-	return sum
-}
+// The faults of webhooks.
+const (
+	FaultHookTwice   = crmsim.FaultHookTwice   // deliver twice
+	FaultHookReorder = crmsim.FaultHookReorder // hold one back until the next one has gone
+	FaultHookDrop    = crmsim.FaultHookDrop    // never deliver
+)
+
+// Guess names a behaviour of KeyCRM that nobody has seen. The simulator does what is likelier; WithOtherwise turns it
+// round, so that a program can be tried on both. docs/keycrm.md tells what speaks for each.
+type Guess = account.Guess
+
+// The guesses, and what WithOtherwise makes of them.
+const (
+	GuessEmptyText     = account.GuessEmptyText     // "" is null; otherwise 422 where a number, an id or a switch is due
+	GuessForms         = account.GuessForms         // forms and members of the query are read; otherwise JSON bodies alone
+	GuessPaymentMethod = account.GuessPaymentMethod // an unknown name of a payment method is kept; otherwise 422
+	GuessSourceName    = account.GuessSourceName    // a source_name will do for a source_id; otherwise 422
+	GuessPhones        = account.GuessPhones        // phones are kept as +380671234567; otherwise as they were typed
+	GuessNegativeStock = account.GuessNegativeStock // stock below zero is a text, "-1.000"; otherwise a number
+)
+
+// Guesses are all there are.
+func Guesses() []Guess { return account.Guesses() }
