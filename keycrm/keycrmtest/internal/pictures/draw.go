@@ -49,12 +49,17 @@ func (s *stencil) at(u, v float64, tint rgb) (c rgb, cover float64) {
 		if px < 0 || py < 0 || px >= stencilSide || py >= stencilSide {
 			continue
 		}
+		at := s.img.PixOffset(px, py)
+		black := s.img.Pix[at : at+4]
+		if black[3] == 0 { // nothing there, as in most of the picture
+			continue
+		}
+		white := s.img.Pix[at+len(s.img.Pix)/2:]
 		weight := (1 - math.Abs(x-float64(px))) * (1 - math.Abs(y-float64(py)))
-		black, white := s.img.RGBAAt(px, py), s.img.RGBAAt(px, py+stencilSide)
-		c.r += weight * tinted(black.R, white.R, tint.r)
-		c.g += weight * tinted(black.G, white.G, tint.g)
-		c.b += weight * tinted(black.B, white.B, tint.b)
-		cover += weight * float64(black.A) / 255
+		c.r += weight * tinted(black[0], white[0], tint.r)
+		c.g += weight * tinted(black[1], white[1], tint.g)
+		c.b += weight * tinted(black[2], white[2], tint.b)
+		cover += weight * float64(black[3]) / 255
 	}
 	return c, cover
 }
