@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/hooks"
+	"github.com/keybridge/keybridge/internal/contain"
 	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/migrations"
 	"github.com/keybridge/keybridge/orders"
@@ -159,12 +159,11 @@ func (k *Keybridge) watchInstallations(ctx context.Context) {
 // goContained runs f in a goroutine that Detach joins and whose panic does not end the shop.
 func (k *Keybridge) goContained(p *process, name string, f func()) {
 	p.wg.Go(func() {
-		defer func() {
-			if r := recover(); r != nil {
-				k.log.Error("goroutine panicked", "name", name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			}
-		}()
-		f()
+		err := contain.Do(func() error {
+			f()
+			return nil
+		})
+		contain.Log(k.log, err, "goroutine panicked", "name", name)
 	})
 }
 

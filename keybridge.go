@@ -14,6 +14,7 @@ import (
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/clock"
+	"github.com/keybridge/keybridge/internal/contain"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/plugin"
@@ -104,10 +105,10 @@ func budgetOptions(c plugin.Clock, m budget.Memory, cold time.Duration) []budget
 func (k *Keybridge) Manifest() plugin.Manifest { return k.manifest }
 
 // AdminHandler implements plugin.Plugin.
-func (k *Keybridge) AdminHandler() http.Handler { return contained(k.admin.Handler(), k.log) }
+func (k *Keybridge) AdminHandler() http.Handler { return contain.Handler(k.admin.Handler(), k.log) }
 
 // WebhookHandler implements plugin.Plugin.
-func (k *Keybridge) WebhookHandler() http.Handler { return contained(k.hooks.Webhooks(), k.log) }
+func (k *Keybridge) WebhookHandler() http.Handler { return contain.Handler(k.hooks.Webhooks(), k.log) }
 
 // Orders implements plugin.Plugin.
 func (k *Keybridge) Orders() plugin.OrderListener { return k.hooks.Listener() }

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/keybridge/keybridge/internal/clock"
+	"github.com/keybridge/keybridge/internal/contain"
 	"github.com/keybridge/keybridge/internal/outage"
 )
 
@@ -84,7 +84,7 @@ func (r *Relay) Run(ctx context.Context) {
 // every second; not to be called from two goroutines.
 func (r *Relay) Step(ctx context.Context) {
 	for _, name := range slices.Sorted(maps.Keys(r.Sources)) {
-		err := guarded(func() error { return r.handOver(ctx, name) })
+		err := contain.Do(func() error { return r.handOver(ctx, name) })
 		if ctx.Err() != nil {
 			return // stopped amid it, which is no trouble
 		}
@@ -144,7 +144,7 @@ func (r *Relay) chores(ctx context.Context) {
 	for _, c := range r.Chores {
 		if now := r.Clock.Now(); now.Sub(r.last[c.Name]) >= c.Every {
 			r.last[c.Name] = now
-			err := guarded(func() error { return r.chore(ctx, c) })
+			err := contain.Do(func() error { return r.chore(ctx, c) })
 			if ctx.Err() != nil {
 				return
 			}
@@ -163,24 +163,6 @@ func (r *Relay) chore(ctx context.Context, c Chore) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return c.Do(ctx)
-}
-
-// panicked is a panic of a source or a chore.
-type panicked struct {
-	value any
-	stack []byte
-}
-
-func (p *panicked) Error() string { return fmt.Sprintf("panicked: %v", p.value) }
-
-// guarded keeps one panicking source or chore from stopping the others.
-func guarded(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &panicked{p, debug.Stack()}
-		}
-	}()
-	return f()
 }
 
 // tell logs what a source or a chore came to: trouble that lasts at its beginning and once a minute, and
@@ -208,10 +190,7 @@ func (r *Relay) tell(name string, err error) {
 }
 
 func (r *Relay) warn(name string, failures int, err error) {
-	var p *panicked
-	if errors.As(err, &p) {
-		r.Log.Error("relay panicked", "source", name, "failures", failures, "panic", fmt.Sprint(p.value), "stack", string(p.stack))
-		return
+	if !contain.Log(r.Log, err, "relay panicked", "source", name, "failures", failures) {
+		r.Log.Warn("relay", "source", name, "failures", failures, "error", err.Error())
 	}
-	r.Log.Warn("relay", "source", name, "failures", failures, "error", err.Error())
 }

@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
 
+	"github.com/keybridge/keybridge/internal/contain"
 	"github.com/keybridge/keybridge/internal/redislink"
 )
 
@@ -49,7 +49,7 @@ func NewWorkers(base context.Context, redis *redislink.Link, handlers map[string
 		c := container{until: until, running: w.handlers, log: log}
 		mux := asynq.NewServeMux()
 		for kind, h := range handlers {
-			mux.Handle(kind, c.contain(kind, h))
+			mux.Handle(kind, c.handler(kind, h))
 		}
 		return lane{mux: mux, server: asynq.NewServer(redis, asynq.Config{
 			Concurrency:              size,
@@ -58,7 +58,7 @@ func NewWorkers(base context.Context, redis *redislink.Link, handlers map[string
 			DelayedTaskCheckInterval: time.Second,
 			RetryDelayFunc:           retryDelay,
 			ShutdownTimeout:          cmp.Or(s.Shutdown, 10*time.Second),
-			// asynq does not wait for a handler whose context ended here, so it is contain that ends it.
+			// asynq does not wait for a handler whose context ended here, so it is the container that ends it.
 			BaseContext: func() context.Context { return context.WithoutCancel(base) },
 			Logger:      asynqLog{log: log.With("queue", string(name)), away: redis.Away},
 			LogLevel:    asynq.WarnLevel,
@@ -110,10 +110,9 @@ type container struct {
 	log     *slog.Logger
 }
 
-// contain decodes the payload, turns a panic into an error with its stack in the log, and decides
-// what a failure means for asynq.
-func (c container) contain(kind string, h Handler) asynq.Handler {
-	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) (err error) {
+// handler decodes the payload, keeps a panic within its task, and decides what a failure means for asynq.
+func (c container) handler(kind string, h Handler) asynq.Handler {
+	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
 		c.running.Add(1)
 		defer c.running.Done()
 		var p payload
@@ -122,17 +121,14 @@ func (c container) contain(kind string, h Handler) asynq.Handler {
 			c.log.Warn("task of another version left alone", "kind", kind)
 			return nil
 		}
-		defer func() {
-			if r := recover(); r != nil {
-				c.log.Error("job panicked", "kind", kind, "row", p.Row, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-				err = fmt.Errorf("%s %d panicked", kind, p.Row)
-			}
-			err = verdict(ctx, kind, p.Row, err, c.log)
-		}()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(c.until, cancel)()
-		return h(ctx, p.Row)
+		err := contain.Do(func() error { return h(ctx, p.Row) })
+		if contain.Log(c.log, err, "job panicked", "kind", kind, "row", p.Row) {
+			err = fmt.Errorf("%s %d: %w", kind, p.Row, err)
+		}
+		return verdict(ctx, kind, p.Row, err, c.log)
 	})
 }
 
