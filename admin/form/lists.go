@@ -3,7 +3,6 @@ package form
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/plugin"
@@ -31,7 +30,6 @@ type CRMLists struct {
 	Fields     List[crm.Field]
 	Warehouses List[crm.Warehouse]
 	Categories List[crm.Category]
-	ReadAt     time.Time
 }
 
 // Err answers why the lists could not be read; nil when they could. An account without pipelines is

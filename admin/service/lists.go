@@ -2,12 +2,15 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/keybridge/keybridge/admin/form"
 	"github.com/keybridge/keybridge/admin/web"
+	"github.com/keybridge/keybridge/internal/cache"
+	"github.com/keybridge/keybridge/internal/contain"
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -19,37 +22,15 @@ const (
 	listsKept   = 256
 )
 
-// listCache remembers lists for a minute, so that a merchant who clicks about does not use up the
-// minute's requests. Safe for concurrent use.
-type listCache struct {
-	mu   sync.Mutex
-	kept map[plugin.ConnectionID]*form.CRMLists
-}
-
-func newListCache() *listCache { return &listCache{kept: map[plugin.ConnectionID]*form.CRMLists{}} }
-
-func (c *listCache) get(id plugin.ConnectionID) *form.CRMLists {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.kept[id]
-}
-
-func (c *listCache) put(id plugin.ConnectionID, l *form.CRMLists) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, known := c.kept[id]; !known && len(c.kept) >= listsKept {
-		for other := range c.kept { // any: it is read again when asked for
-			delete(c.kept, other)
-			break
+// newListCache remembers lists for a minute, so that a merchant who clicks about does not use up the minute's
+// requests. Failures count from when they were found out: waiting for them again at once helps nobody.
+func newListCache(c plugin.Clock) *cache.Cache[plugin.ConnectionID, *form.CRMLists] {
+	return cache.New[plugin.ConnectionID](c, listsKept, func(l *form.CRMLists) time.Duration {
+		if l.Err() != nil {
+			return listsFailed
 		}
-	}
-	c.kept[id] = l
-}
-
-func (c *listCache) drop(id plugin.ConnectionID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.kept, id)
+		return listsFresh
+	})
 }
 
 // Lists reads both sides' lists for the connection of a request. What the CRM does not tell carries its
@@ -65,52 +46,42 @@ func (s *Service) Lists(ctx context.Context, req *web.Request) (form.Lists, erro
 // CRMLists answers the CRM's lists of a connection within Reach, whatever the CRM does: what cannot be read
 // carries its error.
 func (s *Service) CRMLists(ctx context.Context, id plugin.ConnectionID) *form.CRMLists {
-	now := s.Host.Clock().Now()
-	before := s.lists.get(id)
-	if before != nil {
-		age := listsFresh
-		if before.Err() != nil {
-			age = listsFailed
-		}
-		if now.Sub(before.ReadAt) < age {
-			return before
-		}
-	}
-	return s.Refresh(ctx, id)
+	// A reader who goes away must not leave a failure behind for the next.
+	l, _ := s.lists.Get(context.WithoutCancel(ctx), id, func(ctx context.Context) (*form.CRMLists, error) { return s.readLists(ctx, id), nil })
+	return l
 }
 
 // Refresh reads the CRM's lists now. What cannot be read stays as it was known before.
 func (s *Service) Refresh(ctx context.Context, id plugin.ConnectionID) *form.CRMLists {
-	before := s.lists.get(id)
-	// A reader who goes away must not leave a failure behind for the next.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Reach)
-	defer cancel()
-	l := s.readLists(ctx, id, before)
-	if err := l.Err(); err != nil {
-		s.Host.Logger().Warn("the CRM's lists could not be read", "connection", string(id), "error", err.Error())
-	}
-	// Failures count from when they were found out: waiting for them again at once helps nobody.
-	l.ReadAt = s.Host.Clock().Now()
-	s.lists.put(id, l)
+	l, _ := s.lists.Reload(context.WithoutCancel(ctx), id, func(ctx context.Context) (*form.CRMLists, error) { return s.readLists(ctx, id), nil })
 	return l
 }
 
 // Forget drops what was read of the CRM for a connection.
-func (s *Service) Forget(id plugin.ConnectionID) { s.lists.drop(id) }
+func (s *Service) Forget(id plugin.ConnectionID) { s.lists.Forget(id) }
 
 // parallelReads is how many lists are asked for at once.
 const parallelReads = 4
 
-func (s *Service) readLists(ctx context.Context, id plugin.ConnectionID, before *form.CRMLists) *form.CRMLists {
+func (s *Service) readLists(ctx context.Context, id plugin.ConnectionID) *form.CRMLists {
+	ctx, cancel := context.WithTimeout(ctx, s.Reach)
+	defer cancel()
 	l := &form.CRMLists{}
-	if before != nil {
+	if before, ok := s.lists.Last(id); ok {
 		*l = *before
 	}
-	dir, err := s.Open(ctx, id)
-	if err != nil {
+	if dir, err := s.Open(ctx, id); err != nil {
 		l.FailAll(err)
-		return l
+	} else {
+		fetchAll(ctx, l, dir)
 	}
+	if err := l.Err(); err != nil {
+		s.Host.Logger().Warn("the CRM's lists could not be read", "connection", string(id), "error", err.Error())
+	}
+	return l
+}
+
+func fetchAll(ctx context.Context, l *form.CRMLists, dir Directory) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, parallelReads)
 	for _, read := range []func(){
@@ -130,17 +101,19 @@ func (s *Service) readLists(ctx context.Context, id plugin.ConnectionID, before 
 		})
 	}
 	wg.Wait()
-	return l
 }
 
 // fetch reads one list; when it fails, the rows of the reading before stay.
 func fetch[T any](ctx context.Context, l *form.List[T], read func(context.Context) ([]T, error)) {
-	defer func() {
-		if p := recover(); p != nil {
-			l.Err = fmt.Errorf("read list: panic: %v: %w", p, crm.ErrUnavailable)
-		}
-	}()
-	rows, err := read(ctx)
+	var rows []T
+	err := contain.Do(func() (err error) {
+		rows, err = read(ctx)
+		return err
+	})
+	var panicked *contain.Panic
+	if errors.As(err, &panicked) {
+		err = fmt.Errorf("read list: %w: %w", err, crm.ErrUnavailable)
+	}
 	if l.Err = err; err == nil {
 		l.Rows = rows
 	}

@@ -3,7 +3,13 @@
 // list a page shows. What it needs of the other parts stands in ports.go.
 package service
 
-import "time"
+import (
+	"time"
+
+	"github.com/keybridge/keybridge/admin/form"
+	"github.com/keybridge/keybridge/internal/cache"
+	"github.com/keybridge/keybridge/plugin"
+)
 
 // defaultReach bounds how long a hanging CRM can hold a page up.
 const defaultReach = 8 * time.Second
@@ -11,7 +17,7 @@ const defaultReach = 8 * time.Second
 // Service does for pages and API what is the same for both. Safe for concurrent use.
 type Service struct {
 	Deps
-	lists *listCache
+	lists *cache.Cache[plugin.ConnectionID, *form.CRMLists]
 }
 
 // New starts nothing and asks nothing.
@@ -19,5 +25,5 @@ func New(d Deps) *Service {
 	if d.Reach <= 0 {
 		d.Reach = defaultReach
 	}
-	return &Service{Deps: d, lists: newListCache()}
+	return &Service{Deps: d, lists: newListCache(d.Host.Clock())}
 }
