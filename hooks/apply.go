@@ -109,7 +109,7 @@ func (b *Inbox) settle(ctx context.Context, mv *move, res *result) (done bool, e
 // brought to the shop is noted, so that nobody begins to bring an older status.
 func (b *Inbox) begin(ctx context.Context, mv *move) error {
 	return b.Orders.BeginMove(ctx, mv.link, func(tx *sqlx.Tx, now orders.Link) (*statuses.Seen, error) {
-		if err := held(ctx, tx, mv.m); err != nil {
+		if err := objects().Check(ctx, tx, mv.m.Row); err != nil {
 			return nil, err
 		}
 		mv.link, mv.Inbound = now, statuses.FromCRM(now.Memory, mv.state.Said(), mv.table())

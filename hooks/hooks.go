@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/backoff"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/plugin"
@@ -90,6 +91,10 @@ func (c Config) withDefaults() Config {
 		c.Lease = c.Request + 10*time.Second
 	}
 	return c
+}
+
+func (c Config) backoff() backoff.Policy {
+	return backoff.Policy{Base: c.RetryBase, Cap: c.RetryCap, Jitter: 0.2}
 }
 
 // Hooks joins the three: what the shop calls, what the CRM calls, and the work that follows.

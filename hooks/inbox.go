@@ -3,14 +3,13 @@ package hooks
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
-	"runtime/debug"
 	"time"
 
 	"github.com/keybridge/keybridge/internal/budget"
+	"github.com/keybridge/keybridge/internal/contain"
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/plugin"
@@ -30,7 +29,7 @@ var _ jobs.Source = (*Inbox)(nil)
 
 // Due implements jobs.Source.
 func (b *Inbox) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
-	rows, err := b.store.due(ctx, now, now.Add(b.Config.HandOver), limit)
+	rows, err := objects().Due(ctx, b.DB, now, now.Add(b.Config.HandOver), limit)
 	return jobs.Tasks(TaskKind, jobs.Interactive, rows), err
 }
 
@@ -56,17 +55,20 @@ func (b *Inbox) Handle(ctx context.Context, id int64) error {
 		return err
 	}
 	res := result{event: event{Connection: m.Connection, Object: m.Object, ObjectID: m.ObjectID}}
-	err = b.contained(ctx, m, &res)
-	if errors.Is(err, errFenced) {
+	if err = b.contained(ctx, m, &res); err == nil {
+		err = b.finish(ctx, m, res)
+	}
+	if errors.Is(err, lease.ErrLost) {
 		b.Log.Warn("webhook: the lease ran out, another worker goes on", "connection", string(m.Connection),
 			"object", string(m.Object), "id", m.ObjectID)
 		return nil
 	}
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+// finish gives the object back, also when the process is being stopped: what was done is written down.
+func (b *Inbox) finish(ctx context.Context, m *message, res result) error {
 	res.At = b.Clock.Now()
-	// Also when the process is being stopped: what was done is written down.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return b.store.finish(ctx, m, res)
@@ -90,15 +92,13 @@ func (b *Inbox) Purge(ctx context.Context, age time.Duration) error {
 }
 
 // contained is work whose panic is tried again later and later, and told, rather than over and over.
-func (b *Inbox) contained(ctx context.Context, m *message, res *result) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			b.Log.Error("webhook: work panicked", "connection", string(m.Connection), "object", string(m.Object),
-				"id", m.ObjectID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			b.again(m, res, 0, ReasonInternal)
-		}
-	}()
-	return b.work(ctx, m, res)
+func (b *Inbox) contained(ctx context.Context, m *message, res *result) error {
+	err := contain.Do(func() error { return b.work(ctx, m, res) })
+	if contain.Log(b.Log, err, "webhook: work panicked", "connection", string(m.Connection), "object", string(m.Object), "id", m.ObjectID) {
+		b.again(m, res, 0, ReasonInternal)
+		return nil
+	}
+	return err
 }
 
 // work fills res. An error means that Postgres could not be asked.
@@ -178,11 +178,7 @@ func (b *Inbox) unread(ctx context.Context, m *message, cause error, res *result
 // again tries later; pause 0 takes one that grows with each try.
 func (b *Inbox) again(m *message, res *result, pause time.Duration, why Reason) {
 	if pause <= 0 {
-		pause = b.Config.RetryCap
-		if m.Tries < 20 {
-			pause = min(b.Config.RetryBase<<m.Tries, b.Config.RetryCap)
-		}
-		pause = time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64())) // #nosec G404 -- spreads load, guards nothing
+		pause = b.Config.backoff().Pause(m.Tries)
 	}
 	res.wait(pause, why)
 	res.failed = true

@@ -5,13 +5,12 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
-	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -104,25 +103,13 @@ func (s store) look(ctx context.Context, conn plugin.ConnectionID, o settings.Ob
 	return nil
 }
 
-func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Handed, error) {
-	const q = `
-		UPDATE keybridge.inbox SET seq = seq + 1, queued_until = $2
-		WHERE id IN (
-			SELECT id FROM keybridge.inbox
-			WHERE next_at <= $1 AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
-			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
-		RETURNING id, seq`
-	var rows []jobs.Handed
-	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
-		return nil, fmt.Errorf("inbox due: %w", err)
-	}
-	return rows, nil
-}
+// objects is the table whose rows workers claim.
+func objects() lease.Table { return lease.Table{Name: "keybridge.inbox"} }
 
-// message is an object in the hands of the worker that holds its lease. Hooks and looks that come in
-// meanwhile are not covered by this worker's read.
+// message is an object, leased by a worker. Hooks and looks that come in meanwhile are not covered by this worker's
+// read.
 type message struct {
-	ID         int64               `db:"id"`
+	lease.Row
 	Connection plugin.ConnectionID `db:"connection_id"`
 	Object     settings.Object     `db:"object"`
 	ObjectID   string              `db:"object_id"`
@@ -133,68 +120,41 @@ type message struct {
 	Outcome    Outcome             `db:"outcome"`
 	Reason     Reason              `db:"reason"`
 	MadeAt     sql.NullTime        `db:"made_at"`
-	Fence      int64               `db:"fence"`
 }
 
+const messageColumns = `id, connection_id, object, object_id, hooks, looks, first_at, tries, outcome, reason, made_at, fence`
+
+// claim takes the lease of a due object; nil when there is nothing to do or somebody else does it.
 func (s store) claim(ctx context.Context, id int64, now, until time.Time) (*message, error) {
-	const q = `
-		UPDATE keybridge.inbox SET fence = fence + 1, lease_until = $3
-		WHERE id = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
-		RETURNING id, connection_id, object, object_id, hooks, looks, first_at, tries, outcome, reason, made_at, fence`
 	m := new(message)
-	err := s.db.GetContext(ctx, m, q, id, now, until)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("inbox claim %d: %w", id, err)
+	ok, err := objects().Claim(ctx, s.db, m, messageColumns, id, now, until)
+	if err != nil || !ok {
+		return nil, err
 	}
 	return m, nil
 }
 
-// errFenced means that the lease ran out and another worker has the object.
-var errFenced = errors.New("another worker has the object")
-
-// held reports, by errFenced, whether another worker has taken the object meanwhile.
-func held(ctx context.Context, tx *sqlx.Tx, m *message) error {
-	var fence int64
-	err := tx.GetContext(ctx, &fence, `SELECT fence FROM keybridge.inbox WHERE id = $1 FOR SHARE`, m.ID)
-	if err == nil && fence != m.Fence || errors.Is(err, sql.ErrNoRows) {
-		return errFenced
-	}
-	if err != nil {
-		return fmt.Errorf("inbox row %d: %w", m.ID, err)
-	}
-	return nil
-}
-
 // finish gives the object back with what the read came to; one that was asked for since then is due again.
-// A worker whose lease ran out writes nothing: another one reads for itself.
+// Errors: lease.ErrLost, and then nothing was written: another worker reads for itself.
 func (s store) finish(ctx context.Context, m *message, r result) error {
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("inbox finish %d: %w", m.ID, err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	const q = `
-		UPDATE keybridge.inbox SET outcome = $3, reason = $4, lease_until = NULL, queued_until = NULL,
-			made_at = coalesce($9, made_at),
-			handled = CASE WHEN $5 THEN handled ELSE $6 END,
-			tries = CASE WHEN $8 THEN tries + 1 WHEN $5 THEN tries ELSE 0 END,
-			next_at = CASE WHEN $5 THEN $7 WHEN hooks > $6 THEN received_at WHEN looks > $10 THEN $11 END
-		WHERE id = $1 AND fence = $2`
+	const set = `outcome = $4, reason = $5, made_at = coalesce($6, made_at),
+		handled = CASE WHEN $7 THEN handled ELSE $8 END,
+		tries = CASE WHEN $9 THEN tries + 1 WHEN $7 THEN tries ELSE 0 END,
+		next_at = CASE WHEN $7 THEN $10 WHEN hooks > $8 THEN received_at WHEN looks > $11 THEN $12 END`
 	waiting, next := r.retry > 0, r.At.Add(r.retry)
 	if r.behind > 0 {
 		if next, err = behind(ctx, tx, m.Connection, r.At, next, r.behind); err != nil {
 			return err
 		}
 	}
-	res, err := tx.ExecContext(ctx, q, m.ID, m.Fence, r.Outcome, r.Reason, waiting, m.Hooks, next,
-		r.failed, sql.NullTime{Time: r.made, Valid: !r.made.IsZero()}, m.Looks, r.At)
+	made := sql.NullTime{Time: r.made, Valid: !r.made.IsZero()}
+	err = objects().Release(ctx, tx, m.Row, set, r.Outcome, r.Reason, made, waiting, m.Hooks, r.failed, next, m.Looks, r.At)
 	if err != nil {
-		return fmt.Errorf("inbox finish %d: %w", m.ID, err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
 	if !waiting || m.Outcome != r.Outcome || m.Reason != r.Reason { // a long wait is one line, not hundreds

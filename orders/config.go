@@ -3,6 +3,8 @@ package orders
 import (
 	"cmp"
 	"time"
+
+	"github.com/keybridge/keybridge/internal/backoff"
 )
 
 // Config holds the timings. The zero value takes the defaults.
@@ -53,3 +55,11 @@ func (c Config) withDefaults() Config {
 	c.LookupCap = cmp.Or(c.LookupCap, time.Hour)
 	return c
 }
+
+// backoff is the pause before a step is tried again.
+func (c Config) backoff() backoff.Policy {
+	return backoff.Policy{Base: c.RetryBase, Cap: c.RetryCap, Jitter: 0.2}
+}
+
+// lookups is the pause between look-ups of a card that may never be found.
+func (c Config) lookups() backoff.Policy { return backoff.Policy{Base: c.LookupGap, Cap: c.LookupCap} }

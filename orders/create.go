@@ -96,7 +96,7 @@ func (w *work) compose(ctx context.Context, s *step, first bool) *attempt {
 	in.BranchAsText = w.e.BranchAsText
 	draft, blocks := Map(in)
 	if len(blocks) > 0 {
-		w.forget(w.conn.ID)
+		w.dictionaries.Forget(w.conn.ID)
 		s.finish(StepBlocked, blocks[0].Code, blocks[0].Params)
 		return nil
 	}
@@ -228,7 +228,7 @@ func (w *work) recover(ctx context.Context, s *step) error {
 // refused blocks the order, unless the CRM only dislikes the branch's reference: then the branch is
 // told in words, at once.
 func (w *work) refused(s *step, r *crm.Refusal) {
-	w.forget(w.conn.ID)
+	w.dictionaries.Forget(w.conn.ID)
 	if _, ok := r.Fields["shipping.warehouse_ref"]; ok && !w.e.BranchAsText {
 		w.e.BranchAsText = true
 		now := w.Clock.Now()

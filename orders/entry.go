@@ -9,6 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders/statuses"
 	"github.com/keybridge/keybridge/plugin"
@@ -82,9 +83,9 @@ func (s *step) finish(state StepState, reason Reason, params Params) {
 	s.to(state, nil, reason, params)
 }
 
-// entry is a row of the outbox in the hands of the worker that holds its lease.
+// entry is a row of the outbox, leased by a worker.
 type entry struct {
-	ID           int64               `db:"id"`
+	lease.Row
 	Shop         plugin.ShopID       `db:"shop_id"`
 	Order        plugin.OrderID      `db:"order_id"`
 	Storefront   plugin.StorefrontID `db:"storefront"`
@@ -103,7 +104,6 @@ type entry struct {
 	CRMURL       string              `db:"crm_url"`
 	CRMTotal     decimal.NullDecimal `db:"crm_total"`
 	ConvertedID  string              `db:"converted_id"`
-	Fence        int64               `db:"fence"`
 
 	steps   []*step
 	claimed time.Time // when the worker took it, by the injected clock

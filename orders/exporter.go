@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/keybridge/keybridge/internal/cache"
 	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -49,16 +50,12 @@ type Deps struct {
 type Exporter struct {
 	Deps
 	store store
-
-	mu    sync.Mutex
-	dicts map[plugin.ConnectionID]keptDictionary
-	asked map[plugin.ConnectionID]chan struct{} // dictionaries on their way
+	// dictionaries are dropped when something of an account has turned out not to fit.
+	dictionaries *cache.Cache[plugin.ConnectionID, Dictionary]
 }
 
-type keptDictionary struct {
-	Dictionary
-	at time.Time
-}
+// maxDictionaries is of how many connections the dictionary is kept in memory.
+const maxDictionaries = 1000
 
 // New starts nothing.
 func New(d Deps) *Exporter {
@@ -69,7 +66,10 @@ func New(d Deps) *Exporter {
 	if d.Noticed == nil {
 		d.Noticed = func(context.Context, plugin.ConnectionID, settings.Target, string) {}
 	}
-	return &Exporter{Deps: d, store: store{db: d.DB}, dicts: map[plugin.ConnectionID]keptDictionary{}, asked: map[plugin.ConnectionID]chan struct{}{}}
+	return &Exporter{
+		Deps: d, store: store{db: d.DB},
+		dictionaries: cache.New[plugin.ConnectionID](d.Clock, maxDictionaries, cache.For[Dictionary](d.Config.DictionaryTTL)),
+	}
 }
 
 var _ jobs.Source = (*Exporter)(nil)
@@ -92,7 +92,7 @@ func (x *Exporter) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Ta
 	if err := x.rouse(ctx, now); err != nil {
 		return nil, err
 	}
-	rows, err := x.store.due(ctx, now, now.Add(x.Config.HandOver), limit)
+	rows, err := outbox().Due(ctx, x.DB, now, now.Add(x.Config.HandOver), limit)
 	return jobs.Tasks(TaskKind, jobs.Interactive, rows), err
 }
 
@@ -135,7 +135,7 @@ func (x *Exporter) Handle(ctx context.Context, id int64) error {
 		return err
 	}
 	w := &work{Exporter: x, e: e}
-	if err = w.run(ctx); errors.Is(err, errFenced) {
+	if err = w.run(ctx); errors.Is(err, lease.ErrLost) {
 		x.Log.Warn("order export: the lease ran out, another worker goes on", "entry", id, "order", string(e.Order))
 		return nil
 	}
@@ -155,66 +155,12 @@ func (x *Exporter) origin(c plugin.ConnectionID, e *entry) plugin.Origin {
 	return plugin.Origin{Plugin: x.PluginID, Connection: c, Ref: "order " + e.Number}
 }
 
-// dictionary answers what is known of a connection's account; at most DictionaryTTL old. Of workers that
-// need it at the same time one asks and the others wait: each would cost requests that orders need.
+// dictionary answers what is known of a connection's account; at most DictionaryTTL old. Of workers that need it at
+// the same time one asks and the others wait: each would cost requests that orders need.
 func (x *Exporter) dictionary(ctx context.Context, id plugin.ConnectionID, sink Sink) (Dictionary, error) {
-	for {
-		kept, asked := x.kept(id)
-		if asked == nil {
-			return kept, nil
-		}
-		if asked.mine {
-			return x.ask(ctx, id, sink, asked)
-		}
-		select {
-		case <-asked.over:
-		case <-ctx.Done():
-			return Dictionary{}, fmt.Errorf("dictionary of %s: %w", id, ctx.Err())
-		}
-	}
-}
-
-// asking is a dictionary on its way.
-type asking struct {
-	over chan struct{} // closed once the answer is there or did not come
-	mine bool          // the caller is to ask
-}
-
-// kept answers a dictionary that is young enough, else who asks for it.
-func (x *Exporter) kept(id plugin.ConnectionID) (Dictionary, *asking) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if kept, ok := x.dicts[id]; ok && x.Clock.Now().Sub(kept.at) < x.Config.DictionaryTTL {
-		return kept.Dictionary, nil
-	}
-	if over, ok := x.asked[id]; ok {
-		return Dictionary{}, &asking{over: over}
-	}
-	x.asked[id] = make(chan struct{})
-	return Dictionary{}, &asking{over: x.asked[id], mine: true}
-}
-
-func (x *Exporter) ask(ctx context.Context, id plugin.ConnectionID, sink Sink, a *asking) (Dictionary, error) {
-	defer func() { // also when the sink panics
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		delete(x.asked, id)
-		close(a.over)
-	}()
-	now := x.Clock.Now()
-	d, err := sink.OrderDictionary(ctx)
+	d, err := x.dictionaries.Get(ctx, id, sink.OrderDictionary)
 	if err != nil {
-		return Dictionary{}, err
+		return Dictionary{}, fmt.Errorf("dictionary of %s: %w", id, err)
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.dicts[id] = keptDictionary{d, now}
 	return d, nil
-}
-
-// forget drops what is known of an account, after something did not fit.
-func (x *Exporter) forget(id plugin.ConnectionID) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	delete(x.dicts, id)
 }

@@ -35,7 +35,7 @@ const (
 func (c Config) afterMiss(m missing, now time.Time, luck float64) (verdict, time.Time) {
 	switch {
 	case m.refusesTwin && !m.taken && m.rounds >= c.MaxRounds: // the outage lasts: no more requests than needed
-		at := now.Add(c.pause(m.rounds-c.MaxRounds, luck))
+		at := now.Add(c.backoff().Delay(m.rounds-c.MaxRounds, luck))
 		if soonest := m.over.Add(c.ResendAfter); at.Before(soonest) {
 			at = soonest
 		}
@@ -49,7 +49,7 @@ func (c Config) afterMiss(m missing, now time.Time, luck float64) (verdict, time
 	case m.rounds > c.MaxRounds:
 		return askUncertain, time.Time{}
 	case now.Before(m.over.Add(c.LastLook)):
-		return lookOn, m.looked.Add(min(c.LookupGap<<min(m.negatives-2, 10), c.LookupCap))
+		return lookOn, m.looked.Add(c.lookups().Delay(m.negatives-2, 0))
 	}
 	return sendAgain, now // for the last time
 }

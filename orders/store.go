@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -10,19 +9,18 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
-	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 	"github.com/keybridge/keybridge/orders/statuses"
 	"github.com/keybridge/keybridge/plugin"
 )
-
-// errFenced means that the lease ran out and another worker has the entry: what this one knows is
-// not written, the other finds out by itself.
-var errFenced = errors.New("another worker has the entry")
 
 // errTwin means that another order of the shop has the CRM's order already.
 var errTwin = errors.New("another order has the CRM's order")
 
 type store struct{ db *sqlx.DB }
+
+// outbox is the table whose entries workers claim.
+func outbox() lease.Table { return lease.Table{Name: "keybridge.outbox"} }
 
 // put notes orders; those known already stay as they are. It answers how many are new.
 func (s store) put(ctx context.Context, batch []plugin.Placement) (int64, error) {
@@ -44,22 +42,6 @@ func (s store) put(ctx context.Context, batch []plugin.Placement) (int64, error)
 		return 0, fmt.Errorf("outbox put %d orders: %w", n, err)
 	}
 	return res.RowsAffected()
-}
-
-// due marks rows handed over until the given time and answers them, oldest first.
-func (s store) due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Handed, error) {
-	const q = `
-		UPDATE keybridge.outbox SET seq = seq + 1, queued_until = $2
-		WHERE id IN (
-			SELECT id FROM keybridge.outbox
-			WHERE next_at <= $1 AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
-			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
-		RETURNING id, seq`
-	var rows []jobs.Handed
-	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
-		return nil, fmt.Errorf("outbox due: %w", err)
-	}
-	return rows, nil
 }
 
 // wake makes entries due that are blocked by something the merchant has since saved. What only a
@@ -119,17 +101,10 @@ func (s store) rouse(ctx context.Context, r rest, now time.Time) error {
 
 // claim takes the lease of a due entry; nil when there is nothing to do or somebody else does it.
 func (s store) claim(ctx context.Context, id int64, now, until time.Time) (*entry, error) {
-	const q = `
-		UPDATE keybridge.outbox SET fence = fence + 1, lease_until = $3
-		WHERE id = $1 AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
-		RETURNING ` + entryColumns
 	e := &entry{claimed: now}
-	err := s.db.GetContext(ctx, e, q, id, now, until)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("outbox claim %d: %w", id, err)
+	ok, err := outbox().Claim(ctx, s.db, e, entryColumns, id, now, until)
+	if err != nil || !ok {
+		return nil, err
 	}
 	if e.steps, err = selectSteps(ctx, s.db, id); err != nil {
 		return nil, err
@@ -148,8 +123,8 @@ func selectSteps(ctx context.Context, db sqlx.QueryerContext, id int64) ([]*step
 	return steps, nil
 }
 
-// save writes the entry and its steps, and what also does, in one transaction, if the worker still
-// has the entry. leaseUntil nil gives the entry back.
+// save writes the entry and its steps, and what also does, in one transaction. leaseUntil nil gives the entry back.
+// Errors: lease.ErrLost and errTwin, and then nothing was written.
 func (s store) save(ctx context.Context, e *entry, now time.Time, leaseUntil *time.Time, also ...func(*sqlx.Tx) error) error {
 	return s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if err := updateEntry(ctx, tx, e, leaseUntil); err != nil {
@@ -170,30 +145,27 @@ func (s store) save(ctx context.Context, e *entry, now time.Time, leaseUntil *ti
 }
 
 func updateEntry(ctx context.Context, tx *sqlx.Tx, e *entry, leaseUntil *time.Time) error {
-	const q = `
-		UPDATE keybridge.outbox SET connection_id = $3, target = $4, number = $5, natural_key = $6, source = $7,
-			currency = $8, total = $9, branch_as_text = $10, crm_id = $11, crm_url = $12, crm_total = $13,
-			applied_status = CASE WHEN applied_status = '' THEN $14 ELSE applied_status END,
-			applied_at = coalesce(applied_at, $15),
-			lease_until = $16,
-			queued_until = CASE WHEN $16::timestamptz IS NULL THEN NULL ELSE queued_until END
-		WHERE id = $1 AND fence = $2`
+	const set = `connection_id = $4, target = $5, number = $6, natural_key = $7, source = $8, currency = $9, total = $10,
+		branch_as_text = $11, crm_id = $12, crm_url = $13, crm_total = $14,
+		applied_status = CASE WHEN applied_status = '' THEN $15 ELSE applied_status END, applied_at = coalesce(applied_at, $16)`
 	var begun statuses.Seen
 	if e.begun != nil {
 		begun = *e.begun
 	}
-	res, err := tx.ExecContext(ctx, q, e.ID, e.Fence, e.Connection, e.Target, e.Number, e.Key, e.Source, e.Currency,
-		e.Total, e.BranchAsText, e.CRMID, e.CRMURL, e.CRMTotal, begun.Status, nullTime(begun.At), leaseUntil)
+	args := []any{
+		e.Connection, e.Target, e.Number, e.Key, e.Source, e.Currency, e.Total, e.BranchAsText, e.CRMID, e.CRMURL,
+		e.CRMTotal, begun.Status, nullTime(begun.At),
+	}
+	var err error
+	if leaseUntil != nil {
+		err = outbox().Keep(ctx, tx, e.Row, *leaseUntil, set, args...)
+	} else {
+		err = outbox().Release(ctx, tx, e.Row, set, args...)
+	}
 	if broken := (*pq.Error)(nil); errors.As(err, &broken) && broken.Constraint == "outbox_crm" {
 		return fmt.Errorf("outbox save %d: %w", e.ID, errTwin)
 	}
-	if err != nil {
-		return fmt.Errorf("outbox save %d: %w", e.ID, err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return fmt.Errorf("outbox save %d: %w", e.ID, errFenced)
-	}
-	return nil
+	return err
 }
 
 // upsertStep writes a step. One that was asked for anew since it was read stays due.

@@ -5,13 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"runtime/debug"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"github.com/keybridge/keybridge/internal/budget"
+	"github.com/keybridge/keybridge/internal/contain"
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
@@ -44,12 +43,22 @@ func (w *work) run(ctx context.Context) error {
 	return w.save(ctx, nil)
 }
 
-func (w *work) act(ctx context.Context, s *step) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = w.panicked(ctx, s, p)
-		}
-	}()
+// act does one step. One amid which the shop, the CRM's client or we ourselves panicked says so in the entry and is
+// tried again later, rather than over and over.
+func (w *work) act(ctx context.Context, s *step) error {
+	err := contain.Do(func() error { return w.do(ctx, s) })
+	if !contain.Log(w.Log, err, "order export panicked", "step", string(s.Name), "entry", w.e.ID, "order", string(w.e.Order),
+		"connection", string(w.conn.ID)) {
+		return err
+	}
+	if s.Name == StepCreate && s.State == StepSending { // its outcome is unknown: the next act takes over from it
+		return nil
+	}
+	w.retry(s, nil, ReasonInternal)
+	return w.hold(ctx)
+}
+
+func (w *work) do(ctx context.Context, s *step) error {
 	if s.Name == StepCreate && s.State == StepSending {
 		return w.recover(ctx, s)
 	}
@@ -70,18 +79,6 @@ func (w *work) act(ctx context.Context, s *step) (err error) {
 	default:
 		return w.send(ctx, s)
 	}
-	return w.hold(ctx)
-}
-
-// panicked settles a step amid which the shop, the CRM's client or we ourselves panicked, so that the
-// entry says so and is not tried over and over. A request that was under way has an unknown outcome.
-func (w *work) panicked(ctx context.Context, s *step, p any) error {
-	w.Log.Error("order export panicked", "step", string(s.Name), "entry", w.e.ID, "order", string(w.e.Order),
-		"connection", string(w.conn.ID), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	if s.Name == StepCreate && s.State == StepSending {
-		return nil // act takes over from it as from a worker that died
-	}
-	w.retry(s, nil, ReasonInternal)
 	return w.hold(ctx)
 }
 
@@ -175,7 +172,7 @@ func (w *work) save(ctx context.Context, leaseUntil *time.Time, also ...func(*sq
 func (w *work) retry(s *step, cause error, reason Reason) {
 	pause := crm.RetryAfter(cause)
 	if pause <= 0 {
-		pause = w.Config.pause(s.Tries, rand.Float64()) // #nosec G404 -- spreads load, guards nothing
+		pause = w.Config.backoff().Pause(s.Tries)
 	}
 	s.Tries++
 	w.retryIn(s, pause, reason, nil)
@@ -208,15 +205,6 @@ func (w *work) recheck(s *step, reason Reason, params Params) {
 		state = StepChecking
 	}
 	s.to(state, &at, reason, params)
-}
-
-// pause doubles with each try up to RetryCap; luck in [0,1) spreads it by a fifth either way.
-func (c Config) pause(tries int, luck float64) time.Duration {
-	d := c.RetryCap
-	if tries < 20 {
-		d = min(c.RetryBase<<tries, c.RetryCap)
-	}
-	return time.Duration(float64(d) * (0.8 + 0.4*luck))
 }
 
 // unsent settles a step when our own budget granted no request, so nothing was sent: it goes on
