@@ -17,7 +17,7 @@ const (
 	// answers nil.
 	CaptureDurable CaptureLevel = 2
 	// CaptureInTx: OrderListener.PlacedTx is called inside the checkout's own transaction, and the
-	// order and our note of it commit or vanish together.
+	// order and our entry of it commit or vanish together.
 	CaptureInTx CaptureLevel = 3
 )
 
@@ -52,7 +52,7 @@ type Execer interface {
 
 // OrderListener is what the plugin gives the engine to call.
 type OrderListener interface {
-	// PlacedTx notes the order inside the checkout's transaction (CaptureInTx). It is one statement
+	// PlacedTx stores the order's id inside the checkout's transaction (CaptureInTx). It is one statement
 	// that cannot raise: whatever is wrong with our tables, the checkout commits, and the scan finds
 	// the order later. It answers nothing, because checkout must not decide on it.
 	//
@@ -60,14 +60,14 @@ type OrderListener interface {
 	// transaction, and gives a context without a deadline of its own (lib/pq answers an expired
 	// context by closing the connection, which would kill the checkout).
 	//
-	// A placement that Check refuses is not noted. The checkout commits all the same; the host's log has
+	// A placement that Check refuses is not stored. The checkout commits all the same; the host's log has
 	// an error about it, once for each field in the life of the process.
 	PlacedTx(ctx context.Context, tx Execer, p Placement)
 	// Committed is a process-local nudge after the commit. It returns at once, never blocks, and may
 	// be left out: a poll covers it.
 	Committed(p Placement)
-	// Handle takes an event from a durable queue or in process. nil means taken for good; an error
-	// means: deliver it again later. Handling an event twice does no harm. ErrInvalid names the field of
+	// Handle takes an event from a durable queue or in process. nil means taken for good; an error other than
+	// ErrInvalid means that our tables could not be written: deliver it again later. Handling an event twice does no harm. ErrInvalid names the field of
 	// the event that is wrong: Shop or Order empty, or a placement that Check refuses or that is of
 	// another shop or order than the event. Delivering the same again does not help then.
 	Handle(ctx context.Context, e Event) error

@@ -8,6 +8,8 @@ import (
 
 // Dictionaries are the shop's lists that the merchant maps to the CRM's. Codes are stable; names are
 // in the shop's locale. Entries no longer offered stay listed with Retired=true while orders use them.
+// Errors of every method: ErrTemporary, and whoever needs the list tries again later (a page says that it is not
+// there); a shop that has no such list answers nil and no error. Safe for concurrent use.
 type Dictionaries interface {
 	OrderStatuses(ctx context.Context) ([]OrderStatus, error)
 	PaymentMethods(ctx context.Context) ([]PaymentMethod, error)

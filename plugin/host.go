@@ -33,24 +33,29 @@ type Host interface {
 	URLs() URLs
 	// Operator answers who is signed in; false when nobody is, then our pages are not shown.
 	Operator(r *http.Request) (Operator, bool)
-	// VerifyCSRF checks a writing request of ours against the operator's session; see CSRFField.
+	// VerifyCSRF checks a writing request of ours against the operator's session; see CSRFField. Errors: ErrInvalid;
+	// whatever it answers, we refuse the request with 403 and write nothing.
 	VerifyCSRF(r *http.Request) error
-	// RenderPage writes a page of ours inside the engine's admin frame.
+	// RenderPage writes a page of ours inside the engine's admin frame. An error means that nothing was written yet:
+	// it is logged, and we answer with a page that says so.
 	RenderPage(w http.ResponseWriter, r *http.Request, p Page) error
 	// Notify leaves a message for the merchant. A failure is logged, nothing waits for it. A message about
 	// a state, such as orders that wait for a person, comes when the state begins and again the next day
-	// while it lasts, from one process; one that was not taken comes again a minute later.
+	// while it lasts, from one process; one that was not taken comes again a minute later. Errors: ErrNotFound for a
+	// shop the process does not have; any error means that the message was not taken.
 	Notify(ctx context.Context, m Message) error
 	// Capture is the level at which this engine tells us of placed orders.
 	Capture() CaptureLevel
-	// Shops lists the shops of the process.
+	// Shops lists the shops of the process. Errors: ErrTemporary.
 	Shops(ctx context.Context) ([]ShopID, error)
-	// Shop opens one. Errors: ErrNotFound.
+	// Shop opens one. Errors: ErrTemporary, and the work on it is tried again later; ErrNotFound when the process does
+	// not have it, which ends a run, while orders and statuses wait for a shop that may come back.
 	Shop(ctx context.Context, id ShopID) (Shop, error)
 }
 
-// Shop is one shop of the process.
+// Shop is one shop of the process. Safe for concurrent use.
 type Shop interface {
+	// Profile reads the settings that matter to us. Errors: ErrTemporary; what needs it is tried again.
 	Profile(ctx context.Context) (Profile, error)
 	Capabilities() Capabilities
 	Catalog() Catalog

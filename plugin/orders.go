@@ -5,21 +5,30 @@ import (
 	"time"
 )
 
-// Orders reads the orders of one shop and moves their statuses.
+// Orders reads the orders of one shop and moves their statuses. Safe for concurrent use.
+//
+// After ErrTemporary, and after an error of no sentinel, we do the same again, later and later, for as long as it
+// takes: an order waits and is not lost. Every other error is an answer for good, and each method says what follows.
 type Orders interface {
-	// Get reads one order whole. Errors: ErrNotFound.
+	// Get reads one order whole. Errors: ErrNotFound when the order does not exist any more: it is not sent, and its
+	// status is not told. Any other that is not ErrTemporary says that the order cannot be read, ever: the merchant
+	// sees it as one that only a person can help.
 	Get(ctx context.Context, id OrderID) (Order, error)
 	// List answers placements in the order (PlacedAt, ID), oldest first. It is the reconciling scan
 	// and the back-fill; an order must be in it from the moment its transaction is visible. A placement
 	// whose Shop is empty is taken as one of this shop. One of another shop, or that Placement.Check
-	// refuses, is never stored: it is counted in the host's log, and its order is not sent.
+	// refuses, is never stored: it is counted in the host's log, and its order is not sent. Errors: ErrInvalid for a
+	// Cursor that is not one of this shop's; after any error the next scan begins where the last one stood.
 	List(ctx context.Context, q OrderQuery) (OrderPage, error)
 	// MoveStatus moves an order through the shop's own rules and leaves a line in its history that
 	// names the CRM. Moving to the current status answers Changed=false.
-	// Errors: ErrNotFound, ErrRefused (see Refuse), ErrConflict when Expect is set and differs.
+	// Errors: ErrConflict when Expect is set and differs, and we read the order and decide anew, a few times;
+	// ErrRefused (see Refuse) and ErrInvalid (no such status), shown to the merchant and not tried again;
+	// ErrNotFound likewise.
 	MoveStatus(ctx context.Context, by Origin, m StatusMove) (OrderResult, error)
 	// OfferFacts gives the shop what the CRM knows. Fields whose capability the shop did not declare
-	// are ignored. Equal facts answer Changed=false.
+	// are ignored. Equal facts answer Changed=false. Errors: ErrNotFound, ErrRefused, ErrInvalid, all of which mean
+	// that the shop shows less, and are not tried again.
 	OfferFacts(ctx context.Context, by Origin, id OrderID, f Facts) (OrderResult, error)
 }
 
@@ -27,7 +36,8 @@ type Orders interface {
 // it they are read one by one, which takes long where hundreds of orders are open.
 type OrdersByID interface {
 	// GetMany reads up to MaxBatch orders whole, each as it was at one moment, in no promised order. An
-	// unknown id is left out.
+	// unknown id is left out. Errors: those of the call; no stock is written then, because what the orders of
+	// this shop have sold cannot be counted.
 	GetMany(ctx context.Context, ids []OrderID) ([]Order, error)
 }
 

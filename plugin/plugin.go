@@ -27,15 +27,21 @@ type Plugin interface {
 
 	// Attach joins the process: it probes the host, brings our tables up to date (one process does,
 	// the others wait), opens Redis and starts the role's goroutines. A failed Attach leaves nothing
-	// running. Attaching what is attached is an error.
+	// running. Attaching what is attached is an error. Errors: ErrUnsupported when the database is none that we can use
+	// (its text says why), others when it does not answer or a migration fails; the shop can go on without us, and
+	// Attach may be tried again.
 	Attach(ctx context.Context, role Role) error
 	// Detach hands unfinished work back, joins every goroutine of ours, at most until ctx ends, and
-	// closes Redis. It may be called twice, after a failed Attach, or without any.
+	// closes Redis. It may be called twice, after a failed Attach, or without any. Errors: ctx's, when work still runs at
+	// its end; whatever that work still holds is another process's when its lease runs out.
 	Detach(ctx context.Context) error
+
+	// The five that follow the operator answer an error when the database does not take the change; nothing half is
+	// left behind that repeating does not finish.
 
 	// Install prepares a shop; nothing is synchronised yet.
 	Install(ctx context.Context, shop ShopID) error
-	// Activate switches a shop on: routes answer, hooks note orders, schedules run.
+	// Activate switches a shop on: routes answer, hooks take orders, schedules run. Errors: ErrRefused before Install.
 	Activate(ctx context.Context, shop ShopID) error
 	// Deactivate switches it off; settings, links and journals stay.
 	Deactivate(ctx context.Context, shop ShopID) error
@@ -54,7 +60,7 @@ type Plugin interface {
 	Orders() OrderListener
 	// OwnerOf answers the connection that keeps a product in step with its CRM account, so
 	// that the engine can tell its staff that edits may be written over.
-	// Errors: ErrNotFound when none does.
+	// Errors: ErrNotFound when none does; any other means that the database could not be asked.
 	OwnerOf(ctx context.Context, shop ShopID, product ProductID) (ConnectionID, error)
 	// Health is for the engine's own health page; it answers within a second.
 	Health(ctx context.Context) Health
