@@ -91,11 +91,11 @@ func (k *Keybridge) relay(queue jobs.Enqueuer) *jobs.Relay {
 			// A row stands for all calls of a connection, so few are due at a time.
 			catalog.StockTaskKind: {Lane: jobs.Interactive, Tasks: 2000},
 		},
-		Chores: k.chores(),
-		Queue:  queue,
-		Nudge:  k.hooks.Nudged(),
-		Clock:  waiting(k.host.Clock()),
-		Log:    k.log,
+		Periodic: k.periodicJobs(),
+		Queue:    queue,
+		Nudge:    k.hooks.Nudged(),
+		Clock:    waiting(k.host.Clock()),
+		Log:      k.log,
 	}
 }
 
@@ -109,10 +109,10 @@ func (k *Keybridge) handlers() map[string]jobs.Handler {
 	}
 }
 
-// chores are what working processes do every so often.
-func (k *Keybridge) chores() []jobs.Chore {
+// periodicJobs are what working processes do every so often.
+func (k *Keybridge) periodicJobs() []jobs.PeriodicJob {
 	id := jobs.WorkerID()
-	return []jobs.Chore{
+	return []jobs.PeriodicJob{
 		{Name: "heartbeat", Every: 10 * time.Second, Do: func(ctx context.Context) error {
 			return beat(ctx, k.host.DB(), id, k.host.Clock().Now())
 		}},

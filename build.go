@@ -33,9 +33,9 @@ func (k *Keybridge) buildEngines(o options) {
 		},
 		PluginID: k.manifest.ID, Active: k.installs.Runs, Notify: k.tellWaits, NotifyHeld: k.tellHeld,
 		Unsent: func(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
-			return k.exporter.Unsent(ctx, id, variants, at)
+			return k.exporter.Uncounted(ctx, id, variants, at)
 		},
-		Config: engine.Config{Lease: t.Lease, HandOver: t.HandOver, Pictures: pictures.Config{AllowLoopback: o.localPictures}},
+		Config: engine.Config{Lease: t.Lease, HandOver: t.RequeueAfter, Pictures: pictures.Config{AllowLoopback: o.localPictures}},
 	})
 	k.exporter = orders.New(orders.Deps{
 		DB: db, Clock: clk, Log: k.log, Connections: k.settings, Shop: k.host.Shop,
@@ -47,7 +47,7 @@ func (k *Keybridge) buildEngines(o options) {
 		},
 		PluginID: k.manifest.ID, Active: k.installs.Active,
 		Config: orders.Config{
-			Lease: t.Lease, HandOver: t.HandOver, Request: t.Request, ResendAfter: t.Resend, LookupGap: t.Lookup,
+			Lease: t.Lease, RequeueAfter: t.RequeueAfter, Request: t.Request, ResendAfter: t.ResendAfter, LookupGap: t.LookupGap,
 		},
 	})
 	k.hooks = hooks.New(hooks.Deps{
@@ -58,7 +58,7 @@ func (k *Keybridge) buildEngines(o options) {
 			return k.accounts.open(ctx, id, budget.Statuses)
 		},
 		PluginID: k.manifest.ID, CRMName: k.manifest.Name, Active: k.installs.Active,
-		Config: hooks.Config{Lease: t.Lease, HandOver: t.HandOver, Request: t.Request},
+		Config: hooks.Config{Lease: t.Lease, RequeueAfter: t.RequeueAfter, Request: t.Request},
 	})
 }
 

@@ -49,7 +49,7 @@ func (q *interactive) during(f func(ctx context.Context, wg *sync.WaitGroup)) {
 	defer stop()
 	var wg sync.WaitGroup
 	relay, handlers := q.Relay(q), q.Handlers()
-	relay.Chores = nil
+	relay.Periodic = nil
 	q.clock.work(&wg, func() {
 		for ctx.Err() == nil {
 			relay.Step(q.t.Context())

@@ -59,7 +59,7 @@ func (a *accounts) openKey(key string, lane budget.Lane) (*connector.Connector, 
 
 // wait waits for the budget's consent while a turn is near. What is further away is tried again from
 // its row, so that one account's queue does not hold the workers all accounts share. Errors:
-// *budget.Later in the background, crm.ErrLimited elsewhere.
+// *budget.WaitError in the background, crm.ErrLimited elsewhere.
 func (a *accounts) wait(ctx context.Context, account budget.Account, lane budget.Lane) error {
 	most := cmp.Or(a.near, 2*time.Second)
 	if lane == budget.Clicks { // no row tries again, so a little more patience
@@ -73,9 +73,9 @@ func (a *accounts) wait(ctx context.Context, account budget.Account, lane budget
 	defer cancel()
 	err = b.WaitAtMost(short, account, lane, most)
 	if err != nil && short.Err() != nil && ctx.Err() == nil { // near all the time, but others came first
-		err = &budget.Later{After: time.Second, Every: time.Second}
+		err = &budget.WaitError{After: time.Second, Every: time.Second}
 	}
-	var later *budget.Later
+	var later *budget.WaitError
 	if lane != budget.Background && errors.As(err, &later) {
 		return crm.NewLimited(later.After, err)
 	}

@@ -30,7 +30,7 @@ func newSlots(t *testing.T) slots {
 	t.Cleanup(func() { _ = client.Close() })
 	c := clock.NewFake(time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
 	s := slots{&accounts{near: 40 * time.Millisecond}, c}
-	b := budget.New(client, c, 1, budget.OnClock(), budget.Cold(time.Millisecond))
+	b := budget.New(client, c, 1, budget.WithClock(), budget.WithColdStart(time.Millisecond))
 	s.budget = func() (*budget.Budget, error) { return b, nil }
 	for range 2 { // the first asks for what Redis knows
 		c.Advance(time.Second)
@@ -45,7 +45,7 @@ func newSlots(t *testing.T) slots {
 // wantLater checks that a request was put off, in the words of its lane.
 func wantLater(t *testing.T, lane budget.Lane, err error, from, to time.Duration) {
 	t.Helper()
-	var later *budget.Later
+	var later *budget.WaitError
 	if !errors.As(err, &later) || later.After < from || later.After > to {
 		t.Errorf("%s: %v, want Later in %v to %v", lane, err, from, to)
 		return

@@ -91,12 +91,12 @@ func waiting(c plugin.Clock) clock.Clock {
 
 // budgetOptions let a clock that can be told to move be the budget's too; else Redis tells the time.
 func budgetOptions(c plugin.Clock, m budget.Memory, cold time.Duration) []budget.Option {
-	opts := []budget.Option{budget.Remember(m)}
+	opts := []budget.Option{budget.WithMemory(m)}
 	if cold > 0 {
-		opts = append(opts, budget.Cold(cold))
+		opts = append(opts, budget.WithColdStart(cold))
 	}
 	if _, ok := c.(clock.Clock); ok {
-		opts = append(opts, budget.OnClock())
+		opts = append(opts, budget.WithClock())
 	}
 	return opts
 }

@@ -1,6 +1,7 @@
 package keybridge
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -29,35 +30,28 @@ type options struct {
 // Timings are the waits that make exports safe and work recoverable. The zero value means the
 // defaults; tests and the demo, whose CRM shows new records at once, shorten them.
 type Timings struct {
-	// Lease is how long a silent worker keeps its row; default 30 s.
+	// Lease is how long a silent worker keeps its row; default 30 s. Rows of orders and webhooks are leased for longer
+	// than Request in any case.
 	Lease time.Duration
-	// HandOver is how long work handed to Redis is left to it before it is handed over again, should
+	// RequeueAfter is how long work enqueued in Redis is left to it before it is enqueued again, should
 	// Redis or its worker have lost it; default 30 s.
-	HandOver time.Duration
-	// Scan is how often placements are listed to find orders whose hook did not note them; default 30 s.
+	RequeueAfter time.Duration
+	// Scan is how often placements are listed to find orders whose hook did not store them; default 30 s.
 	Scan time.Duration
 	// Request bounds one request to the CRM; default 30 s.
 	Request time.Duration
-	// Resend is how long after an unclear answer an order may be sent again at the earliest; default
+	// ResendAfter is how long after an unclear answer an order may be sent again at the earliest; default
 	// 2 min. It must be longer than the CRM takes to show a new record.
-	Resend time.Duration
-	// Lookup is the least time between the two look-ups that must both find nothing before an order
+	ResendAfter time.Duration
+	// LookupGap is the least time between the two look-ups that must both find nothing before an order
 	// is sent again; default 60 s.
-	Lookup time.Duration
+	LookupGap time.Duration
 }
 
+// withDefaults fills in what the root itself uses; the parts have the defaults of the rest.
 func (t Timings) withDefaults() Timings {
-	set := func(d *time.Duration, to time.Duration) {
-		if *d <= 0 {
-			*d = to
-		}
-	}
-	set(&t.Lease, 30*time.Second)
-	set(&t.HandOver, 30*time.Second)
-	set(&t.Scan, 30*time.Second)
-	set(&t.Request, 30*time.Second)
-	set(&t.Resend, 2*time.Minute)
-	set(&t.Lookup, time.Minute)
+	t.Scan = cmp.Or(t.Scan, 30*time.Second)
+	t.Request = cmp.Or(t.Request, 30*time.Second)
 	return t
 }
 

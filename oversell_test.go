@@ -131,7 +131,7 @@ func (m *market) open() {
 	m.must(err)
 	m.t.Cleanup(func() { _ = m.engine.Close() })
 	m.Keybridge, err = keybridge.New(m.engine, keybridge.WithCRM(m.sim.BaseURL()), keybridge.WithBudget(100_000),
-		keybridge.WithColdStart(time.Millisecond), keybridge.WithTimings(keybridge.Timings{Resend: time.Second, Lookup: time.Second}))
+		keybridge.WithColdStart(time.Millisecond), keybridge.WithTimings(keybridge.Timings{ResendAfter: time.Second, LookupGap: time.Second}))
 	m.must(err)
 	m.engine.Use(m.Keybridge)
 	m.attach(m.t, plugin.RoleWeb)

@@ -149,7 +149,7 @@ type noticeKey struct {
 func (n notices) told(ctx context.Context, t words.Trouble, again time.Time) error {
 	const q = `UPDATE keybridge.notice SET due_at = $3 WHERE connection_id = $1 AND kind = $2`
 	if _, err := n.db.ExecContext(ctx, q, t.Connection, t.Kind, again); err != nil {
-		return fmt.Errorf("note that %s of connection %s was told: %w", t.Kind, t.Connection, err)
+		return fmt.Errorf("record that %s of connection %s was told: %w", t.Kind, t.Connection, err)
 	}
 	return nil
 }

@@ -126,7 +126,7 @@ func TestCatalogSwitchedOffHasNothingToRun(t *testing.T) {
 func (r *rig) send(o plugin.Order) {
 	r.t.Helper()
 	r.shop.Put(o)
-	if _, err := r.outbox.Note(r.t.Context(), orderstest.PlacementOf(shopID, o)); err != nil {
+	if _, err := r.outbox.Put(r.t.Context(), orderstest.PlacementOf(shopID, o)); err != nil {
 		r.t.Fatal(err)
 	}
 	r.work()

@@ -27,7 +27,7 @@ func (b *Inbox) apply(ctx context.Context, m *message, conn settings.Connection,
 		}
 	}
 	mv := &move{shop: shop, by: plugin.Origin{Plugin: b.PluginID, Connection: conn.ID, Ref: "order " + l.Number}, m: m, conn: conn, link: l, state: s}
-	done, err := b.settle(ctx, mv, res)
+	done, err := b.decideAndMove(ctx, mv, res)
 	if err != nil || !done {
 		return err
 	}
@@ -71,14 +71,14 @@ func (mv *move) table() statuses.Table {
 // maxMoves bounds how often a move is decided anew because the shop's order changed meanwhile.
 const maxMoves = 3
 
-// settle decides about the CRM's status and moves the shop's order. Not done: it is tried again, res
+// decideAndMove decides about the CRM's status and moves the shop's order. Not done: it is tried again, res
 // says when.
-func (b *Inbox) settle(ctx context.Context, mv *move, res *result) (done bool, err error) {
+func (b *Inbox) decideAndMove(ctx context.Context, mv *move, res *result) (done bool, err error) {
 	for range maxMoves {
 		// Read before the decision: a worker that stalls after it finds another status and decides anew.
 		order, err := mv.shop.Orders().Get(ctx, mv.link.Order)
 		if err != nil {
-			return b.unmoved(mv.m, err, res), nil
+			return b.moveFailed(mv.m, err, res), nil
 		}
 		if err = b.begin(ctx, mv); err != nil {
 			return false, err
@@ -89,7 +89,7 @@ func (b *Inbox) settle(ctx context.Context, mv *move, res *result) (done bool, e
 		}
 		res.ShopStatus = mv.To
 		moved, err := mv.shop.Orders().MoveStatus(ctx, mv.by, plugin.StatusMove{
-			OrderID: mv.link.Order, To: mv.To, Expect: order.Status, Note: b.note(ctx, mv.shop), At: mv.At, MayWriteToBuyer: false,
+			OrderID: mv.link.Order, To: mv.To, Expect: order.Status, Note: b.historyLine(ctx, mv.shop), At: mv.At, MayWriteToBuyer: false,
 		})
 		switch {
 		case err == nil && !moved.Changed:
@@ -98,7 +98,7 @@ func (b *Inbox) settle(ctx context.Context, mv *move, res *result) (done bool, e
 		case err == nil:
 			return true, nil
 		case !errors.Is(err, plugin.ErrConflict):
-			return b.unmoved(mv.m, err, res), nil
+			return b.moveFailed(mv.m, err, res), nil
 		}
 	}
 	b.again(mv.m, res, 0, ReasonShopUnavailable)
@@ -106,7 +106,7 @@ func (b *Inbox) settle(ctx context.Context, mv *move, res *result) (done bool, e
 }
 
 // begin decides by what is known now, unless another worker has taken the object. What is going to be
-// brought to the shop is noted, so that nobody begins to bring an older status.
+// brought to the shop is remembered, so that nobody begins to bring an older status.
 func (b *Inbox) begin(ctx context.Context, mv *move) error {
 	return b.Orders.BeginMove(ctx, mv.link, func(tx *sqlx.Tx, now orders.Link) (*statuses.Seen, error) {
 		if err := objects().Check(ctx, tx, mv.m.Row); err != nil {
@@ -143,8 +143,8 @@ func outcomeOf(v statuses.Verdict) (Outcome, Reason) {
 	return Unchanged, ""
 }
 
-// unmoved settles an answer of the shop that is no move. Not done: it is tried again.
-func (b *Inbox) unmoved(m *message, cause error, res *result) (done bool) {
+// moveFailed records an answer of the shop that is no move. Not done: it is tried again.
+func (b *Inbox) moveFailed(m *message, cause error, res *result) (done bool) {
 	var refusal *plugin.Refusal
 	switch {
 	case errors.As(cause, &refusal):
@@ -160,8 +160,8 @@ func (b *Inbox) unmoved(m *message, cause error, res *result) (done bool) {
 	return true
 }
 
-// note is the line in the order's history, in the shop's language.
-func (b *Inbox) note(ctx context.Context, shop plugin.Shop) string {
+// historyLine is the line in the order's history, in the shop's language.
+func (b *Inbox) historyLine(ctx context.Context, shop plugin.Shop) string {
 	if p, err := shop.Profile(ctx); err == nil && !strings.HasPrefix(p.Locale, "uk") {
 		return "Status changed in " + b.CRMName
 	}
@@ -173,7 +173,7 @@ func (b *Inbox) note(ctx context.Context, shop plugin.Shop) string {
 func (b *Inbox) offer(ctx context.Context, mv *move, res *result) {
 	s := mv.state
 	facts := plugin.Facts{
-		TrackingNumber: known(s.Tracking), ShippingStatus: known(s.Shipping), PaymentState: known(s.Payment),
+		TrackingNumber: nonEmpty(s.Tracking), ShippingStatus: nonEmpty(s.Shipping), PaymentState: nonEmpty(s.Payment),
 		CRMTotal: &plugin.Money{},
 	}
 	if !s.Total.Equal(mv.link.Total) {
@@ -185,7 +185,7 @@ func (b *Inbox) offer(ctx context.Context, mv *move, res *result) {
 	}
 }
 
-func known(s string) *string {
+func nonEmpty(s string) *string {
 	if s == "" {
 		return nil
 	}

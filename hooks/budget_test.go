@@ -20,8 +20,8 @@ func TestWaitingForTheBudgetIsNoFailure(t *testing.T) {
 		why   hooks.Reason
 		pause time.Duration
 	}{
-		"no slot yet": {&budget.Later{After: 3 * time.Second}, hooks.ReasonWaitingBudget, 3 * time.Second},
-		"a slot soon": {crm.NewLimited(time.Millisecond, &budget.Later{After: time.Millisecond}), hooks.ReasonWaitingBudget, time.Second},
+		"no slot yet": {&budget.WaitError{After: 3 * time.Second}, hooks.ReasonWaitingBudget, 3 * time.Second},
+		"a slot soon": {crm.NewLimited(time.Millisecond, &budget.WaitError{After: time.Millisecond}), hooks.ReasonWaitingBudget, time.Second},
 		"no Redis":    {budget.ErrNoRedis, hooks.ReasonNoRedis, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

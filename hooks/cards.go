@@ -43,7 +43,7 @@ func (b *Inbox) became(ctx context.Context, m *message, conn settings.Connection
 	if err := b.readCards(ctx, conn, s.CreatedAt); err != nil {
 		return orders.Link{}, err
 	}
-	link, err := b.known(ctx, m)
+	link, err := b.findSent(ctx, m)
 	if errors.Is(err, plugin.ErrNotFound) {
 		b.again(m, res, 0, ReasonUnconverted)
 		return link, nil
@@ -69,7 +69,7 @@ func (b *Inbox) unconverted(ctx context.Context, m *message, conn settings.Conne
 	if err := b.readCards(ctx, conn, m.MadeAt.Time); err != nil {
 		return false, err
 	}
-	_, err := b.known(ctx, m)
+	_, err := b.findSent(ctx, m)
 	if errors.Is(err, plugin.ErrNotFound) {
 		b.again(m, res, 0, ReasonUnconverted)
 		return true, nil
@@ -95,7 +95,7 @@ func (b *Inbox) readCards(ctx context.Context, conn settings.Connection, made ti
 	walk = walk.begin(oldest, b.Clock.Now())
 	reader, err := b.Reader(ctx, conn.ID)
 	if err != nil {
-		b.cardsUnread(conn, err)
+		b.cardsReadFailed(conn, err)
 		return nil
 	}
 	// The row's lease has to last for reading the order too. What was read is stored even when the time is over.
@@ -104,10 +104,10 @@ func (b *Inbox) readCards(ctx context.Context, conn settings.Connection, made ti
 	for range readPages {
 		became, more, err := reader.ConvertedCards(reading, conn.Settings.Orders.Source, walk.From, walk.Page)
 		if err != nil {
-			b.cardsUnread(conn, err)
+			b.cardsReadFailed(conn, err)
 			return nil
 		}
-		walk = walk.read(more)
+		walk = walk.afterPage(more)
 		if err := b.converted(ctx, conn.ID, became); err != nil {
 			return err
 		}
@@ -118,11 +118,11 @@ func (b *Inbox) readCards(ctx context.Context, conn settings.Connection, made ti
 	return nil
 }
 
-func (b *Inbox) cardsUnread(conn settings.Connection, err error) {
+func (b *Inbox) cardsReadFailed(conn settings.Connection, err error) {
 	b.Log.Warn("webhook: the cards cannot be read", "connection", string(conn.ID), "error", err.Error())
 }
 
-// converted notes which cards became which orders, and lets orders go on that waited to be named.
+// converted records which cards became which orders, and lets orders go on that waited to be named.
 func (b *Inbox) converted(ctx context.Context, conn plugin.ConnectionID, became map[string]string) error {
 	if err := b.Orders.MarkConverted(ctx, conn, became); err != nil || len(became) == 0 {
 		return err
@@ -160,8 +160,8 @@ func (c cardWalk) begin(oldest, now time.Time) cardWalk {
 	return c
 }
 
-// read is the walk after a page; the last one ends it.
-func (c cardWalk) read(more bool) cardWalk {
+// afterPage is the walk after a page; the last one ends it.
+func (c cardWalk) afterPage(more bool) cardWalk {
 	if more {
 		c.Page++
 		return c

@@ -60,14 +60,14 @@ func TestWhichCardsAreRead(t *testing.T) {
 		})
 	}
 	walking := cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(28), At: minute(40), Page: 1}
-	if got := walking.read(true); got.Page != 2 || got.ReadUntil != minute(30) {
+	if got := walking.afterPage(true); got.Page != 2 || got.ReadUntil != minute(30) {
 		t.Errorf("after the first of several pages: %+v", got)
 	}
-	if got, want := walking.read(false), (cardWalk{ReadFrom: minute(0), ReadUntil: minute(40), Page: 1}); got != want {
+	if got, want := walking.afterPage(false), (cardWalk{ReadFrom: minute(0), ReadUntil: minute(40), Page: 1}); got != want {
 		t.Errorf("after the last page: %+v, want %+v", got, want)
 	}
 	paused := cardWalk{ReadUntil: minute(10), From: minute(40), At: minute(59), Page: 1}
-	if got, want := paused.read(false), (cardWalk{ReadFrom: minute(40), ReadUntil: minute(59), Page: 1}); got != want {
+	if got, want := paused.afterPage(false), (cardWalk{ReadFrom: minute(40), ReadUntil: minute(59), Page: 1}); got != want {
 		t.Errorf("after a pause: %+v, want %+v", got, want)
 	}
 }

@@ -337,7 +337,7 @@ func TestCardIsNeverDoubled(t *testing.T) {
 			r.crm.Fault(fault)
 			o := orderstest.Order("1", r.clock.Now())
 			r.shop.Put(o)
-			if _, err := r.x.Note(t.Context(), orderstest.PlacementOf(shopID, o)); err != nil {
+			if _, err := r.x.Put(t.Context(), orderstest.PlacementOf(shopID, o)); err != nil {
 				t.Fatal(err)
 			}
 			for range 30 {

@@ -11,9 +11,9 @@ import (
 
 // find tells which order of the shop the object is. Not ours, or not yet: res says so.
 func (b *Inbox) find(ctx context.Context, m *message, conn settings.Connection, s orders.State, res *result) (orders.Link, error) {
-	link, err := b.known(ctx, m)
+	link, err := b.findSent(ctx, m)
 	if errors.Is(err, plugin.ErrNotFound) {
-		link, err = b.sought(ctx, m, conn, s, res)
+		link, err = b.findPending(ctx, m, conn, s, res)
 	}
 	switch {
 	case err != nil || res.Outcome != "":
@@ -24,8 +24,8 @@ func (b *Inbox) find(ctx context.Context, m *message, conn settings.Connection, 
 	return link, nil
 }
 
-// known looks the object up among what we sent, and what became of it.
-func (b *Inbox) known(ctx context.Context, m *message) (orders.Link, error) {
+// findSent looks the object up among what we sent, and what became of it.
+func (b *Inbox) findSent(ctx context.Context, m *message) (orders.Link, error) {
 	link, err := b.Orders.ByCRM(ctx, m.Connection, target(m.Object), m.ObjectID)
 	if m.Object == settings.ObjectOrder && errors.Is(err, plugin.ErrNotFound) {
 		return b.Orders.ByConverted(ctx, m.Connection, m.ObjectID)
@@ -33,9 +33,9 @@ func (b *Inbox) known(ctx context.Context, m *message) (orders.Link, error) {
 	return link, err
 }
 
-// sought looks for the order behind an object that we do not know: one whose creation is not confirmed yet, or
+// findPending looks for the order behind an object that we do not know: one whose creation is not confirmed yet, or
 // one that a card of ours became. Else res says why there is none.
-func (b *Inbox) sought(ctx context.Context, m *message, conn settings.Connection, s orders.State, res *result) (orders.Link, error) {
+func (b *Inbox) findPending(ctx context.Context, m *message, conn settings.Connection, s orders.State, res *result) (orders.Link, error) {
 	if s.Source != conn.Settings.Orders.Source {
 		res.Outcome, res.Reason, res.Params = Unknown, ReasonOtherSource, params{"source": s.Source}
 		return orders.Link{}, nil

@@ -29,9 +29,10 @@ type Reader interface {
 	ConvertedCards(ctx context.Context, source string, since time.Time, page int) (became map[string]string, more bool, err error)
 }
 
-// Stocks notes calls about stock; *catalog.StockCalls does. What to do about them is its business.
+// Stocks enqueues calls about stock; *catalog.StockCalls does. What to do about them is its business.
 type Stocks interface {
-	// Note stores that a call named offers of the CRM; none is a call too.
+	// Note stores that a call named offers of the CRM; none is a call too. An error is answered with 503, and the CRM
+	// repeats the call.
 	Note(ctx context.Context, conn plugin.ConnectionID, offers []string) error
 }
 
@@ -61,14 +62,14 @@ type Deps struct {
 
 // Config holds the timings. The zero value takes the defaults.
 type Config struct {
-	// Lease is how long a worker has an object to itself (30 s); always longer than Request.
+	// Lease is how long a worker has an object to itself ; always longer than Request. 40 s by default.
 	Lease time.Duration
-	// Request is how long one read from the CRM may take (20 s).
+	// Request is how long one read from the CRM may take (30 s).
 	Request time.Duration
 	// RetryBase and RetryCap bound the pause after a temporary error (5 s, 10 min).
 	RetryBase, RetryCap time.Duration
-	// HandOver is how long a row handed to the queue is left to it (30 s).
-	HandOver time.Duration
+	// RequeueAfter is how long a row handed to the queue is left to it (30 s).
+	RequeueAfter time.Duration
 	// Answer is how long a webhook waits for the database before it answers 503 (2 s).
 	Answer time.Duration
 	// Unconverted is how long, in pipeline mode, an order of our source waits for a card of ours that
@@ -80,10 +81,10 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Lease = cmp.Or(c.Lease, 30*time.Second)
-	c.Request = cmp.Or(c.Request, 20*time.Second)
+	c.Request = cmp.Or(c.Request, 30*time.Second)
 	c.RetryBase = cmp.Or(c.RetryBase, 5*time.Second)
 	c.RetryCap = cmp.Or(c.RetryCap, 10*time.Minute)
-	c.HandOver = cmp.Or(c.HandOver, 30*time.Second)
+	c.RequeueAfter = cmp.Or(c.RequeueAfter, 30*time.Second)
 	c.Answer = cmp.Or(c.Answer, 2*time.Second)
 	c.Unconfirmed = cmp.Or(c.Unconfirmed, 10*time.Minute)
 	c.Unconverted = cmp.Or(c.Unconverted, 24*time.Hour)
@@ -130,13 +131,14 @@ func (h *Hooks) Webhooks() http.Handler { return h.receiver }
 // Inbox does the work that webhooks leave.
 func (h *Hooks) Inbox() *Inbox { return h.inbox }
 
-// Nudged answers once after something was noted in this process: a relay need not wait for its poll.
+// Nudged is ready once after something was enqueued in this process: a relay need not wait for its next poll. Never
+// closed.
 func (h *Hooks) Nudged() <-chan struct{} { return h.nudge }
 
 // nudge has room for one: whoever is nudged looks at everything anyway.
 type nudge chan struct{}
 
-func (n nudge) poke() {
+func (n nudge) notify() {
 	select {
 	case n <- struct{}{}:
 	default:

@@ -27,9 +27,9 @@ type Inbox struct {
 
 var _ jobs.Source = (*Inbox)(nil)
 
-// Due implements jobs.Source.
+// Due implements jobs.Source. Errors: those of Postgres.
 func (b *Inbox) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
-	rows, err := objects().Due(ctx, b.DB, now, now.Add(b.Config.HandOver), limit)
+	rows, err := objects().Due(ctx, b.DB, now, now.Add(b.Config.RequeueAfter), limit)
 	return jobs.Tasks(TaskKind, jobs.Interactive, rows), err
 }
 
@@ -47,7 +47,9 @@ type result struct {
 	failed bool
 }
 
-// Handle implements jobs.Handler for TaskKind.
+// Handle implements jobs.Handler for TaskKind: it reads one object from the CRM and applies it. What goes wrong with the
+// CRM or the shop is written into the row and is no error here. Errors: those of Postgres, and then the task is tried
+// again.
 func (b *Inbox) Handle(ctx context.Context, id int64) error {
 	now := b.Clock.Now()
 	m, err := b.store.claim(ctx, id, now, now.Add(b.Config.Lease))
@@ -86,7 +88,7 @@ func (b *Inbox) Look(ctx context.Context, conn plugin.ConnectionID, t settings.T
 	}
 }
 
-// Purge forgets what is older than age: objects that are dealt with, and their journal.
+// Purge forgets what is older than age: objects that are dealt with, and their journal. Errors: those of Postgres.
 func (b *Inbox) Purge(ctx context.Context, age time.Duration) error {
 	return b.store.purge(ctx, b.Clock.Now().Add(-age))
 }
@@ -120,9 +122,9 @@ func (b *Inbox) work(ctx context.Context, m *message, res *result) error {
 	if waits, err := b.unconverted(ctx, m, conn, res); err != nil || waits {
 		return err
 	}
-	state, err := b.read(ctx, m)
+	state, err := b.readObject(ctx, m)
 	if err != nil {
-		return b.unread(ctx, m, err, res)
+		return b.readFailed(ctx, m, err, res)
 	}
 	res.CRMStatus = state.Status
 	link, err := b.find(ctx, m, conn, state, res)
@@ -133,7 +135,7 @@ func (b *Inbox) work(ctx context.Context, m *message, res *result) error {
 	return b.apply(ctx, m, conn, link, state, res)
 }
 
-func (b *Inbox) read(ctx context.Context, m *message) (orders.State, error) {
+func (b *Inbox) readObject(ctx context.Context, m *message) (orders.State, error) {
 	reader, err := b.Reader(ctx, m.Connection)
 	if err != nil {
 		return orders.State{}, err
@@ -143,9 +145,9 @@ func (b *Inbox) read(ctx context.Context, m *message) (orders.State, error) {
 	return reader.OrderState(ctx, target(m.Object), m.ObjectID)
 }
 
-// unread settles a read that failed.
-func (b *Inbox) unread(ctx context.Context, m *message, cause error, res *result) error {
-	var later *budget.Later
+// readFailed records a read that failed.
+func (b *Inbox) readFailed(ctx context.Context, m *message, cause error, res *result) error {
+	var later *budget.WaitError
 	switch {
 	case errors.As(cause, &later):
 		res.wait(max(later.After, time.Second), ReasonWaitingBudget)
@@ -156,7 +158,7 @@ func (b *Inbox) unread(ctx context.Context, m *message, cause error, res *result
 		res.wait(b.Config.RetryBase, ReasonNoRedis)
 	case errors.Is(cause, crm.ErrNotFound):
 		res.Outcome, res.Reason = Gone, ReasonCRMGone
-		link, err := b.known(ctx, m)
+		link, err := b.findSent(ctx, m)
 		if errors.Is(err, plugin.ErrNotFound) {
 			return nil
 		}

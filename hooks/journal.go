@@ -8,7 +8,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// LinkView is how a webhook link of a connection has fared lately. Zero times: never.
+// LinkView is the status of a webhook link of a connection. Zero times: never.
 type LinkView struct {
 	Object settings.Object
 	// Received is how many hooks came in, and LastReceived the newest.
@@ -40,6 +40,7 @@ func (e event) view() EventView {
 }
 
 // LastUnreadable answers the newest call of a link whose body made no sense; zero: there was none.
+// Errors: those of Postgres.
 func (b *Inbox) LastUnreadable(ctx context.Context, conn plugin.ConnectionID, o settings.Object) (EventView, error) {
 	last, err := b.store.lastEvents(ctx, conn, o)
 	if err != nil {
@@ -53,7 +54,7 @@ func (b *Inbox) LastUnreadable(ctx context.Context, conn plugin.ConnectionID, o 
 	return EventView{}, nil
 }
 
-// Links answers how the links of a connection fare, orders first.
+// Links answers the status of a connection's links, orders first. Errors: those of Postgres.
 func (b *Inbox) Links(ctx context.Context, conn plugin.ConnectionID) ([]LinkView, error) {
 	out := make([]LinkView, 0, 2)
 	for _, o := range []settings.Object{settings.ObjectOrder, settings.ObjectCard} {
@@ -78,7 +79,7 @@ func (b *Inbox) Links(ctx context.Context, conn plugin.ConnectionID) ([]LinkView
 }
 
 // Events answers the newest lines of a connection's journal, newest first. With an order, of that
-// order alone.
+// order alone. Errors: those of Postgres.
 func (b *Inbox) Events(ctx context.Context, conn plugin.ConnectionID, order plugin.OrderID, limit int) ([]EventView, error) {
 	rows, err := b.store.events(ctx, conn, order, limit)
 	if err != nil {

@@ -29,29 +29,30 @@ func (l *Listener) PlacedTx(ctx context.Context, tx plugin.Execer, p plugin.Plac
 	}
 	// lib/pq answers an expired context by closing the connection, and that is the checkout's.
 	if _, err := tx.ExecContext(context.WithoutCancel(ctx), placedStatement(p)); err != nil {
-		l.Log.Warn("order hook: not noted, the scan will find it", "shop", string(p.Shop), "order", string(p.Order),
+		l.Log.Warn("order hook: not stored, the scan will find it", "shop", string(p.Shop), "order", string(p.Order),
 			"error", err.Error())
 	}
 }
 
-// wrong tells once of each kind of placement that cannot be noted: an engine that gives one gives many.
+// wrong tells once of each kind of placement that cannot be stored: an engine that gives one gives many.
 func (l *Listener) wrong(p plugin.Placement, err error) {
 	kind := [...]bool{p.Shop == "", p.Order == "", p.PlacedAt.IsZero()}
 	if _, told := l.told.LoadOrStore(kind, true); !told {
-		l.Log.Error("order hook: the engine's placement is wrong, so it is not noted; the scan finds the order if it is listed right",
+		l.Log.Error("order hook: the engine's placement is wrong, so it is not stored; the scan finds the order if it is listed right",
 			"shop", string(p.Shop), "order", string(p.Order), "error", err.Error())
 	}
 }
 
-// Committed implements plugin.OrderListener.
+// Committed implements plugin.OrderListener: the order is sent at once rather than within the second.
 func (l *Listener) Committed(p plugin.Placement) {
 	if l.Active(p.Shop) {
-		l.nudge.poke()
+		l.nudge.notify()
 	}
 }
 
 // Handle implements plugin.OrderListener. Events of an inactive shop and those we caused ourselves
-// are taken and change nothing.
+// are accepted and change nothing. Errors: plugin.ErrInvalid when the event lacks something, and repeating it does not
+// help; those of Postgres, and then the engine tells it again.
 func (l *Listener) Handle(ctx context.Context, e plugin.Event) error {
 	if e.Shop != "" && !l.Active(e.Shop) {
 		return nil
@@ -61,7 +62,7 @@ func (l *Listener) Handle(ctx context.Context, e plugin.Event) error {
 	}
 	switch e.Kind {
 	case plugin.OrderPlaced:
-		if _, err := l.Orders.Note(ctx, placementOf(e)); err != nil {
+		if _, err := l.Orders.Put(ctx, placementOf(e)); err != nil {
 			return fmt.Errorf("event %s of order %q: %w", e.Kind, e.Order, err)
 		}
 	case plugin.StatusChanged:
@@ -74,7 +75,7 @@ func (l *Listener) Handle(ctx context.Context, e plugin.Event) error {
 	case plugin.PaymentChanged, plugin.OrderEdited, plugin.OrderDeleted:
 		return nil // the order is read as it is when it is sent; later changes are not carried
 	}
-	l.nudge.poke()
+	l.nudge.notify()
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // maxBody and maxStockBody are how much of a webhook is read. A body that is longer, or makes no sense, is answered
-// with 200 and noted as unreadable: sent again it would be no better, and a status that is missed
+// with 200 and listed as unreadable: sent again it would be no better, and a status that is missed
 // that way is found by the next webhook or by polling.
 const (
 	maxBody      = 256 << 10
@@ -53,7 +53,7 @@ func (r *receiver) object(object settings.Object) http.HandlerFunc {
 			answer(w, http.StatusMethodNotAllowed)
 			return
 		}
-		// A sender that dawdles with its body must not hold us; not every server can set it.
+		// Slow-body (slowloris) protection; not every server can set it.
 		deadline := time.Now().Add(readWithin) //nolint:forbidigo // the network knows the machine's clock alone
 		_ = http.NewResponseController(w).SetReadDeadline(deadline)
 		ctx, cancel := context.WithTimeout(req.Context(), r.Config.Answer)
@@ -63,7 +63,7 @@ func (r *receiver) object(object settings.Object) http.HandlerFunc {
 			r.refuse(w, object, err)
 			return
 		}
-		body, err := io.ReadAll(io.LimitReader(req.Body, int64(mostOf(object))+1))
+		body, err := io.ReadAll(io.LimitReader(req.Body, int64(bodyLimit(object))+1))
 		if err != nil {
 			answer(w, http.StatusBadRequest) // the sender is gone, or too slow; it tries again
 			return
@@ -75,7 +75,7 @@ func (r *receiver) object(object settings.Object) http.HandlerFunc {
 			r.refuse(w, object, err)
 			return
 		}
-		r.nudge.poke()
+		r.nudge.notify()
 		answer(w, http.StatusOK) // exactly 200: the CRM repeats after anything else
 	}
 }
@@ -100,31 +100,31 @@ func (r *receiver) authenticate(ctx context.Context, object settings.Object, tok
 // understand reads a body and answers what is to be stored of it.
 func (r *receiver) understand(conn plugin.ConnectionID, object settings.Object, body []byte) func(context.Context) error {
 	now := r.Clock.Now()
-	note := event{Connection: conn, Object: object, At: now, Outcome: Unreadable, Reason: ReasonBadBody}
-	noted := func(ctx context.Context) error { return r.store.addEvent(ctx, note) }
-	if len(body) > mostOf(object) {
-		note.Reason = ReasonTooLarge
-		return noted
+	line := event{Connection: conn, Object: object, At: now, Outcome: Unreadable, Reason: ReasonBadBody}
+	record := func(ctx context.Context) error { return r.store.addEvent(ctx, line) }
+	if len(body) > bodyLimit(object) {
+		line.Reason = ReasonTooLarge
+		return record
 	}
 	if object == settings.ObjectStock {
 		offers, err := decodeStock(body)
 		if err != nil {
-			return noted
+			return record
 		}
 		return func(ctx context.Context) error { return r.Stocks.Note(ctx, conn, offers) }
 	}
 	h, err := decodeHint(body)
 	if err != nil {
-		return noted
+		return record
 	}
 	if !h.belongs(object) {
-		note.ObjectID, note.Outcome, note.Reason, note.Params = h.ID, Ignored, ReasonWrongLink, params{"event": h.Event}
-		return noted
+		line.ObjectID, line.Outcome, line.Reason, line.Params = h.ID, Ignored, ReasonWrongLink, params{"event": h.Event}
+		return record
 	}
 	return func(ctx context.Context) error { return r.store.receive(ctx, conn, object, h, now) }
 }
 
-func mostOf(o settings.Object) int {
+func bodyLimit(o settings.Object) int {
 	if o == settings.ObjectStock {
 		return maxStockBody
 	}

@@ -13,7 +13,7 @@ import (
 
 type store struct{ db *sqlx.DB }
 
-// placedStatement notes an order and cannot raise, whatever is wrong: with our function, with our
+// placedStatement adds an order to the outbox and cannot raise, whatever is wrong: with our function, with our
 // tables or with the ids. A DO block swallows every error, and a query_canceled too, which OTHERS
 // leaves out and the engine's statement_timeout would cause.
 //

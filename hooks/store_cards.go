@@ -44,7 +44,7 @@ func (s store) saveCards(ctx context.Context, conn plugin.ConnectionID, c cardWa
 		WHERE connection_id = $1`
 	at := func(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
 	if _, err := s.db.ExecContext(ctx, q, conn, at(c.ReadFrom), at(c.ReadUntil), at(c.From), at(c.At), c.Page); err != nil {
-		return fmt.Errorf("note cards read of connection %s: %w", conn, err)
+		return fmt.Errorf("cards read of connection %s: %w", conn, err)
 	}
 	return nil
 }

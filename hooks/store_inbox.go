@@ -58,7 +58,7 @@ const insertEvent = `
 
 func (s store) addEvent(ctx context.Context, e event) error {
 	if _, err := sqlx.NamedExecContext(ctx, s.db, insertEvent, e); err != nil {
-		return fmt.Errorf("note %s webhook of connection %s: %w", e.Object, e.Connection, err)
+		return fmt.Errorf("list %s webhook of connection %s: %w", e.Object, e.Connection, err)
 	}
 	return nil
 }

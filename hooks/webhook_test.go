@@ -266,7 +266,7 @@ func TestHookThatOvertakesTheReceiptWaitsForIt(t *testing.T) {
 	r := newRig(t)
 	o := orderstest.Order("1", r.clock.Now())
 	r.shop.Put(o)
-	if _, err := r.x.Note(t.Context(), orderstest.PlacementOf(shopID, o)); err != nil {
+	if _, err := r.x.Put(t.Context(), orderstest.PlacementOf(shopID, o)); err != nil {
 		t.Fatal(err)
 	}
 	r.crm.Fault(keycrmtest.Fault{Kind: keycrmtest.FaultCutAfter, Method: http.MethodPost, Path: "/v1/order", Times: 1})

@@ -138,7 +138,7 @@ func TestWhichOrdersAreLeftOut(t *testing.T) {
 	r.place("canceled", func(o *plugin.Order) { o.Status = "canceled" })
 	r.place("old", func(o *plugin.Order) { o.PlacedAt = r.clock.Now().Add(-24 * time.Hour) })
 	gone := orderstest.Order("gone", r.clock.Now())
-	if _, err := r.x.Note(t.Context(), orderstest.PlacementOf(shopID, gone)); err != nil {
+	if _, err := r.x.Put(t.Context(), orderstest.PlacementOf(shopID, gone)); err != nil {
 		t.Fatal(err)
 	}
 	r.work()

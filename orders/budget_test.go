@@ -42,7 +42,7 @@ func TestRequestThatTheBudgetDidNotGrantIsNoAttempt(t *testing.T) {
 		why    orders.Reason
 		within time.Duration
 	}{
-		"no slot yet": {&budget.Later{After: 3 * time.Second}, orders.ReasonWaitingBudget, 3 * time.Second},
+		"no slot yet": {&budget.WaitError{After: 3 * time.Second}, orders.ReasonWaitingBudget, 3 * time.Second},
 		"no Redis":    {budget.ErrNoRedis, orders.ReasonNoRedis, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,27 +9,27 @@ import (
 
 // Config holds the timings. The zero value takes the defaults.
 type Config struct {
-	// Lease is how long a worker has an entry to itself (30 s); always longer than Request.
+	// Lease is how long a worker has an entry to itself ; always longer than Request. 40 s by default.
 	Lease time.Duration
-	// Request is how long one request to the CRM may take, waiting for the budget included (20 s).
+	// Request is how long one request to the CRM may take, waiting for the budget included (30 s).
 	Request time.Duration
 	// ResendAfter is how long after an attempt's deadline the CRM may still come out with the order
 	// (2 min): nobody sends again before.
 	ResendAfter time.Duration
 	// LookupGap is the least time between two look-ups that count (60 s).
 	LookupGap time.Duration
-	// MaxRounds is after how many attempts with an unknown outcome it goes slower (3): an order, which the CRM
+	// MaxResends is after how many attempts with an unknown outcome it goes slower (3): an order, which the CRM
 	// refuses to make twice, is sent again after growing pauses, a card after a day of look-ups and only once.
-	MaxRounds int
+	MaxResends int
 	// LastLook is for how long a card is looked for before it is sent once more (24 h), LookupCap the longest
 	// pause between two of these look-ups (1 h).
 	LastLook, LookupCap time.Duration
 	// RetryBase and RetryCap bound the pause after a temporary error: it doubles from 5 s to 10 min.
 	RetryBase, RetryCap time.Duration
-	// Recheck is the pause before trying again what may be mended outside, such as the key (15 min).
-	Recheck time.Duration
-	// HandOver is how long a row handed to the queue is left to it (30 s).
-	HandOver time.Duration
+	// BlockedRetry is the pause before a blocked step is tried that may be mended outside, as by another key (15 min).
+	BlockedRetry time.Duration
+	// RequeueAfter is how long a row handed to the queue is left to it before it is handed over again (30 s).
+	RequeueAfter time.Duration
 	// StepBack is how far the scan looks back from where it was (15 min).
 	StepBack time.Duration
 	// DictionaryTTL is how long the account's sources and fields are believed (10 min).
@@ -38,19 +38,19 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Lease = cmp.Or(c.Lease, 30*time.Second)
-	c.Request = cmp.Or(c.Request, 20*time.Second)
+	c.Request = cmp.Or(c.Request, 30*time.Second)
 	c.ResendAfter = cmp.Or(c.ResendAfter, 2*time.Minute)
 	c.LookupGap = cmp.Or(c.LookupGap, time.Minute)
 	c.RetryBase = cmp.Or(c.RetryBase, 5*time.Second)
 	c.RetryCap = cmp.Or(c.RetryCap, 10*time.Minute)
-	c.Recheck = cmp.Or(c.Recheck, 15*time.Minute)
-	c.HandOver = cmp.Or(c.HandOver, 30*time.Second)
+	c.BlockedRetry = cmp.Or(c.BlockedRetry, 15*time.Minute)
+	c.RequeueAfter = cmp.Or(c.RequeueAfter, 30*time.Second)
 	c.StepBack = cmp.Or(c.StepBack, 15*time.Minute)
 	c.DictionaryTTL = cmp.Or(c.DictionaryTTL, 10*time.Minute)
 	if c.Lease <= c.Request { // nobody may take over while a request is under way
 		c.Lease = c.Request + 10*time.Second
 	}
-	c.MaxRounds = cmp.Or(c.MaxRounds, 3)
+	c.MaxResends = cmp.Or(c.MaxResends, 3)
 	c.LastLook = cmp.Or(c.LastLook, 24*time.Hour)
 	c.LookupCap = cmp.Or(c.LookupCap, time.Hour)
 	return c

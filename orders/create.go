@@ -22,16 +22,16 @@ func (w *work) send(ctx context.Context, s *step) error {
 	if err != nil {
 		return err
 	}
-	a := frozen(past)
+	a := pendingPayload(past)
 	if a == nil {
-		if a = w.compose(ctx, s, !reached(past)); a == nil {
-			return w.hold(ctx)
+		if a = w.compose(ctx, s, !mayHaveReachedCRM(past)); a == nil {
+			return w.checkpoint(ctx)
 		}
 	}
 	now := w.Clock.Now()
 	a.StartedAt, a.Deadline = now, now.Add(w.Config.Request)
 	s.to(StepSending, &now, "", nil)
-	if err := w.hold(ctx, openAttempt(ctx, w.e, a)); err != nil {
+	if err := w.checkpoint(ctx, openAttempt(ctx, w.e, a)); err != nil {
 		return err
 	}
 	sending, cancel := context.WithTimeout(ctx, w.Config.Request)
@@ -40,9 +40,9 @@ func (w *work) send(ctx context.Context, s *step) error {
 	return w.answered(ctx, s, a, receipt, err)
 }
 
-// frozen answers the bytes that must be sent unchanged: those of an attempt whose outcome was not
+// pendingPayload answers the bytes that must be sent unchanged: those of an attempt whose outcome was not
 // known, unless the CRM has since given a definite refusal.
-func frozen(past []attempt) *attempt {
+func pendingPayload(past []attempt) *attempt {
 	var kept *attempt
 	for i, a := range past {
 		switch a.Outcome {
@@ -50,7 +50,7 @@ func frozen(past []attempt) *attempt {
 			kept = &attempt{Body: past[i].Body, Masked: past[i].Masked}
 		case outcomeRefused:
 			kept = nil
-		case outcomeCreated, outcomeTaken, outcomeTemporary:
+		case outcomeCreated, outcomeKeyInUse, outcomeTemporary:
 		}
 	}
 	if kept == nil || len(kept.Body) == 0 {
@@ -59,13 +59,13 @@ func frozen(past []attempt) *attempt {
 	return kept
 }
 
-// reached reports whether the CRM has, or may have, something of the order: a request that was
+// mayHaveReachedCRM reports whether the CRM has, or may have, something of the order: a request that was
 // refused or put off left nothing behind.
-func reached(past []attempt) bool {
+func mayHaveReachedCRM(past []attempt) bool {
 	was := false
 	for _, a := range past {
 		switch a.Outcome {
-		case outcomeOpen, outcomeUnknown, outcomeCreated, outcomeTaken:
+		case outcomeOpen, outcomeUnknown, outcomeCreated, outcomeKeyInUse:
 			was = true
 		case outcomeRefused:
 			was = false
@@ -77,7 +77,7 @@ func reached(past []attempt) bool {
 
 // compose reads the order from the shop and translates it. nil: the step says why not.
 func (w *work) compose(ctx context.Context, s *step, first bool) *attempt {
-	order, ok := w.read(ctx, s, first)
+	order, ok := w.readOrder(ctx, s, first)
 	if !ok {
 		return nil
 	}
@@ -137,8 +137,8 @@ func inputOf(ctx context.Context, shop plugin.Shop, o plugin.Order, set settings
 	return in, nil
 }
 
-// read gets the order, and leaves it out when it is gone or was cancelled before anything reached the CRM.
-func (w *work) read(ctx context.Context, s *step, first bool) (plugin.Order, bool) {
+// readOrder gets the order, and leaves it out when it is gone or was cancelled before anything reached the CRM.
+func (w *work) readOrder(ctx context.Context, s *step, first bool) (plugin.Order, bool) {
 	order, err := w.shop.Orders().Get(ctx, w.e.Order)
 	switch {
 	case errors.Is(err, plugin.ErrNotFound):
@@ -169,7 +169,7 @@ func (w *work) read(ctx context.Context, s *step, first bool) (plugin.Order, boo
 	return order, true
 }
 
-// answered settles the step after an attempt.
+// answered records what an attempt came to.
 func (w *work) answered(ctx context.Context, s *step, a *attempt, r Receipt, err error) error {
 	now := w.Clock.Now()
 	end := func(o outcome, said answer) func(*sqlx.Tx) error {
@@ -180,32 +180,32 @@ func (w *work) answered(ctx context.Context, s *step, a *attempt, r Receipt, err
 	case err == nil:
 		r.Moved = false // whatever its times say, this is what it begins with
 		w.created(s, r)
-		return w.holdCreated(ctx, s, end(outcomeCreated, answer{ID: r.ID, Total: r.Total.String(), Status: r.Status}))
-	case w.unsent(s, err): // no attempt was made
-		return w.hold(ctx, dropAttempt(context.WithoutCancel(ctx), a.ID))
+		return w.checkpointCreated(ctx, s, end(outcomeCreated, answer{ID: r.ID, Total: r.Total.String(), Status: r.Status}))
+	case w.handleBudgetDenied(s, err): // no attempt was made
+		return w.checkpoint(ctx, dropAttempt(context.WithoutCancel(ctx), a.ID))
 	case errors.Is(err, crm.ErrTaken):
-		s.Taken, s.Negatives, s.LookedAt = true, 0, sql.NullTime{}
+		s.KeyInUse, s.MissedLookups, s.LookedAt = true, 0, sql.NullTime{}
 		s.to(StepChecking, &now, ReasonAwaitingOutcome, nil)
-		return w.hold(ctx, end(outcomeTaken, answer{}))
+		return w.checkpoint(ctx, end(outcomeKeyInUse, answer{}))
 	case errors.Is(err, crm.ErrUnknownOutcome):
 		w.unknown(s)
-		return w.hold(ctx, end(outcomeUnknown, answer{}))
+		return w.checkpoint(ctx, end(outcomeUnknown, answer{}))
 	case errors.As(err, &refusal):
 		w.refused(s, refusal)
-		return w.hold(ctx, end(outcomeRefused, answer{Message: scrub(refusal.Message), Fields: scrubAll(refusal.Fields)}))
+		return w.checkpoint(ctx, end(outcomeRefused, answer{Message: scrub(refusal.Message), Fields: scrubAll(refusal.Fields)}))
 	case errors.Is(err, crm.ErrRefused), errors.Is(err, crm.ErrNotFound):
 		s.finish(StepBlocked, ReasonRefused, Params{"message": ""})
-		return w.hold(ctx, end(outcomeRefused, answer{}))
+		return w.checkpoint(ctx, end(outcomeRefused, answer{}))
 	}
 	w.failed(s, err)
-	return w.hold(ctx, end(outcomeTemporary, answer{Pause: crm.RetryAfter(err).String()}))
+	return w.checkpoint(ctx, end(outcomeTemporary, answer{Pause: crm.RetryAfter(err).String()}))
 }
 
 // unknown begins the look-ups: nobody sends again before they are complete.
 func (w *work) unknown(s *step) {
 	now := w.Clock.Now()
-	s.Rounds++
-	s.Negatives, s.LookedAt = 0, sql.NullTime{}
+	s.Resends++
+	s.MissedLookups, s.LookedAt = 0, sql.NullTime{}
 	s.to(StepChecking, &now, ReasonAwaitingOutcome, nil)
 }
 
@@ -222,7 +222,7 @@ func (w *work) recover(ctx context.Context, s *step) error {
 		}
 	}
 	w.unknown(s)
-	return w.hold(ctx, also...)
+	return w.checkpoint(ctx, also...)
 }
 
 // refused blocks the order, unless the CRM only dislikes the branch's reference: then the branch is
@@ -248,7 +248,7 @@ func (w *work) created(s *step, r Receipt) {
 	}
 	w.receipt = &r
 	s.finish(StepDone, "", nil)
-	s.Taken, s.Negatives = false, 0
+	s.KeyInUse, s.MissedLookups = false, 0
 	now := w.Clock.Now()
 	for _, name := range []StepName{StepFacts, StepStatus} {
 		next := w.e.step(name)
@@ -267,20 +267,20 @@ func (w *work) check(ctx context.Context, s *step) error {
 	found, err := w.sink.FindOrders(looking, w.probe(past))
 	if err != nil {
 		w.failed(s, err)
-		return w.hold(ctx)
+		return w.checkpoint(ctx)
 	}
 	if len(found) == 0 {
-		w.missed(s, past)
-		return w.hold(ctx)
+		w.lookupMissed(s, past)
+		return w.checkpoint(ctx)
 	}
 	w.adopt(s, found, past)
-	return w.holdCreated(ctx, s)
+	return w.checkpointCreated(ctx, s)
 }
 
-// holdCreated is hold, unless the CRM's order is that of another order of the shop already: two with one number
+// checkpointCreated is checkpoint, unless the CRM's order is that of another order of the shop already: two with one number
 // cannot both have it.
-func (w *work) holdCreated(ctx context.Context, s *step, also ...func(*sqlx.Tx) error) error {
-	err := w.hold(ctx, also...)
+func (w *work) checkpointCreated(ctx context.Context, s *step, also ...func(*sqlx.Tx) error) error {
+	err := w.checkpoint(ctx, also...)
 	if !errors.Is(err, errTwin) {
 		return err
 	}
@@ -292,7 +292,7 @@ func (w *work) holdCreated(ctx context.Context, s *step, also ...func(*sqlx.Tx) 
 	w.e.CRMID, w.e.CRMURL, w.e.CRMTotal, w.e.begun, w.receipt = sql.NullString{}, "", decimal.NullDecimal{}, nil, nil
 	w.e.steps = slices.DeleteFunc(w.e.steps, func(s *step) bool { return s.Name != StepCreate })
 	s.finish(StepBlocked, ReasonTakenByOrder, Params{"key": w.e.Key, "crm_id": id, "order": string(other.Order), "number": other.Number})
-	return w.hold(ctx, also...)
+	return w.checkpoint(ctx, also...)
 }
 
 func (w *work) probe(past []attempt) Probe {
@@ -315,7 +315,7 @@ func (w *work) adopt(s *step, found []Found, past []attempt) {
 	case ReasonSeveralInCRM:
 		s.finish(StepBlocked, why, Params{"key": w.e.Key, "crm_ids": joinIDs(ofSource(found, w.e.Source))})
 	default:
-		s.finish(StepBlocked, why, w.strange(f))
+		s.finish(StepBlocked, why, w.conflictParams(f))
 	}
 }
 
@@ -344,7 +344,7 @@ func ofSource(found []Found, source string) (list []Found) {
 	return list
 }
 
-func (w *work) strange(f Found) Params {
+func (w *work) conflictParams(f Found) Params {
 	return Params{
 		"key": w.e.Key, "crm_id": f.ID, "crm_total": f.Total.String(), "total": w.e.Total.Decimal.String(),
 		"crm_source": f.Source,
@@ -361,9 +361,9 @@ func ambiguous(past []attempt) bool {
 	return false
 }
 
-// taken reports whether the CRM said that it has an order with our key.
-func taken(past []attempt) bool {
-	return slices.ContainsFunc(past, func(a attempt) bool { return a.Outcome == outcomeTaken })
+// keyInUse reports whether the CRM said that it has an order with our key.
+func keyInUse(past []attempt) bool {
+	return slices.ContainsFunc(past, func(a attempt) bool { return a.Outcome == outcomeKeyInUse })
 }
 
 // forPersons are the reasons that only a person may resolve: a saved setting does not.

@@ -49,7 +49,7 @@ type Dictionary struct {
 type Receipt struct {
 	ID  string
 	URL string // for a manager; empty when the CRM does not tell
-	// Total as the CRM reckons it.
+	// Total as the CRM computes it.
 	Total decimal.Decimal
 	// Status it has, and since when; the time may be zero.
 	Status   string

@@ -11,7 +11,7 @@ import (
 )
 
 // Draft is an order put into the words a CRM understands, with the CRM's codes. Amounts are in
-// Currency. A CRM reckons its total as
+// Currency. A CRM computes its total as
 //
 //	Σ (line price − line unit discount) × quantity − Discount + ShippingPrice
 //
@@ -117,7 +117,7 @@ const (
 	FieldDateTime FieldKind = "datetime"
 )
 
-// Total is what the CRM will reckon.
+// Total is what the CRM will compute.
 func (d Draft) Total() decimal.Decimal {
 	sum := d.ShippingPrice.Sub(d.Discount)
 	for _, l := range d.Lines {

@@ -74,9 +74,9 @@ func New(d Deps) *Exporter {
 
 var _ jobs.Source = (*Exporter)(nil)
 
-// Note adds placed orders to the outbox; those known already change nothing. It answers how many
-// are new. The orders are not looked at yet.
-func (x *Exporter) Note(ctx context.Context, placed ...plugin.Placement) (int64, error) {
+// Put adds placed orders to the outbox; those it has already change nothing. It answers how many are new. The orders
+// are not looked at yet. Errors: those of Postgres, and then none was added; put them again, or leave it to Scan.
+func (x *Exporter) Put(ctx context.Context, placed ...plugin.Placement) (int64, error) {
 	if len(placed) == 0 {
 		return 0, nil
 	}
@@ -84,7 +84,7 @@ func (x *Exporter) Note(ctx context.Context, placed ...plugin.Placement) (int64,
 }
 
 // Due implements jobs.Source. Entries that are blocked go on by themselves once their connection was
-// saved, those that rest once it runs again.
+// saved, those that rest once it runs again. Errors: those of Postgres.
 func (x *Exporter) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
 	if err := x.store.wake(ctx, now); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (x *Exporter) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Ta
 	if err := x.rouse(ctx, now); err != nil {
 		return nil, err
 	}
-	rows, err := outbox().Due(ctx, x.DB, now, now.Add(x.Config.HandOver), limit)
+	rows, err := outbox().Due(ctx, x.DB, now, now.Add(x.Config.RequeueAfter), limit)
 	return jobs.Tasks(TaskKind, jobs.Interactive, rows), err
 }
 
@@ -127,7 +127,8 @@ func exports(c settings.Connection) bool {
 }
 
 // Handle implements jobs.Handler for TaskKind: it does everything that is due for an entry, as long as
-// nothing makes it wait. Errors: jobs.ErrDead once only a person can help.
+// nothing makes it wait. What goes wrong with the order is written into the entry and is no error here. Errors:
+// jobs.ErrDead once only a person can help; those of Postgres, and then the task is tried again.
 func (x *Exporter) Handle(ctx context.Context, id int64) error {
 	now := x.Clock.Now()
 	e, err := x.store.claim(ctx, id, now, now.Add(x.Config.Lease))
@@ -145,7 +146,8 @@ func (x *Exporter) Handle(ctx context.Context, id int64) error {
 	return err
 }
 
-// Purge drops the bodies of attempts older than the age; what may still be sent again is kept.
+// Purge drops the bodies of attempts older than the age; what may still be sent again is kept. Errors: those of
+// Postgres.
 func (x *Exporter) Purge(ctx context.Context, age time.Duration) error {
 	return x.store.purge(ctx, x.Clock.Now().Add(-age))
 }

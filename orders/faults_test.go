@@ -148,7 +148,7 @@ func TestTakenNumber(t *testing.T) {
 		if _, err := r.db.ExecContext(t.Context(), `DELETE FROM keybridge.outbox`); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.x.Note(t.Context(), plugin.Placement{Shop: shopID, Order: "11", Storefront: "main", PlacedAt: r.clock.Now()}); err != nil {
+		if _, err := r.x.Put(t.Context(), plugin.Placement{Shop: shopID, Order: "11", Storefront: "main", PlacedAt: r.clock.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		r.work()

@@ -45,11 +45,11 @@ func (w *work) sendStatus(ctx context.Context, s *step) error {
 	}
 	if w.e.ConvertedID != "" {
 		s.finish(StepSkipped, ReasonCardConverted, Params{"crm_id": w.e.ConvertedID})
-		return w.hold(ctx)
+		return w.checkpoint(ctx)
 	}
 	status, ok := w.shopStatus(ctx, s)
 	if !ok {
-		return w.hold(ctx)
+		return w.checkpoint(ctx)
 	}
 	in, out := w.statusTables()
 	now := w.Clock.Now()
@@ -57,7 +57,7 @@ func (w *work) sendStatus(ctx context.Context, s *step) error {
 	var said statuses.Said
 	if d.Telling == statuses.Tell || d.Telling == statuses.Await { // only now is it worth a request
 		if said, ok = w.said(ctx, s, m); !ok {
-			return w.hold(ctx)
+			return w.checkpoint(ctx)
 		}
 		d = statuses.ToCRM(m, said, status, in, out, now)
 	}
@@ -65,7 +65,7 @@ func (w *work) sendStatus(ctx context.Context, s *step) error {
 	if errors.Is(err, errMoved) {
 		w.receipt = nil // others are at work: ask the CRM
 		s.to(StepPending, &now, "", nil)
-		return w.hold(ctx)
+		return w.checkpoint(ctx)
 	}
 	return err
 }
@@ -152,11 +152,11 @@ func (w *work) tell(ctx context.Context, s *step, t telling) error {
 		w.retryIn(s, awaitPause, ReasonStatusUnconfirmed, Params{"crm_status": t.m.Own.Status})
 	case statuses.Agreed:
 		s.finish(StepSkipped, ReasonStatusKnown, Params{"status": t.status, "crm_status": t.To})
-		return w.hold(ctx, w.remember(ctx, t.m, func(m statuses.Memory) statuses.Memory { return m.Agree(t.said) }))
+		return w.checkpoint(ctx, w.remember(ctx, t.m, func(m statuses.Memory) statuses.Memory { return m.Agree(t.said) }))
 	case statuses.Tell:
 		return w.setStatus(ctx, s, t)
 	}
-	return w.hold(ctx)
+	return w.checkpoint(ctx)
 }
 
 // remember changes what is known of the statuses if that is still what was decided on. Errors: errMoved.
@@ -177,7 +177,7 @@ func (w *work) setStatus(ctx context.Context, s *step, t telling) error {
 	// Postgres keeps microseconds; what is announced must be found again.
 	own := statuses.Own{Status: t.To, At: w.Clock.Now().UTC().Truncate(time.Microsecond), ShopAt: t.m.ShopAt}
 	announce := func(m statuses.Memory) statuses.Memory { return m.Announce(own, t.said) }
-	if err := w.hold(ctx, w.remember(ctx, t.m, announce)); err != nil {
+	if err := w.checkpoint(ctx, w.remember(ctx, t.m, announce)); err != nil {
 		return err
 	}
 	sending, cancel := context.WithTimeout(ctx, w.Config.Request)
@@ -191,7 +191,7 @@ func (w *work) setStatus(ctx context.Context, s *step, t telling) error {
 		after = func(m statuses.Memory) statuses.Memory { return m }
 	}
 	w.statusAnswered(s, t.To, err)
-	return w.hold(ctx, func(tx *sqlx.Tx) error {
+	return w.checkpoint(ctx, func(tx *sqlx.Tx) error {
 		return changeMemory(context.WithoutCancel(ctx), tx, w.e.ID, false, func(now Link) (statuses.Memory, error) {
 			return after(now.Memory), nil
 		})

@@ -137,7 +137,7 @@ func (r *rig) place(id plugin.OrderID, change ...func(*plugin.Order)) int64 {
 		c(&o)
 	}
 	r.shop.Put(o)
-	if _, err := r.x.Note(r.t.Context(), orderstest.PlacementOf(shopID, o)); err != nil {
+	if _, err := r.x.Put(r.t.Context(), orderstest.PlacementOf(shopID, o)); err != nil {
 		r.t.Fatal(err)
 	}
 	return r.entry(id).ID

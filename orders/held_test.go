@@ -169,7 +169,7 @@ func TestOrdersKnownAlreadyCostNoIDs(t *testing.T) {
 	r.place("1")
 	p := orderstest.PlacementOf(shopID, r.shop.Order("1"))
 	for range 30 {
-		if _, err := r.x.Note(t.Context(), p); err != nil {
+		if _, err := r.x.Put(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -45,7 +45,7 @@ type Row struct {
 	CRMDeletedAt time.Time
 }
 
-// Differs reports whether the CRM reckons another total.
+// Differs reports whether the CRM computes another total.
 func (r Row) Differs() bool { return r.CRMID != "" && !r.CRMTotal.Equal(r.Total) }
 
 // Filter narrows the journal. Zero values do not narrow.

@@ -53,7 +53,7 @@ func TestMapGolden(t *testing.T) {
 			}
 			golden(t, filepath.Join(dir, "draft.json"), draft)
 			if diff := draft.Difference(); !diff.IsZero() && !strings.Contains(dir, "differ") {
-				t.Errorf("the CRM will reckon %s, the shop %s", draft.Total(), draft.ShopTotal)
+				t.Errorf("the CRM computes %s, the shop %s", draft.Total(), draft.ShopTotal)
 			}
 		})
 	}
@@ -162,7 +162,7 @@ func FuzzMap(f *testing.F) {
 		}
 		// A discount above all there is cannot be spread over a card's prices; the difference says so.
 		if diff := draft.Difference(); !diff.IsZero() && !(cards && o.Total.IsNegative()) {
-			t.Errorf("the CRM will reckon %s, the shop %s\n%+v", draft.Total(), draft.ShopTotal, draft)
+			t.Errorf("the CRM computes %s, the shop %s\n%+v", draft.Total(), draft.ShopTotal, draft)
 		}
 		for _, l := range draft.Lines {
 			if l.Name == "" {

@@ -55,7 +55,7 @@ func (o *outage) grant() error {
 	}
 	if len(o.granted) >= o.budget {
 		after := o.granted[0].Add(time.Minute).Sub(now)
-		return crm.NewLimited(after, &budget.Later{After: after})
+		return crm.NewLimited(after, &budget.WaitError{After: after})
 	}
 	o.granted = append(o.granted, now)
 	return nil

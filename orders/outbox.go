@@ -59,18 +59,18 @@ const (
 
 // step is one action with its own state and retries.
 type step struct {
-	Name      StepName     `db:"step"`
-	State     StepState    `db:"state"`
-	Tries     int          `db:"tries"`
-	Rounds    int          `db:"rounds"`
-	Negatives int          `db:"negatives"`
-	LookedAt  sql.NullTime `db:"looked_at"`
-	Taken     bool         `db:"taken"`
-	Wanted    int64        `db:"wanted"`
-	Reason    Reason       `db:"reason"`
-	Params    Params       `db:"reason_params"`
-	NextAt    *time.Time   `db:"next_at"`
-	ChangedAt time.Time    `db:"changed_at"`
+	Name          StepName     `db:"step"`
+	State         StepState    `db:"state"`
+	Tries         int          `db:"tries"`
+	Resends       int          `db:"rounds"`
+	MissedLookups int          `db:"negatives"`
+	LookedAt      sql.NullTime `db:"looked_at"`
+	KeyInUse      bool         `db:"taken"`
+	Wanted        int64        `db:"wanted"`
+	Reason        Reason       `db:"reason"`
+	Params        Params       `db:"reason_params"`
+	NextAt        *time.Time   `db:"next_at"`
+	ChangedAt     time.Time    `db:"changed_at"`
 }
 
 // to moves the step; next is when it goes on by itself, nil: never.

@@ -11,10 +11,11 @@ import (
 type missing struct {
 	// refusesTwin: the CRM itself refuses a second order with the key, so sending again can do no harm.
 	refusesTwin bool
-	// taken: the CRM has said that the key is in use.
-	taken bool
-	// rounds are the attempts with an unknown outcome, negatives the look-ups since the last of them that count.
-	rounds, negatives int
+	// keyInUse: the CRM has said that the key is in use.
+	keyInUse bool
+	// resends are the attempts with an unknown outcome, missedLookups the complete look-ups since the last of them that
+	// found nothing.
+	resends, missedLookups int
 	// looked is the last of these look-ups, over when the last attempt was certainly over.
 	looked, over time.Time
 }
@@ -34,35 +35,35 @@ const (
 // pauses.
 func (c Config) afterMiss(m missing, now time.Time, luck float64) (verdict, time.Time) {
 	switch {
-	case m.refusesTwin && !m.taken && m.rounds >= c.MaxRounds: // the outage lasts: no more requests than needed
-		at := now.Add(c.backoff().Delay(m.rounds-c.MaxRounds, luck))
+	case m.refusesTwin && !m.keyInUse && m.resends >= c.MaxResends: // the outage lasts: no more requests than needed
+		at := now.Add(c.backoff().Delay(m.resends-c.MaxResends, luck))
 		if soonest := m.over.Add(c.ResendAfter); at.Before(soonest) {
 			at = soonest
 		}
 		return sendAgain, at
-	case m.negatives < 2 || now.Before(m.over.Add(c.ResendAfter)):
+	case m.missedLookups < 2 || now.Before(m.over.Add(c.ResendAfter)):
 		return lookAgain, m.looked.Add(c.LookupGap)
-	case m.taken:
+	case m.keyInUse:
 		return askTaken, time.Time{}
-	case m.rounds < c.MaxRounds:
+	case m.resends < c.MaxResends:
 		return sendAgain, now
-	case m.rounds > c.MaxRounds:
+	case m.resends > c.MaxResends:
 		return askUncertain, time.Time{}
 	case now.Before(m.over.Add(c.LastLook)):
-		return lookOn, m.looked.Add(c.lookups().Delay(m.negatives-2, 0))
+		return lookOn, m.looked.Add(c.lookups().Delay(m.missedLookups-2, 0))
 	}
 	return sendAgain, now // for the last time
 }
 
-// missed counts a complete look-up that found nothing and does what follows from it.
-func (w *work) missed(s *step, past []attempt) {
+// lookupMissed counts a complete look-up that found nothing and does what follows from it.
+func (w *work) lookupMissed(s *step, past []attempt) {
 	now := w.Clock.Now()
 	if !s.LookedAt.Valid || now.Sub(s.LookedAt.Time) >= w.Config.LookupGap {
-		s.Negatives++
+		s.MissedLookups++
 		s.LookedAt.Time, s.LookedAt.Valid = now, true
 	}
 	m := missing{
-		refusesTwin: w.e.Target == settings.TargetOrders, taken: s.Taken, rounds: s.Rounds, negatives: s.Negatives,
+		refusesTwin: w.e.Target == settings.TargetOrders, keyInUse: s.KeyInUse, resends: s.Resends, missedLookups: s.MissedLookups,
 		looked: s.LookedAt.Time,
 	}
 	for _, a := range past {
@@ -72,12 +73,12 @@ func (w *work) missed(s *step, past []attempt) {
 	case lookAgain:
 		s.to(StepChecking, &at, ReasonAwaitingOutcome, nil)
 	case lookOn:
-		s.to(StepChecking, &at, ReasonStillLooking, Params{"rounds": itoa(s.Rounds)})
+		s.to(StepChecking, &at, ReasonStillLooking, Params{"rounds": itoa(s.Resends)})
 	case sendAgain:
 		s.to(StepRetrying, &at, ReasonUnavailable, nil)
 	case askTaken:
 		s.finish(StepBlocked, ReasonTakenNotFound, Params{"key": w.e.Key})
 	case askUncertain:
-		s.finish(StepBlocked, ReasonUnknownOutcome, Params{"rounds": itoa(s.Rounds)})
+		s.finish(StepBlocked, ReasonUnknownOutcome, Params{"rounds": itoa(s.Resends)})
 	}
 }

@@ -11,8 +11,9 @@ import (
 )
 
 // Scan finds placed orders that no hook told of: for each shop whose orders are sent it lists the
-// placements since a little before the last ones seen. Meant to run each minute; two processes at
-// once share the shops between them. One shop's failure does not keep the others from their scan.
+// placements since a little before the last ones seen. It runs every Timings.Scan of the root;
+// two processes at once share the shops between them. One shop's failure does not keep the others from their scan.
+// Errors: those of Postgres and of the shops, joined; the next scan lists the same placements again.
 func (x *Exporter) Scan(ctx context.Context) error {
 	conns, err := x.Connections.All(ctx)
 	if err != nil {
@@ -84,7 +85,7 @@ func (x *Exporter) scanFrom(ctx context.Context, id plugin.ShopID, from time.Tim
 			return err
 		}
 		placed := wrong.sift(id, page.Placements)
-		if n, err := x.Note(ctx, placed...); err != nil {
+		if n, err := x.Put(ctx, placed...); err != nil {
 			return err
 		} else if n > 0 {
 			x.Log.Info("order scan: found orders no hook told of", "shop", string(id), "orders", n)

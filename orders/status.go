@@ -54,8 +54,8 @@ func (x *Exporter) HasCards(ctx context.Context, conn plugin.ConnectionID, since
 	return x.store.hasCards(ctx, conn, since)
 }
 
-// MarkConverted notes which cards became which orders of the CRM, by the CRM's ids. Cards of others are
-// passed over.
+// MarkConverted records which cards became which orders of the CRM, by the CRM's ids. Cards of others are
+// passed over. Errors: those of Postgres.
 func (x *Exporter) MarkConverted(ctx context.Context, conn plugin.ConnectionID, became map[string]string) error {
 	if len(became) == 0 {
 		return nil
@@ -66,7 +66,7 @@ func (x *Exporter) MarkConverted(ctx context.Context, conn plugin.ConnectionID, 
 // BeginMove lets decide look at the link as it is now, while nobody else may decide about it, and
 // remembers what it answers: the status of the CRM that is going to be brought to the shop; nil: none is.
 // decide may read through the transaction; it must not call the shop, whose own transaction may wait for
-// this one.
+// this one. Errors: decide's, and then nothing is remembered, and those of Postgres.
 func (x *Exporter) BeginMove(ctx context.Context, l Link, decide func(*sqlx.Tx, Link) (*statuses.Seen, error)) error {
 	return x.store.inTx(ctx, func(tx *sqlx.Tx) error {
 		return changeMemory(ctx, tx, l.Entry, l.Converted, func(now Link) (statuses.Memory, error) {
@@ -79,8 +79,8 @@ func (x *Exporter) BeginMove(ctx context.Context, l Link, decide func(*sqlx.Tx, 
 	})
 }
 
-// MarkSettled notes that a status of the CRM was dealt with, by a decision on what l remembers; see
-// statuses.Memory.
+// MarkSettled records that a status of the CRM was dealt with, by a decision on what l remembers; see
+// statuses.Memory. Errors: those of Postgres; the next reading settles it.
 func (x *Exporter) MarkSettled(ctx context.Context, l Link, seen statuses.Seen, confirmed bool) error {
 	return x.store.inTx(ctx, func(tx *sqlx.Tx) error {
 		return changeMemory(ctx, tx, l.Entry, l.Converted, func(now Link) (statuses.Memory, error) {
@@ -89,14 +89,14 @@ func (x *Exporter) MarkSettled(ctx context.Context, l Link, seen statuses.Seen, 
 	})
 }
 
-// MarkDeleted notes that the CRM's order is gone. It is not made again.
+// MarkDeleted records that the CRM's order is gone. It is not made again. Errors: those of Postgres.
 func (x *Exporter) MarkDeleted(ctx context.Context, entry int64) error {
 	return x.store.markDeleted(ctx, entry, x.Clock.Now())
 }
 
-// StatusChanged notes that somebody other than us changed an order's status in the shop; the CRM is
+// StatusChanged records that somebody other than us changed an order's status in the shop; the CRM is
 // told as table (c) says. An order that is not in the CRM yet changes nothing: its present status is
-// told after its creation.
+// told after its creation, and so does an order we do not know. Errors: those of Postgres; tell it again.
 func (x *Exporter) StatusChanged(ctx context.Context, shop plugin.ShopID, order plugin.OrderID, at time.Time) error {
 	return x.store.statusChanged(ctx, shop, order, at, x.Clock.Now())
 }

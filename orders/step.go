@@ -16,18 +16,18 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// work is one worker's hold on one entry.
+// work is one claim of one entry: what its worker has opened and read.
 type work struct {
 	*Exporter
 	e    *entry
 	conn settings.Connection
 	shop plugin.Shop
 	sink Sink
-	// receipt is what the CRM said of the order if this hold has created or found it; else nil.
+	// receipt is what the CRM said of the order if this worker has created or found it; else nil.
 	receipt *Receipt
 }
 
-// maxActions bounds one hold; what is left is due again at once.
+// maxActions bounds what is done under one claim; what is left is due again at once.
 const maxActions = 8
 
 func (w *work) run(ctx context.Context) error {
@@ -55,7 +55,7 @@ func (w *work) act(ctx context.Context, s *step) error {
 		return nil
 	}
 	w.retry(s, nil, ReasonInternal)
-	return w.hold(ctx)
+	return w.checkpoint(ctx)
 }
 
 func (w *work) do(ctx context.Context, s *step) error {
@@ -67,7 +67,7 @@ func (w *work) do(ctx context.Context, s *step) error {
 		return err
 	}
 	if !ready {
-		return w.hold(ctx)
+		return w.checkpoint(ctx)
 	}
 	switch {
 	case s.Name == StepFacts:
@@ -79,7 +79,7 @@ func (w *work) do(ctx context.Context, s *step) error {
 	default:
 		return w.send(ctx, s)
 	}
-	return w.hold(ctx)
+	return w.checkpoint(ctx)
 }
 
 // prepare opens what the step needs. Not ready: the step says why and when it goes on. An error
@@ -102,7 +102,7 @@ func (w *work) prepare(ctx context.Context, s *step) (ready bool, err error) {
 	sink, err := w.Sink(ctx, w.conn.ID)
 	if err != nil {
 		w.Log.Warn("order export: the CRM cannot be opened", "connection", string(w.conn.ID), "error", err.Error())
-		w.recheck(s, ReasonUnauthorised, nil)
+		w.blockAndRetry(s, ReasonUnauthorised, nil)
 		return false, nil
 	}
 	w.sink = sink
@@ -153,8 +153,8 @@ func (w *work) route(ctx context.Context, s *step) (bool, error) {
 	return false, nil
 }
 
-// hold writes what was reached and keeps the entry.
-func (w *work) hold(ctx context.Context, also ...func(*sqlx.Tx) error) error {
+// checkpoint writes what was reached and keeps the entry.
+func (w *work) checkpoint(ctx context.Context, also ...func(*sqlx.Tx) error) error {
 	until := w.Clock.Now().Add(w.Config.Lease)
 	return w.save(ctx, &until, also...)
 }
@@ -197,9 +197,9 @@ func (s *step) waiting() StepState {
 	return StepRetrying
 }
 
-// recheck blocks the step and looks again later, since it may be mended outside.
-func (w *work) recheck(s *step, reason Reason, params Params) {
-	at := w.Clock.Now().Add(w.Config.Recheck)
+// blockAndRetry blocks the step and looks again later, since it may be mended outside.
+func (w *work) blockAndRetry(s *step, reason Reason, params Params) {
+	at := w.Clock.Now().Add(w.Config.BlockedRetry)
 	state := StepBlocked
 	if s.State == StepChecking {
 		state = StepChecking
@@ -207,10 +207,10 @@ func (w *work) recheck(s *step, reason Reason, params Params) {
 	s.to(state, &at, reason, params)
 }
 
-// unsent settles a step when our own budget granted no request, so nothing was sent: it goes on
+// handleBudgetDenied is for a step for which our own budget granted no request, so nothing was sent: it goes on
 // within seconds, however often that happens. It reports whether that is so.
-func (w *work) unsent(s *step, err error) bool {
-	var later *budget.Later
+func (w *work) handleBudgetDenied(s *step, err error) bool {
+	var later *budget.WaitError
 	switch {
 	case errors.As(err, &later):
 		w.retryIn(s, max(later.After, time.Second), ReasonWaitingBudget, nil)
@@ -222,14 +222,14 @@ func (w *work) unsent(s *step, err error) bool {
 	return true
 }
 
-// failed settles a step after an error of the CRM that is the same for every step.
+// failed records an error of the CRM that is the same for every step.
 func (w *work) failed(s *step, err error) {
 	switch {
-	case w.unsent(s, err):
+	case w.handleBudgetDenied(s, err):
 	case errors.Is(err, crm.ErrUnauthorised):
-		w.recheck(s, ReasonUnauthorised, nil)
+		w.blockAndRetry(s, ReasonUnauthorised, nil)
 	case errors.Is(err, crm.ErrFeatureOff):
-		w.recheck(s, ReasonFeatureOff, nil)
+		w.blockAndRetry(s, ReasonFeatureOff, nil)
 	case errors.Is(err, crm.ErrLimited):
 		w.retry(s, err, ReasonLimited)
 	default:

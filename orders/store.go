@@ -22,7 +22,7 @@ type store struct{ db *sqlx.DB }
 // outbox is the table whose entries workers claim.
 func outbox() lease.Table { return lease.Table{Name: "keybridge.outbox"} }
 
-// put notes orders; those known already stay as they are. It answers how many are new.
+// put inserts entries; orders that have one already stay as they are. It answers how many are new.
 func (s store) put(ctx context.Context, batch []plugin.Placement) (int64, error) {
 	n := len(batch)
 	shops, ids, fronts, domains := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
@@ -140,7 +140,7 @@ func (s store) save(ctx context.Context, e *entry, now time.Time, leaseUntil *ti
 				return err
 			}
 		}
-		return settle(ctx, tx, e.ID, e.claimed)
+		return writeState(ctx, tx, e.ID, e.claimed)
 	})
 }
 
@@ -179,7 +179,7 @@ func upsertStep(ctx context.Context, tx *sqlx.Tx, id int64, st *step, now time.T
 			next_at = CASE WHEN s.wanted = $9 THEN $12 ELSE $13 END,
 			tries = $4, rounds = $5, negatives = $6, looked_at = $7, taken = $8, reason = $10, reason_params = $11,
 			changed_at = $13`
-	_, err := tx.ExecContext(ctx, q, id, st.Name, st.State, st.Tries, st.Rounds, st.Negatives, st.LookedAt, st.Taken,
+	_, err := tx.ExecContext(ctx, q, id, st.Name, st.State, st.Tries, st.Resends, st.MissedLookups, st.LookedAt, st.KeyInUse,
 		st.Wanted, st.Reason, st.Params, st.NextAt, now)
 	if err != nil {
 		return fmt.Errorf("outbox save %d step %s: %w", id, st.Name, err)
@@ -187,8 +187,8 @@ func upsertStep(ctx context.Context, tx *sqlx.Tx, id int64, st *step, now time.T
 	return nil
 }
 
-// settle writes the state that follows from the steps. looked is when they were looked at.
-func settle(ctx context.Context, tx *sqlx.Tx, id int64, looked time.Time) error {
+// writeState writes the state that follows from the steps. looked is when they were looked at.
+func writeState(ctx context.Context, tx *sqlx.Tx, id int64, looked time.Time) error {
 	steps, err := selectSteps(ctx, tx, id)
 	if err != nil {
 		return err
@@ -197,7 +197,7 @@ func settle(ctx context.Context, tx *sqlx.Tx, id int64, looked time.Time) error 
 	const q = `UPDATE keybridge.outbox SET state = $2, reason = $3, reason_params = $4, next_at = $5, changed_at = $6
 		WHERE id = $1`
 	if _, err := tx.ExecContext(ctx, q, id, state, why.Reason, why.Params, why.NextAt, looked); err != nil {
-		return fmt.Errorf("outbox settle %d: %w", id, err)
+		return fmt.Errorf("outbox state of %d: %w", id, err)
 	}
 	return nil
 }

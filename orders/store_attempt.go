@@ -15,7 +15,7 @@ type outcome string
 const (
 	outcomeOpen      outcome = ""          // under way, or its worker died
 	outcomeCreated   outcome = "created"   // the CRM answered with the order
-	outcomeTaken     outcome = "taken"     // the natural key is in use
+	outcomeKeyInUse  outcome = "taken"     // the natural key is in use
 	outcomeRefused   outcome = "refused"   // a definite no
 	outcomeTemporary outcome = "temporary" // nothing happened
 	outcomeUnknown   outcome = "unknown"
@@ -101,7 +101,7 @@ func dropAttempt(ctx context.Context, id int64) func(*sqlx.Tx) error {
 	}
 }
 
-// purge drops bodies of attempts started before a time; the attempts stay. Kept is what frozen would
+// purge drops bodies of attempts started before a time; the attempts stay. Kept is what pendingPayload would
 // answer for an order that the CRM may not have: it may have to be sent again unchanged.
 func (s store) purge(ctx context.Context, before time.Time) error {
 	const q = `UPDATE keybridge.outbox_attempt a SET body = NULL, masked = '', answer = '{}'

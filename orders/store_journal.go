@@ -242,7 +242,7 @@ func (s store) retry(ctx context.Context, id int64, conn plugin.ConnectionID, no
 		if _, err := tx.ExecContext(ctx, q, id, e.Forced, e.Connection); err != nil {
 			return fmt.Errorf("retry outbox entry %d: %w", id, err)
 		}
-		return settle(ctx, tx, id, now)
+		return writeState(ctx, tx, id, now)
 	})
 }
 
@@ -271,11 +271,11 @@ func (e *entry) again(past []attempt, now time.Time) []*step {
 		create.to(StepSending, &now, "", nil)
 	case create.State == StepChecking && create.Reason != ReasonStillLooking:
 		create.to(StepChecking, &now, "", nil)
-	case create.State == StepChecking, slices.Contains(forPersons(), string(create.Reason)), ambiguous(past), taken(past):
-		create.Rounds, create.Negatives, create.LookedAt, create.Taken = 0, 0, sql.NullTime{}, false
+	case create.State == StepChecking, slices.Contains(forPersons(), string(create.Reason)), ambiguous(past), keyInUse(past):
+		create.Resends, create.MissedLookups, create.LookedAt, create.KeyInUse = 0, 0, sql.NullTime{}, false
 		create.to(StepChecking, &now, "", nil)
 	default:
-		create.Taken = false
+		create.KeyInUse = false
 		create.to(StepPending, &now, "", nil)
 	}
 	return e.steps
@@ -292,6 +292,6 @@ func (s store) ignore(ctx context.Context, id int64, now time.Time) error {
 		if err := upsertStep(ctx, tx, id, create, now); err != nil {
 			return err
 		}
-		return settle(ctx, tx, id, now)
+		return writeState(ctx, tx, id, now)
 	})
 }

@@ -188,9 +188,9 @@ func (s store) statusChanged(ctx context.Context, shop plugin.ShopID, order plug
 			ID    int64          `db:"id"`
 			CRMID sql.NullString `db:"crm_id"`
 		}
-		const note = `UPDATE keybridge.outbox SET shop_status_at = greatest(shop_status_at, $3)
+		const mark = `UPDATE keybridge.outbox SET shop_status_at = greatest(shop_status_at, $3)
 			WHERE shop_id = $1 AND order_id = $2 RETURNING id, crm_id`
-		err := tx.GetContext(ctx, &row, note, shop, order, at)
+		err := tx.GetContext(ctx, &row, mark, shop, order, at)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -208,6 +208,6 @@ func (s store) statusChanged(ctx context.Context, shop plugin.ShopID, order plug
 		if _, err := tx.ExecContext(ctx, ask, row.ID, now); err != nil {
 			return fmt.Errorf("status of order %q changed: %w", order, err)
 		}
-		return settle(ctx, tx, row.ID, now)
+		return writeState(ctx, tx, row.ID, now)
 	})
 }

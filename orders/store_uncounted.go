@@ -8,9 +8,9 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// unsent answers orders, of the connection or not routed yet, that the CRM did not have as orders at
-// the given moment. Cards placed before cardsSince hold nothing any more.
-func (s store) unsent(ctx context.Context, shop plugin.ShopID, conn plugin.ConnectionID, at, cardsSince time.Time) ([]plugin.OrderID, error) {
+// uncounted answers orders, of the connection or not routed yet, that the CRM did not have as orders at
+// the given moment. Cards placed before cardsSince count no more.
+func (s store) uncounted(ctx context.Context, shop plugin.ShopID, conn plugin.ConnectionID, at, cardsSince time.Time) ([]plugin.OrderID, error) {
 	const q = `
 		SELECT o.order_id FROM keybridge.outbox o
 		WHERE o.shop_id = $1 AND (o.connection_id = $2 OR o.connection_id IS NULL)
@@ -22,7 +22,7 @@ func (s store) unsent(ctx context.Context, shop plugin.ShopID, conn plugin.Conne
 		ORDER BY o.id`
 	var ids []plugin.OrderID
 	if err := s.db.SelectContext(ctx, &ids, q, shop, conn, at, cardsSince); err != nil {
-		return nil, fmt.Errorf("unsent orders of %s: %w", conn, err)
+		return nil, fmt.Errorf("uncounted orders of %s: %w", conn, err)
 	}
 	return ids, nil
 }

@@ -13,35 +13,37 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// cardsHold is how long an open card holds its units. A card that old was settled in the CRM by hand.
+// cardsHold is how long the units of an open card are counted here. A card that old was settled in the CRM by hand.
 const cardsHold = 30 * 24 * time.Hour
 
 // missedWithin is how far back placements are listed that no hook may have told of; the scan finds
 // what is older.
 const missedWithin = 5 * time.Minute
 
-// Unsent answers, for variants of the connection's shop, the units of placed orders whose stock the
+// Uncounted answers, for variants of the connection's shop, the units of placed orders whose stock the
 // CRM still counted at the moment at: orders that it did not have then, and those it has as cards that
-// are no orders yet, because cards reserve nothing. Cancelled orders and those left out hold nothing.
-func (x *Exporter) Unsent(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
+// are no orders yet, because cards reserve nothing. Cancelled orders and those left out count for nothing.
+// The map lacks variants of which there are none; nil: no order is uncounted. Errors: plugin.ErrNotFound when the
+// connection is gone, those of the shop, and of Postgres; without an answer stock must not be written.
+func (x *Exporter) Uncounted(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 	conn, err := x.Connections.Get(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("unsent units of %s: %w", id, err)
+		return nil, fmt.Errorf("uncounted units of %s: %w", id, err)
 	}
 	shop, err := x.Shop(ctx, conn.Shop)
 	if err != nil {
-		return nil, fmt.Errorf("unsent units of %s: %w", id, err)
+		return nil, fmt.Errorf("uncounted units of %s: %w", id, err)
 	}
-	if err := x.missed(ctx, conn, shop); err != nil {
-		return nil, fmt.Errorf("unsent units of %s: %w", id, err)
+	if err := x.putMissed(ctx, conn, shop); err != nil {
+		return nil, fmt.Errorf("uncounted units of %s: %w", id, err)
 	}
-	entries, err := x.store.unsent(ctx, conn.Shop, id, at, x.Clock.Now().Add(-cardsHold))
+	entries, err := x.store.uncounted(ctx, conn.Shop, id, at, x.Clock.Now().Add(-cardsHold))
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
 	statuses, err := shop.Dictionaries().OrderStatuses(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("unsent units of %s: %w", id, err)
+		return nil, fmt.Errorf("uncounted units of %s: %w", id, err)
 	}
 	canceled := map[string]bool{}
 	for _, s := range statuses {
@@ -55,7 +57,7 @@ func (x *Exporter) Unsent(ctx context.Context, id plugin.ConnectionID, variants 
 	for part := range slices.Chunk(entries, plugin.MaxBatch) {
 		list, err := readOrders(ctx, shop.Orders(), part)
 		if err != nil {
-			return nil, fmt.Errorf("unsent units of %s: %w", id, err)
+			return nil, fmt.Errorf("uncounted units of %s: %w", id, err)
 		}
 		for _, o := range list {
 			if canceled[o.Status] {
@@ -90,10 +92,10 @@ func readOrders(ctx context.Context, from plugin.Orders, ids []plugin.OrderID) (
 	return list, nil
 }
 
-// missed notes the latest placements that no hook told of, as after a commit that our table kept
+// putMissed stores the latest placements that no hook told of, as after a commit that our table kept
 // waiting, or in a shop whose events come late: their units must not be sold again. The scan's own
 // place stays as it is.
-func (x *Exporter) missed(ctx context.Context, conn settings.Connection, shop plugin.Shop) error {
+func (x *Exporter) putMissed(ctx context.Context, conn settings.Connection, shop plugin.Shop) error {
 	if !exports(conn) || conn.OrdersSince == nil {
 		return nil
 	}
@@ -107,7 +109,7 @@ func (x *Exporter) missed(ctx context.Context, conn settings.Connection, shop pl
 		if err != nil {
 			return err
 		}
-		if _, err := x.Note(ctx, wrong.sift(conn.Shop, page.Placements)...); err != nil {
+		if _, err := x.Put(ctx, wrong.sift(conn.Shop, page.Placements)...); err != nil {
 			return err
 		}
 		if page.Next == "" || page.Next == q.Cursor {

@@ -19,7 +19,7 @@ func sells(v plugin.VariantID) func(*plugin.Order) {
 
 func (r *rig) wantUnsent(at time.Time, want string) {
 	r.t.Helper()
-	units, err := r.x.Unsent(r.t.Context(), r.conn.ID, []plugin.VariantID{"v", "other"}, at)
+	units, err := r.x.Uncounted(r.t.Context(), r.conn.ID, []plugin.VariantID{"v", "other"}, at)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func (e *Engine) finishSlice(ctx context.Context, run catalog.Run, err error) er
 // recordOutcome stores how a slice ended. Errors: errLost when the run is another worker's by now.
 func (e *Engine) recordOutcome(ctx context.Context, log *slog.Logger, run catalog.Run, err error, stopping bool) error {
 	var why store.Outcome
-	var later *budget.Later
+	var later *budget.WaitError
 	switch {
 	case errors.Is(err, plan.ErrLost):
 		return err

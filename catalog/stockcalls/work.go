@@ -52,7 +52,7 @@ func (s *StockCalls) settle(ctx context.Context, sw *stockWorker, err error) err
 	stopping := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	var later *budget.Later
+	var later *budget.WaitError
 	var st *session.Stop
 	call := sw.call
 	switch {

@@ -215,7 +215,7 @@ func (s *Runs) Due(ctx context.Context, now, until time.Time, limit int) ([]jobs
 			ORDER BY next_at, id LIMIT $3
 			FOR UPDATE SKIP LOCKED)
 		RETURNING id, seq`
-	var rows []jobs.Handed
+	var rows []jobs.DueRow
 	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
 		return nil, fmt.Errorf("due runs: %w", err)
 	}

@@ -24,8 +24,8 @@ import (
 // ErrNoRedis means that no request can be granted because Redis does not answer.
 var ErrNoRedis = errors.New("redis does not answer, so no request is granted")
 
-// Later is the error of a request whose turn is too far away to wait for.
-type Later struct {
+// WaitError is the error of a request whose turn is too far away to wait for.
+type WaitError struct {
 	// After is how long to wait before asking again.
 	After time.Duration
 	// Every is how often the account is granted a request in the long run; 0: not known.
@@ -33,7 +33,7 @@ type Later struct {
 }
 
 // Error implements error.
-func (l *Later) Error() string { return fmt.Sprintf("the budget has a slot in %v", l.After) }
+func (l *WaitError) Error() string { return fmt.Sprintf("the budget has a slot in %v", l.After) }
 
 // Lane says for whom a request is made.
 type Lane string
@@ -87,18 +87,18 @@ type Budget struct {
 // Option tunes a Budget.
 type Option func(*Budget)
 
-// OnClock lets the budget's own clock tell the time instead of Redis, for tests on a fake clock.
-func OnClock() Option {
+// WithClock lets the budget's own clock tell the time instead of Redis, for tests on a fake clock.
+func WithClock() Option {
 	return func(b *Budget) { b.stamp = func() int64 { return b.clock.Now().UnixMilli() } }
 }
 
-// Remember tells, after Redis has lost what was granted, accounts that were not used lately from
+// WithMemory tells, after Redis has lost what was granted, accounts that were not used lately from
 // those that were. Without it every account stands still then, new ones too.
-func Remember(m Memory) Option { return func(b *Budget) { b.memory = m } }
+func WithMemory(m Memory) Option { return func(b *Budget) { b.memory = m } }
 
-// Cold sets how long an account stands still when it is not known what was granted to it. The
+// WithColdStart sets how long an account stands still when it is not known what was granted to it. The
 // default, 60 s, is never too short; a shorter time is for a CRM that counts nothing.
-func Cold(d time.Duration) Option { return func(b *Budget) { b.cold = d } }
+func WithColdStart(d time.Duration) Option { return func(b *Budget) { b.cold = d } }
 
 // New makes a budget of perMinute requests per key in any 60 s (0: DefaultPerMinute).
 func New(client redis.UniversalClient, c clock.Clock, perMinute int, opts ...Option) *Budget {
@@ -122,13 +122,14 @@ type Account string
 // AccountOf makes the name from a keyed digest (HMAC) of the API key.
 func AccountOf(digest []byte) Account { return Account(hex.EncodeToString(digest[:16])) }
 
-// Wait returns once one request may be made. It ends early with ctx's error, or ErrNoRedis.
+// Wait returns once one request may be made. Errors: ErrNoRedis, and nothing may be sent before Redis is back; ctx's;
+// Memory's, when the use could not be recorded.
 func (b *Budget) Wait(ctx context.Context, a Account, lane Lane) error {
 	return b.WaitAtMost(ctx, a, lane, 1<<62)
 }
 
-// WaitAtMost is Wait, but gives up with *Later as soon as the turn is known to be further away than
-// most, so that the caller can use its worker for something else.
+// WaitAtMost is Wait, but gives up with *WaitError as soon as the turn is known to be further away than
+// most, so that the caller can use its worker for something else. Errors: *WaitError, Wait's.
 func (b *Budget) WaitAtMost(ctx context.Context, a Account, lane Lane, most time.Duration) error {
 	w := &waiter{account: a, lane: lane}
 	for {
@@ -142,7 +143,7 @@ func (b *Budget) WaitAtMost(ctx context.Context, a Account, lane Lane, most time
 		}
 		if pause > most {
 			b.leave(ctx, w)
-			return &Later{After: pause, Every: window / time.Duration(b.limit)}
+			return &WaitError{After: pause, Every: window / time.Duration(b.limit)}
 		}
 		if err := b.clock.Sleep(ctx, min(pause, askAgain)); err != nil {
 			b.leave(ctx, w)
@@ -162,7 +163,7 @@ type waiter struct {
 // ask answers 0 when the request is granted, else exactly how long it is until its turn comes, as
 // far as can be told now.
 func (b *Budget) ask(ctx context.Context, w *waiter) (wait time.Duration, err error) {
-	err = b.noted(ctx, w.account, func(fresh bool) error {
+	err = b.recorded(ctx, w.account, func(fresh bool) error {
 		var asked error
 		wait, w.ticket, asked = b.run(ctx, w, fresh)
 		return asked
@@ -202,7 +203,8 @@ func (b *Budget) leave(ctx context.Context, w *waiter) {
 	_ = b.redis.ZRem(ctx, keys(w.account)[2], string(w.lane)+":"+w.ticket).Err()
 }
 
-// Pause stops all grants for an account because the CRM asked for it; the longest pause counts.
+// Pause stops all grants for an account because the CRM asked for it; the longest pause counts, 0 or less is none.
+// Errors: ErrNoRedis, and then nobody knows of the pause; ctx's.
 func (b *Budget) Pause(ctx context.Context, a Account, d time.Duration) error {
 	if d <= 0 {
 		return nil

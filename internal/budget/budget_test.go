@@ -138,7 +138,7 @@ func TestPauseOfTheCRMStopsEveryLane(t *testing.T) {
 	if u, err := b.Usage(t.Context(), "a"); err != nil || u.Free() != 0 || u.PausedUntil.Sub(w.clock.Now()).Round(time.Second) != 20*time.Second {
 		t.Errorf("Usage = %+v, %v", u, err)
 	}
-	var later *Later
+	var later *WaitError
 	if err := b.WaitAtMost(t.Context(), "a", Background, 2*time.Second); !errors.As(err, &later) || later.After < 20*time.Second {
 		t.Errorf("WaitAtMost = %v, want Later in 20 s", err)
 	}
@@ -185,7 +185,7 @@ func TestWhenRedisForgetsAccountsInUseStandStillAndNewOnesDoNot(t *testing.T) {
 func TestWithoutMemoryEveryAccountBeginsWithAMinuteOfSilence(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 5)
-	b := New(w.raw, w.clock, 5, OnClock())
+	b := New(w.raw, w.clock, 5, WithClock())
 	if wait := w.asks(b, Clicks); wait != time.Minute {
 		t.Errorf("waits %v, want a minute", wait)
 	}
@@ -276,7 +276,7 @@ func TestStoreAnswersWhatWasNotedBefore(t *testing.T) {
 	s := NewStore(db)
 	for i, want := range []time.Time{{}, start, start.Add(time.Minute), start.Add(time.Minute)} {
 		until := start.Add(time.Duration(i%2) * time.Minute) // the third is earlier: the latest counts
-		before, err := s.Note(t.Context(), "a", until)
+		before, err := s.Record(t.Context(), "a", until)
 		if err != nil || !before.Equal(want) {
 			t.Errorf("note %d answers %v, %v; want %v", i+1, before, err, want)
 		}
@@ -284,7 +284,7 @@ func TestStoreAnswersWhatWasNotedBefore(t *testing.T) {
 	if err := s.Purge(t.Context(), start.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if before, err := s.Note(t.Context(), "a", start); err != nil || !before.IsZero() {
+	if before, err := s.Record(t.Context(), "a", start); err != nil || !before.IsZero() {
 		t.Errorf("after a purge Note = %v, %v", before, err)
 	}
 }
@@ -292,7 +292,7 @@ func TestStoreAnswersWhatWasNotedBefore(t *testing.T) {
 func TestWithoutRedisNothingIsGranted(t *testing.T) {
 	t.Parallel()
 	srv := localredis.StartReal(t)
-	b := New(client(t, srv.URL()), clock.System(), 60, Cold(time.Millisecond))
+	b := New(client(t, srv.URL()), clock.System(), 60, WithColdStart(time.Millisecond))
 	if err := b.Wait(t.Context(), "a", Orders); err != nil {
 		t.Fatalf("with Redis: %v", err)
 	}

@@ -27,7 +27,7 @@ type notes struct {
 	until map[Account]time.Time
 }
 
-func (n *notes) Note(_ context.Context, a Account, until time.Time) (time.Time, error) {
+func (n *notes) Record(_ context.Context, a Account, until time.Time) (time.Time, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	before := n.until[a]
@@ -95,7 +95,7 @@ func client(tb testing.TB, url string) *redis.Client {
 
 // process is a budget of a process of its own.
 func (w *world) process() *Budget {
-	return New(w.raw, w.clock, w.limit, OnClock(), Remember(w.notes))
+	return New(w.raw, w.clock, w.limit, WithClock(), WithMemory(w.notes))
 }
 
 func (w *world) advance(d time.Duration) {

@@ -223,7 +223,7 @@ func BenchmarkShareOfTheBackground(b *testing.B) {
 
 func BenchmarkAsk(b *testing.B) {
 	raw := client(b, localredis.StartReal(b).URL())
-	budget := New(raw, clock.System(), DefaultPerMinute, Cold(time.Millisecond))
+	budget := New(raw, clock.System(), DefaultPerMinute, WithColdStart(time.Millisecond))
 	w := &waiter{account: "a", lane: Background}
 	for b.Loop() {
 		if _, err := budget.ask(b.Context(), w); err != nil {

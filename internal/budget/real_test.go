@@ -22,11 +22,11 @@ func TestProcessesShareOneLimitInARealRedis(t *testing.T) {
 	var granted [2]atomic.Int32
 	var wg sync.WaitGroup
 	for range 3 {
-		b := New(client(t, srv.URL()), clock.System(), limit, Remember(memory))
+		b := New(client(t, srv.URL()), clock.System(), limit, WithMemory(memory))
 		for i := range 40 {
 			wg.Go(func() {
 				account := i % 2
-				var later *Later
+				var later *WaitError
 				err := b.WaitAtMost(t.Context(), Account(rune('a'+account)), []Lane{Clicks, Orders, Statuses}[i%3], time.Millisecond)
 				if err == nil {
 					granted[account].Add(1)
@@ -52,7 +52,7 @@ func TestARestartedRedisGrantsNothingForAMinute(t *testing.T) {
 			t.Parallel()
 			srv := localredis.StartReal(t)
 			raw := client(t, srv.URL())
-			b := New(raw, clock.System(), 10, Remember(&notes{until: map[Account]time.Time{}}))
+			b := New(raw, clock.System(), 10, WithMemory(&notes{until: map[Account]time.Time{}}))
 			for i := range 10 {
 				if snapshot && i == 5 {
 					if err := raw.Save(t.Context()).Err(); err != nil {
@@ -65,7 +65,7 @@ func TestARestartedRedisGrantsNothingForAMinute(t *testing.T) {
 			}
 			srv.Stop(t)
 			srv.Start(t)
-			var later *Later
+			var later *WaitError
 			err := b.WaitAtMost(t.Context(), "a", Orders, time.Second)
 			if !errors.As(err, &later) || later.After < 59*time.Second {
 				t.Errorf("after the restart: %v, want Later in a minute", err)
@@ -84,7 +84,7 @@ func TestTheScriptsWorkInACluster(t *testing.T) {
 	srv := localredis.StartCluster(t)
 	raw := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{srv.Addr()}, Password: srv.Password()})
 	t.Cleanup(func() { _ = raw.Close() })
-	b := New(raw, clock.System(), 10, Cold(time.Millisecond))
+	b := New(raw, clock.System(), 10, WithColdStart(time.Millisecond))
 	for _, digest := range [][]byte{make([]byte, 32), []byte("another account's 32 bytes of it")} {
 		a := AccountOf(digest)
 		if err := b.Wait(t.Context(), a, Orders); err != nil {

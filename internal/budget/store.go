@@ -19,8 +19,8 @@ func NewStore(db *sqlx.DB) *Store { return &Store{db: db} }
 
 var _ Memory = (*Store)(nil)
 
-// Note implements Memory. The row's lock orders processes that note an account at once.
-func (s *Store) Note(ctx context.Context, a Account, until time.Time) (time.Time, error) {
+// Record implements Memory. The row's lock orders processes that record an account at once. Errors: those of Postgres.
+func (s *Store) Record(ctx context.Context, a Account, until time.Time) (time.Time, error) {
 	const q = `
 		INSERT INTO keybridge.budget_use (account, used_until) VALUES ($1, $2)
 		ON CONFLICT (account) DO UPDATE
@@ -28,12 +28,12 @@ func (s *Store) Note(ctx context.Context, a Account, until time.Time) (time.Time
 		RETURNING used_before`
 	var before sql.NullTime
 	if err := s.db.GetContext(ctx, &before, q, string(a), until); err != nil {
-		return time.Time{}, fmt.Errorf("note account: %w", err)
+		return time.Time{}, fmt.Errorf("record account: %w", err)
 	}
 	return before.Time.UTC(), nil
 }
 
-// Purge forgets accounts that were last used before then.
+// Purge forgets accounts that were last used before then. Errors: those of Postgres.
 func (s *Store) Purge(ctx context.Context, before time.Time) error {
 	const q = `DELETE FROM keybridge.budget_use WHERE used_until < $1`
 	if _, err := s.db.ExecContext(ctx, q, before); err != nil {

@@ -20,7 +20,7 @@ type Figures struct {
 }
 
 // Figures reads both lanes, the interactive one first. A lane never used has zeros; so has one that
-// Redis has forgotten, until it is used again.
+// Redis has forgotten, until it is used again. Errors: Redis does not answer.
 func (q *Queue) Figures() ([]Figures, error) {
 	var out []Figures
 	for _, lane := range []Lane{Interactive, Background} {
@@ -34,11 +34,11 @@ func (q *Queue) Figures() ([]Figures, error) {
 }
 
 func (q *Queue) figures(lane Lane) (Figures, error) {
-	known, err := q.inspector.Queues()
+	names, err := q.inspector.Queues()
 	if err != nil {
 		return Figures{}, fmt.Errorf("read queues: %w", err)
 	}
-	if !slices.Contains(known, lane.queue()) { // never used, or Redis was emptied
+	if !slices.Contains(names, lane.queue()) { // never used, or Redis was emptied
 		q.introduce()
 		return Figures{Lane: lane}, nil
 	}
@@ -52,7 +52,7 @@ func (q *Queue) figures(lane Lane) (Figures, error) {
 	}, nil
 }
 
-// Waiting implements Gauge.
+// Waiting implements Gauge. Errors: Redis does not answer.
 func (q *Queue) Waiting(_ context.Context, l Lane) (int, error) {
 	f, err := q.figures(l)
 	return f.Waiting, err

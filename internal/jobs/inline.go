@@ -27,7 +27,8 @@ func (i *Inline) Enqueue(_ context.Context, t Task) error {
 	return nil
 }
 
-// Run runs what was handed over, in that order, and answers how many tasks that were.
+// Run runs what was enqueued, in that order, and answers how many tasks that were. Errors: the handlers', joined, and a
+// kind without a handler.
 func (i *Inline) Run(ctx context.Context) (int, error) {
 	var errs []error
 	tasks := i.tasks

@@ -1,8 +1,9 @@
-// Package jobs carries work from rows in Postgres to workers over asynq.
+// Package jobs carries work from rows in Postgres to workers over asynq: a polling publisher.
 //
-// Postgres holds the truth: what is to be done, when, and who does it (lease and fence). asynq only
-// spreads it. A task names a row and may run twice, late, or never; the relay asks each Source once
-// a second for rows that are due and hands them over again, so Redis may forget everything.
+// Postgres holds the truth: what is to be done, when, and who does it (package lease). asynq only spreads it. A task
+// names a row and may run twice, late, or never (at-least-once); the relay polls each Source once a second, or when
+// nudged, for rows that are due and enqueues them again, so Redis may forget everything. A handler is idempotent
+// because it asks the row first.
 package jobs
 
 import (
@@ -35,14 +36,14 @@ type Task struct {
 	At time.Time
 }
 
-// Handed is a row that a Source hands over, as stores select it.
-type Handed struct {
+// DueRow is a row that a Source hands over, as lease.Table selects it.
+type DueRow struct {
 	ID  int64 `db:"id"`
 	Seq int64 `db:"seq"`
 }
 
 // Tasks are tasks for rows of one kind, to be started at once.
-func Tasks(kind string, lane Lane, rows []Handed) []Task {
+func Tasks(kind string, lane Lane, rows []DueRow) []Task {
 	tasks := make([]Task, len(rows))
 	for i, r := range rows {
 		tasks[i] = Task{Kind: kind, Row: r.ID, Seq: r.Seq, Lane: lane}
@@ -50,8 +51,8 @@ func Tasks(kind string, lane Lane, rows []Handed) []Task {
 	return tasks
 }
 
-// Enqueuer hands a task to the workers. Handing over the same (Kind, Row, Seq) twice is no error
-// and does nothing.
+// Enqueuer hands a task to the workers. Enqueueing the same (Kind, Row, Seq) twice is no error and does nothing (it is
+// deduplicated). An error means that the queue is away: the row is still due, and the relay enqueues it later.
 type Enqueuer interface {
 	Enqueue(ctx context.Context, t Task) error
 }
@@ -68,7 +69,7 @@ var ErrDead = errors.New("the row says that no retry will cure it")
 
 // Source answers rows that are due and marks them handed over until a moment later, so that the
 // next call leaves them out unless their task was lost. Several processes may ask at once (SKIP
-// LOCKED).
+// LOCKED). An error means that the table could not be asked; the relay logs it and asks again.
 type Source interface {
 	Due(ctx context.Context, now time.Time, limit int) ([]Task, error)
 }

@@ -205,13 +205,13 @@ func TestChoresRunAndOneFailingDoesNotStopTheOthers(t *testing.T) {
 	ran := make(chan struct{}, 10)
 	ctx, cancel := context.WithCancel(t.Context())
 	relay := jobs.Relay{
-		Chores: []jobs.Chore{
+		Periodic: []jobs.PeriodicJob{
 			{Name: "broken", Every: time.Hour, Do: func(context.Context) error { return errors.New("broken") }},
 			{Name: "panics", Every: time.Hour, Do: func(context.Context) error { panic("boom") }},
 			{Name: "hangs", Every: time.Hour, Do: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
 			{Name: "good", Every: time.Hour, Do: func(context.Context) error { ran <- struct{}{}; return nil }},
 		},
-		Clock: clock.System(), Patience: 50 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
+		Clock: clock.System(), Timeout: 50 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { relay.Run(ctx) })

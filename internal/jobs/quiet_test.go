@@ -73,7 +73,7 @@ func TestTheRelayTellsOfLastingTroubleOnceAMinute(t *testing.T) {
 	source := &sick{}
 	relay := jobs.Relay{
 		Sources: map[string]jobs.Source{"rows": source}, Queue: &jobs.Inline{}, Clock: c, Log: logger,
-		Chores: []jobs.Chore{{Name: "scan", Every: time.Second, Do: func(context.Context) error {
+		Periodic: []jobs.PeriodicJob{{Name: "scan", Every: time.Second, Do: func(context.Context) error {
 			if source.well {
 				return nil
 			}

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +15,9 @@ import (
 	"github.com/keybridge/keybridge/internal/outage"
 )
 
-// Chore is something done every so often in each working process. It must bear running in two
+// PeriodicJob is something done every so often in each working process. It must bear running in two
 // processes at once.
-type Chore struct {
+type PeriodicJob struct {
 	Name  string
 	Every time.Duration
 	Do    func(ctx context.Context) error
@@ -35,23 +36,23 @@ type Gauge interface {
 }
 
 // Relay looks for due rows each second, or when nudged, and hands them to the workers. It also runs
-// the chores.
+// the periodic jobs.
 type Relay struct {
 	Sources map[string]Source
-	// Limits by the source's name; a source without one hands over a thousand rows at a time.
-	Limits map[string]Limit
-	Chores []Chore
-	Queue  Enqueuer
+	// Limits by the source's name; a source without one enqueues a thousand rows at a time.
+	Limits   map[string]Limit
+	Periodic []PeriodicJob
+	Queue    Enqueuer
 	// Nudge wakes the relay before its second is over; may be nil.
 	Nudge <-chan struct{}
 	// Away reports whether the queue is known to be away, which somebody else tells; nil: it never is.
 	Away func() bool
-	// Patience is how long one chore may take, in real time; 0: 10 s.
-	Patience time.Duration
-	Clock    clock.Clock
-	Log      *slog.Logger
+	// Timeout is how long one periodic job may take, in real time; 0: 10 s.
+	Timeout time.Duration
+	Clock   clock.Clock
+	Log     *slog.Logger
 
-	last    map[string]time.Time // when each chore was done last
+	last    map[string]time.Time // when each periodic job was done last
 	trouble map[string]*outage.Outage
 }
 
@@ -61,8 +62,8 @@ var errQueue = errors.New("the queue does not take tasks")
 const (
 	// relayBatch is how many rows of one source are asked for at a time.
 	relayBatch = 200
-	// relayMost is how many rows a source may hand over before it is the next one's turn.
-	relayMost = 1000
+	// maxPerTick is how many rows a source may enqueue before it is the next one's turn.
+	maxPerTick = 1000
 )
 
 // Run works until ctx ends.
@@ -80,11 +81,11 @@ func (r *Relay) Run(ctx context.Context) {
 	}
 }
 
-// Step hands over what is due now and does the chores that are due, each once. It is what Run does
+// Step enqueues what is due now and does the periodic jobs that are due, each once. It is what Run does
 // every second; not to be called from two goroutines.
 func (r *Relay) Step(ctx context.Context) {
 	for _, name := range slices.Sorted(maps.Keys(r.Sources)) {
-		err := contain.Do(func() error { return r.handOver(ctx, name) })
+		err := contain.Do(func() error { return r.enqueueDue(ctx, name) })
 		if ctx.Err() != nil {
 			return // stopped amid it, which is no trouble
 		}
@@ -95,10 +96,10 @@ func (r *Relay) Step(ctx context.Context) {
 		r.tell("queue", nil)
 		r.tell(name, err)
 	}
-	r.chores(ctx)
+	r.runPeriodic(ctx)
 }
 
-func (r *Relay) handOver(ctx context.Context, name string) error {
+func (r *Relay) enqueueDue(ctx context.Context, name string) error {
 	room, err := r.room(ctx, name)
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func (r *Relay) handOver(ctx context.Context, name string) error {
 			return err
 		}
 		for _, t := range tasks {
-			// A task that cannot be handed over now is found again by its row.
+			// A task that cannot be enqueued now is found again by its row.
 			if err := r.Queue.Enqueue(ctx, t); err != nil {
 				return fmt.Errorf("%w: %w", errQueue, err)
 			}
@@ -123,12 +124,12 @@ func (r *Relay) handOver(ctx context.Context, name string) error {
 	return nil
 }
 
-// room is how many rows a source may hand over now.
+// room is how many rows a source may enqueue now.
 func (r *Relay) room(ctx context.Context, name string) (int, error) {
 	limit, limited := r.Limits[name]
 	gauge, ok := r.Queue.(Gauge)
 	if !limited || !ok {
-		return relayMost, nil
+		return maxPerTick, nil
 	}
 	waiting, err := gauge.Waiting(ctx, limit.Lane)
 	if err != nil {
@@ -137,14 +138,14 @@ func (r *Relay) room(ctx context.Context, name string) (int, error) {
 	return limit.Tasks - waiting, nil
 }
 
-func (r *Relay) chores(ctx context.Context) {
+func (r *Relay) runPeriodic(ctx context.Context) {
 	if r.last == nil {
 		r.last = map[string]time.Time{}
 	}
-	for _, c := range r.Chores {
+	for _, c := range r.Periodic {
 		if now := r.Clock.Now(); now.Sub(r.last[c.Name]) >= c.Every {
 			r.last[c.Name] = now
-			err := contain.Do(func() error { return r.chore(ctx, c) })
+			err := contain.Do(func() error { return r.runOne(ctx, c) })
 			if ctx.Err() != nil {
 				return
 			}
@@ -153,19 +154,15 @@ func (r *Relay) chores(ctx context.Context) {
 	}
 }
 
-// chore bounds a chore in real time: one that hangs in the shop must not hold up orders and webhooks
+// runOne bounds a periodic job in real time: one that hangs in the shop must not hold up orders and webhooks
 // of every shop. What it has not reached it reaches the next time.
-func (r *Relay) chore(ctx context.Context, c Chore) error {
-	patience := r.Patience
-	if patience <= 0 {
-		patience = 10 * time.Second
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (r *Relay) runOne(ctx context.Context, c PeriodicJob) error {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, 10*time.Second))
 	defer cancel()
 	return c.Do(ctx)
 }
 
-// tell logs what a source or a chore came to: trouble that lasts at its beginning and once a minute, and
+// tell logs what a source or a periodic job came to: trouble that lasts at its beginning and once a minute, and
 // its end.
 func (r *Relay) tell(name string, err error) {
 	o := r.trouble[name]

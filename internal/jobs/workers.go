@@ -73,7 +73,7 @@ func NewWorkers(base context.Context, redis *redislink.Link, handlers map[string
 	return w
 }
 
-// Start begins to take tasks; it does not wait for Redis.
+// Start begins to take tasks; it does not wait for Redis. Errors: Start was called before; nothing is started then.
 func (w *Workers) Start() error {
 	for i, l := range w.lanes {
 		if err := l.server.Start(l.mux); err != nil {
@@ -133,7 +133,7 @@ func (c container) handler(kind string, h Handler) asynq.Handler {
 }
 
 // verdict lets asynq try again soon a few times. It archives a task only if its row is dead; a task
-// that fails on is dropped instead, since the row is still there and is handed over anew.
+// that fails on is dropped instead, since the row is still there and is enqueued anew.
 func verdict(ctx context.Context, kind string, row int64, err error, log *slog.Logger) error {
 	if err == nil {
 		return nil

@@ -1,4 +1,4 @@
-// Package schedule reckons when a job is due. It is arithmetic alone: it keeps nothing and asks no
+// Package schedule computes when a job is due. It is arithmetic alone: it keeps nothing and asks no
 // clock, so that whoever keeps the rows decides what a moment means for them.
 package schedule
 
@@ -130,7 +130,7 @@ func parseTime(s string) (sinceMidnight time.Duration, ok bool) {
 // onDay answers when the clocks of a zone show a time, so many days after the day of today. A time
 // that they show twice counts once, the first time; one that they leap over counts at the leap.
 func onDay(today time.Time, days int, at time.Duration, zone *time.Location) time.Time {
-	// What the clocks show is reckoned as if it were UTC, where every day is there and has 24 hours.
+	// What the clocks show is computed as if it were UTC, where every day is there and has 24 hours.
 	wall := wallOf(today).Truncate(24*time.Hour).AddDate(0, 0, days).Add(at)
 	t := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone)
 	begins, ends := t.ZoneBounds()

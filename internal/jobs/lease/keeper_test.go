@@ -29,7 +29,7 @@ func keep(t *testing.T, renew func(n int) error) (ctx context.Context, release f
 }
 
 func pass(d time.Duration) {
-	time.Sleep(d) //nolint:forbidigo // of the bubble
+	<-time.After(d) // of the bubble
 	synctest.Wait()
 }
 

@@ -93,7 +93,7 @@ func (r *rig) mustClaim(id int64, now, until int) job {
 // at is a moment, in seconds.
 func at(seconds int) time.Time { return time.Unix(int64(seconds), 0).UTC() }
 
-func ids(rows []jobs.Handed) (list []int64) {
+func ids(rows []jobs.DueRow) (list []int64) {
 	for _, row := range rows {
 		list = append(list, row.ID)
 	}

@@ -79,14 +79,14 @@ func with(set string) string {
 
 // Due answers ready rows that no worker has, the longest due first and at most limit, and leaves them to the queue
 // until then. Several processes may ask at once: each row goes to one of them.
-func (t Table) Due(ctx context.Context, db sqlx.QueryerContext, now, until time.Time, limit int) ([]jobs.Handed, error) {
+func (t Table) Due(ctx context.Context, db sqlx.QueryerContext, now, until time.Time, limit int) ([]jobs.DueRow, error) {
 	q := `UPDATE ` + t.Name + ` SET seq = seq + 1, queued_until = $2
 		WHERE id IN (
 			SELECT id FROM ` + t.Name + ` r
 			WHERE ` + t.ready() + ` AND (queued_until IS NULL OR queued_until <= $1) AND ` + free + and(t.Turn) + `
 			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
 		RETURNING id, seq`
-	var rows []jobs.Handed
+	var rows []jobs.DueRow
 	if err := sqlx.SelectContext(ctx, db, &rows, q, now, until, limit); err != nil {
 		return nil, fmt.Errorf("due rows of %s: %w", t.Name, err)
 	}

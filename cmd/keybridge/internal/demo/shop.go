@@ -100,8 +100,8 @@ func pluginOptions(cfg Config, st *state) []keybridge.Option {
 	}
 	if cfg.QuickChecks {
 		opts = append(opts, keybridge.WithTimings(keybridge.Timings{
-			Lease: 3 * time.Second, HandOver: 3 * time.Second, Scan: 2 * time.Second,
-			Request: 2 * time.Second, Resend: 3 * time.Second, Lookup: time.Second,
+			Lease: 3 * time.Second, RequeueAfter: 3 * time.Second, Scan: 2 * time.Second,
+			Request: 2 * time.Second, ResendAfter: 3 * time.Second, LookupGap: time.Second,
 		}))
 	}
 	return opts
