@@ -25,7 +25,7 @@ type Links interface {
 type Reader interface {
 	OrderState(ctx context.Context, target settings.Target, id string) (orders.State, error)
 	// ConvertedCards answers, by their own ids, the orders that cards of a source became, of one page of those
-	// changed since then; page 1 is the first.
+	// changed since then; page 1 is the first. Errors: any of internal/crm; the page is read again later.
 	ConvertedCards(ctx context.Context, source string, since time.Time, page int) (became map[string]string, more bool, err error)
 }
 

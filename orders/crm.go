@@ -17,7 +17,7 @@ var ErrBadCode = errors.New("not a code of the CRM")
 // Sink is the CRM that orders go to: one account through one key. Errors are those of internal/crm;
 // none of them holds personal data. Safe for concurrent use.
 type Sink interface {
-	// OrderDictionary answers what Map must know of the account.
+	// OrderDictionary answers what Map must know of the account. Errors: any of internal/crm; the order waits.
 	OrderDictionary(ctx context.Context) (Dictionary, error)
 	// EncodeOrder writes the request that creates the draft. Pure; equal drafts give equal bytes.
 	// Errors: ErrBadCode.

@@ -19,7 +19,8 @@ import (
 // TaskKind names the outbox among the jobs.
 const TaskKind = "outbox"
 
-// Connections answers the shop's connections; *settings.Store does. Errors: plugin.ErrNotFound.
+// Connections answers the shop's connections; *settings.Store does. Errors: plugin.ErrNotFound of Get; those of
+// Postgres.
 type Connections interface {
 	Get(ctx context.Context, id plugin.ConnectionID) (settings.Connection, error)
 	List(ctx context.Context, shop plugin.ShopID) ([]settings.Connection, error)

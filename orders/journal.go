@@ -94,7 +94,7 @@ type AttemptView struct {
 	Answer     string // masked JSON
 }
 
-// List answers the journal, newest placement first, at most limit rows.
+// List answers the journal, newest placement first, at most limit rows. Errors: those of Postgres.
 func (x *Exporter) List(ctx context.Context, f Filter, limit int) ([]Row, error) {
 	rows, err := x.store.list(ctx, f, limit)
 	if err != nil {
@@ -155,19 +155,20 @@ type Group struct {
 	Count  int        `db:"n"`
 }
 
-// Groups answers what waits for a person, the largest groups first.
+// Groups answers what waits for a person, the largest groups first. Errors: those of Postgres.
 func (x *Exporter) Groups(ctx context.Context, f Filter, limit int) ([]Group, error) {
 	f.Waiting = true
 	return x.store.groups(ctx, f, limit)
 }
 
 // Counts answers how many entries of a shop stand in each state; with a connection, of that one.
+// Errors: those of Postgres.
 func (x *Exporter) Counts(ctx context.Context, f Filter) (map[EntryState]int, error) {
 	return x.store.counts(ctx, f)
 }
 
 // OldestPending answers when the oldest order was placed that the CRM does not have yet and that goes
-// on by itself; zero when none waits. An empty shop means all.
+// on by itself; zero when none waits. An empty shop means all. Errors: those of Postgres.
 func (x *Exporter) OldestPending(ctx context.Context, shop plugin.ShopID) (time.Time, error) {
 	return x.store.oldestPending(ctx, shop)
 }
@@ -183,12 +184,14 @@ func (x *Exporter) Retry(ctx context.Context, id int64) error {
 }
 
 // RetryBy is Retry, and an entry that no connection took goes to this one from then on.
+// Errors: as Retry's.
 func (x *Exporter) RetryBy(ctx context.Context, id int64, conn plugin.ConnectionID) error {
 	return x.store.retry(ctx, id, conn, x.Clock.Now())
 }
 
 // RetryGroup is RetryBy for all entries that wait for a person for the filter's reason, the oldest first and most
 // at a time. It answers how many go on; those that a worker has right now are left.
+// Errors: those of Postgres. Those counted by then go on all the same.
 func (x *Exporter) RetryGroup(ctx context.Context, f Filter, conn plugin.ConnectionID, most int) (int, error) {
 	f.Waiting = true
 	ids, err := x.store.ids(ctx, f, most)

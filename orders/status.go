@@ -49,7 +49,7 @@ func (x *Exporter) ByConverted(ctx context.Context, conn plugin.ConnectionID, id
 }
 
 // HasCards reports whether a connection has cards that have not become orders as far as we know, and that were sent,
-// or worked at for another reason, since then.
+// or worked at for another reason, since then. Errors: those of Postgres.
 func (x *Exporter) HasCards(ctx context.Context, conn plugin.ConnectionID, since time.Time) (bool, error) {
 	return x.store.hasCards(ctx, conn, since)
 }

@@ -53,7 +53,7 @@ func (s store) wake(ctx context.Context, now time.Time) error {
 			UPDATE keybridge.outbox o SET next_at = $1, changed_at = $1
 			FROM keybridge.connection c
 			WHERE o.state = 'blocked' AND c.id = o.connection_id AND c.updated_at > o.changed_at
-				AND (o.lease_until IS NULL OR o.lease_until <= $1) AND o.reason <> ALL ($2)
+				AND ` + lease.Free + ` AND o.reason <> ALL ($2)
 			RETURNING o.id)
 		UPDATE keybridge.outbox_step s SET next_at = $1
 		FROM woken WHERE s.outbox_id = woken.id
@@ -89,7 +89,7 @@ func (s store) rouse(ctx context.Context, r rest, now time.Time) error {
 		WITH woken AS (
 			UPDATE keybridge.outbox o SET next_at = $1, changed_at = $1
 			WHERE next_at IS NULL AND reason = $2 AND shop_id = $3 AND coalesce(connection_id, '') = $4
-				AND reason IN ('connection_off', 'shop_inactive') AND (lease_until IS NULL OR lease_until <= $1)
+				AND reason IN ('connection_off', 'shop_inactive') AND ` + lease.Free + `
 			RETURNING o.id)
 		UPDATE keybridge.outbox_step s SET next_at = $1
 		FROM woken WHERE s.outbox_id = woken.id AND s.reason = $2 AND s.next_at IS NULL`

@@ -12,6 +12,7 @@ import (
 	"github.com/lib/pq"
 	"github.com/shopspring/decimal"
 
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -196,9 +197,9 @@ func (s store) byHand(ctx context.Context, id int64, now time.Time, do func(*sql
 	return s.inTx(ctx, func(tx *sqlx.Tx) error {
 		// The fence is raised too: a worker whose lease ran out must not undo what a person decides.
 		const q = `UPDATE keybridge.outbox SET fence = fence + 1, queued_until = NULL
-			WHERE id = $1 AND (lease_until IS NULL OR lease_until <= $2) RETURNING ` + entryColumns
+			WHERE id = $2 AND ` + lease.Free + ` RETURNING ` + entryColumns
 		e := &entry{claimed: now}
-		err := tx.GetContext(ctx, e, q, id, now)
+		err := tx.GetContext(ctx, e, q, now, id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return s.busyOrGone(ctx, tx, id)
 		}

@@ -11,11 +11,15 @@ import (
 // Errors of every method: ErrTemporary, and whoever needs the list tries again later (a page says that it is not
 // there); a shop that has no such list answers nil and no error. Safe for concurrent use.
 type Dictionaries interface {
+	// OrderStatuses are the states of the shop's status machine; one at least.
 	OrderStatuses(ctx context.Context) ([]OrderStatus, error)
+	// PaymentMethods are the ways to pay.
 	PaymentMethods(ctx context.Context) ([]PaymentMethod, error)
+	// DeliveryMethods are the ways to deliver.
 	DeliveryMethods(ctx context.Context) ([]DeliveryMethod, error)
 	// AddOns answers nil for a shop without CapAddOns.
 	AddOns(ctx context.Context) ([]AddOn, error)
+	// Storefronts are the faces of the shop; nil: it has none apart.
 	Storefronts(ctx context.Context) ([]Storefront, error)
 	// Languages are those the shop keeps texts in; the first is the default.
 	Languages(ctx context.Context) ([]Language, error)

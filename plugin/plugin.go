@@ -36,19 +36,18 @@ type Plugin interface {
 	// its end; whatever that work still holds is another process's when its lease runs out.
 	Detach(ctx context.Context) error
 
-	// The five that follow the operator answer an error when the database does not take the change; nothing half is
-	// left behind that repeating does not finish.
-
-	// Install prepares a shop; nothing is synchronised yet.
+	// Install prepares a shop; nothing is synchronised yet. Errors: ErrNotFound when the host does not have the shop;
+	// as of the four below, those of the database, and then repeating finishes what was begun.
 	Install(ctx context.Context, shop ShopID) error
-	// Activate switches a shop on: routes answer, hooks take orders, schedules run. Errors: ErrRefused before Install.
+	// Activate switches a shop on: routes answer, hooks take orders, schedules run. Errors: ErrRefused before
+	// Install; those of the database.
 	Activate(ctx context.Context, shop ShopID) error
-	// Deactivate switches it off; settings, links and journals stay.
+	// Deactivate switches it off; settings, links and journals stay. Errors: those of the database.
 	Deactivate(ctx context.Context, shop ShopID) error
-	// Upgrade brings a shop's data to the plugin's version; safe to repeat.
+	// Upgrade brings a shop's data to the plugin's version; safe to repeat. Errors: those of the database.
 	Upgrade(ctx context.Context, shop ShopID) error
 	// Uninstall drops the shop's secrets always, and our other data of the shop when told to. It
-	// never deletes products or orders of the shop.
+	// never deletes products or orders of the shop. Errors: those of the database; the shop is inactive by then.
 	Uninstall(ctx context.Context, shop ShopID, data DataPolicy) error
 
 	// AdminHandler serves the merchant's pages; mounted with the prefix stripped, behind the

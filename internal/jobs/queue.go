@@ -48,7 +48,7 @@ func NewQueue(client redis.UniversalClient) *Queue {
 func (q *Queue) introduce() { q.client.Store(asynq.NewClientFromRedisClient(q.redis)) }
 
 // Enqueue implements Enqueuer. A finished task leaves nothing behind in Redis; a failing one is
-// tried again a few times only, because the relay hands the row over anew.
+// tried again a few times only, because the relay enqueues the row anew. Errors: Redis does not answer.
 func (q *Queue) Enqueue(ctx context.Context, t Task) error {
 	body, err := json.Marshal(payload{V: payloadVersion, Row: t.Row})
 	if err != nil {

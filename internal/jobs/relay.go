@@ -30,7 +30,8 @@ type Limit struct {
 	Tasks int
 }
 
-// Gauge is an Enqueuer that knows how many tasks of a lane wait for a worker. *Queue does.
+// Gauge is an Enqueuer that knows how many tasks of a lane wait for a worker. *Queue does. An error
+// means that the queue is away.
 type Gauge interface {
 	Waiting(ctx context.Context, l Lane) (int, error)
 }

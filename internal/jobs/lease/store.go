@@ -51,8 +51,9 @@ type Row struct {
 	Fence int64 `db:"fence"`
 }
 
-// free tells rows that no worker has at $1.
-const free = `(lease_until IS NULL OR lease_until <= $1)`
+// Free is the condition of rows that no worker has at the moment $1, for statements that change rows without a lease
+// of their own.
+const Free = `(lease_until IS NULL OR lease_until <= $1)`
 
 func (t Table) ready() string {
 	if t.Ready == "" {
@@ -78,12 +79,13 @@ func with(set string) string {
 }
 
 // Due answers ready rows that no worker has, the longest due first and at most limit, and leaves them to the queue
-// until then. Several processes may ask at once: each row goes to one of them.
+// until then. Several processes may ask at once: each row goes to one of them. Errors:
+// those of Postgres, and then none was marked.
 func (t Table) Due(ctx context.Context, db sqlx.QueryerContext, now, until time.Time, limit int) ([]jobs.DueRow, error) {
 	q := `UPDATE ` + t.Name + ` SET seq = seq + 1, queued_until = $2
 		WHERE id IN (
 			SELECT id FROM ` + t.Name + ` r
-			WHERE ` + t.ready() + ` AND (queued_until IS NULL OR queued_until <= $1) AND ` + free + and(t.Turn) + `
+			WHERE ` + t.ready() + ` AND (queued_until IS NULL OR queued_until <= $1) AND ` + Free + and(t.Turn) + `
 			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
 		RETURNING id, seq`
 	var rows []jobs.DueRow
@@ -94,10 +96,10 @@ func (t Table) Due(ctx context.Context, db sqlx.QueryerContext, now, until time.
 }
 
 // Claim takes the lease of a ready row and reads its columns into dest, as sqlx does; "id" and "fence" should be
-// among them. ok is false when there is nothing to do, or another worker does it.
+// among them. ok is false when there is nothing to do, or another worker does it. Errors: those of Postgres.
 func (t Table) Claim(ctx context.Context, db sqlx.QueryerContext, dest any, columns string, id int64, now, until time.Time) (ok bool, err error) {
 	q := `UPDATE ` + t.Name + ` SET fence = fence + 1, lease_until = $2` + with(t.OnClaim) + `
-		WHERE id = $3 AND ` + t.ready() + ` AND ` + free + ` RETURNING ` + columns
+		WHERE id = $3 AND ` + t.ready() + ` AND ` + Free + ` RETURNING ` + columns
 	err = sqlx.GetContext(ctx, db, dest, q, now, until, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
