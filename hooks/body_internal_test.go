@@ -37,9 +37,11 @@ func TestDecodeStock(t *testing.T) {
 		`[{"offer_id":1,"in_stock":"-1.000"},{"sku":"x"},{"offer_id":"2"}]`: {"1", "2"},
 		`[]`: nil, `null`: nil,
 	} {
-		if got, err := decodeStock([]byte(body)); err != nil || !slices.Equal(got, want) {
-			t.Errorf("decodeStock(%s) = %v, %v, want %v", body, got, err, want)
-		}
+		t.Run(body, func(t *testing.T) {
+			if got, err := decodeStock([]byte(body)); err != nil || !slices.Equal(got, want) {
+				t.Errorf("decodeStock(%s) = %v, %v, want %v", body, got, err, want)
+			}
+		})
 	}
 	for _, body := range []string{``, `{}`, `{"event":"order.change_order_status"}`, `[1]`, `[{"sku":"x"}]`, `<html>`} {
 		if got, err := decodeStock([]byte(body)); err == nil {

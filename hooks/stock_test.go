@@ -57,9 +57,11 @@ func TestWhoMayCallTheStockWebhook(t *testing.T) {
 		"the token of orders":           {http.MethodPost, strings.Replace(r.links[settings.ObjectOrder], "/orders/", "/stock/", 1), http.StatusNotFound},
 		"orders by the token of stocks": {http.MethodPost, strings.Replace(link, "/stock/", "/orders/", 1), http.StatusNotFound},
 	} {
-		if got := r.call(c.method, c.url, asJSON, stockBody); got != c.want {
-			t.Errorf("%s: %d, want %d", name, got, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := r.call(c.method, c.url, asJSON, stockBody); got != c.want {
+				t.Errorf("status %d, want %d", got, c.want)
+			}
+		})
 	}
 	if want := []string{string(r.conn.ID) + ": 130827 7"}; !slices.Equal(r.stocks.calls, want) {
 		t.Errorf("noted %q, want %q", r.stocks.calls, want)
@@ -91,23 +93,25 @@ func TestStockBodiesAreAnsweredOK(t *testing.T) {
 		"rows without offers": {`[{"sku":"A"}]`, -1, hooks.ReasonBadBody},
 		"too much":            {strings.Repeat(" ", 5<<20) + "[]", -1, hooks.ReasonTooLarge},
 	} {
-		r.stocks.calls = nil
-		if got := r.call(http.MethodPost, link, asJSON, c.body); got != http.StatusOK {
-			t.Errorf("%s: status %d, want 200", name, got)
-		}
-		if c.offers < 0 {
-			last, err := r.hooks.Inbox().LastUnreadable(t.Context(), r.conn.ID, settings.ObjectStock)
-			if err != nil || len(r.stocks.calls) != 0 || last.Reason != c.reason {
-				t.Errorf("%s: noted %q, journal %+v, %v", name, r.stocks.calls, last, err)
+		t.Run(name, func(t *testing.T) {
+			r.stocks.calls = nil
+			if got := r.call(http.MethodPost, link, asJSON, c.body); got != http.StatusOK {
+				t.Errorf("status %d, want 200", got)
 			}
-			if _, err := r.db.Exec(`DELETE FROM keybridge.inbox_event`); err != nil {
-				t.Fatal(err)
+			if c.offers < 0 {
+				last, err := r.hooks.Inbox().LastUnreadable(t.Context(), r.conn.ID, settings.ObjectStock)
+				if err != nil || len(r.stocks.calls) != 0 || last.Reason != c.reason {
+					t.Errorf("noted %q, journal %+v, %v", r.stocks.calls, last, err)
+				}
+				if _, err := r.db.Exec(`DELETE FROM keybridge.inbox_event`); err != nil {
+					t.Fatal(err)
+				}
+				return
 			}
-			continue
-		}
-		if len(r.stocks.calls) != 1 || len(strings.Fields(r.stocks.calls[0]))-1 != c.offers {
-			t.Errorf("%s: %d calls noted, want one of %d offers", name, len(r.stocks.calls), c.offers)
-		}
+			if len(r.stocks.calls) != 1 || len(strings.Fields(r.stocks.calls[0]))-1 != c.offers {
+				t.Errorf("%d calls noted, want one of %d offers", len(r.stocks.calls), c.offers)
+			}
+		})
 	}
 }
 

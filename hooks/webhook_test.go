@@ -47,9 +47,11 @@ func TestWhoMayCallAWebhook(t *testing.T) {
 		"no token":                      {http.MethodPost, r.web.URL + "/hooks/orders/", http.StatusNotFound},
 		"another place":                 {http.MethodPost, r.web.URL + "/hooks/", http.StatusNotFound},
 	} {
-		if got := r.call(c.method, c.url, asJSON, statusHook(1)); got != c.want {
-			t.Errorf("%s: %d, want %d", name, got, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := r.call(c.method, c.url, asJSON, statusHook(1)); got != c.want {
+				t.Errorf("status %d, want %d", got, c.want)
+			}
+		})
 	}
 	r.active.Store(false)
 	if got := r.call(http.MethodPost, link, asJSON, statusHook(1)); got != http.StatusNotFound {
@@ -93,15 +95,17 @@ func TestBodiesOfWebhooks(t *testing.T) {
 		"an order nobody has":  {asJSON, statusHook(999999), hooks.Gone, hooks.ReasonCRMGone},
 		"an event in the dark": {asJSON, fmt.Sprintf("{\"event\":\"a\\u0000b\",\"context\":{\"id\":%d}}", id), hooks.Unchanged, ""},
 	} {
-		if got := r.call(http.MethodPost, r.links[settings.ObjectOrder], c.kind, c.body); got != http.StatusOK {
-			t.Errorf("%s: status %d, want 200", name, got)
-		}
-		r.clock.Advance(time.Second)
-		r.work()
-		if got := r.last(); got.Outcome != c.outcome || got.Reason != c.reason {
-			t.Errorf("%s: outcome %s, reason %q, want %s, %q", name, got.Outcome, got.Reason, c.outcome, c.reason)
-		}
-		r.clock.Advance(time.Second)
+		t.Run(name, func(t *testing.T) {
+			if got := r.call(http.MethodPost, r.links[settings.ObjectOrder], c.kind, c.body); got != http.StatusOK {
+				t.Errorf("status %d, want 200", got)
+			}
+			r.clock.Advance(time.Second)
+			r.work()
+			if got := r.last(); got.Outcome != c.outcome || got.Reason != c.reason {
+				t.Errorf("outcome %s, reason %q, want %s, %q", got.Outcome, got.Reason, c.outcome, c.reason)
+			}
+			r.clock.Advance(time.Second)
+		})
 	}
 }
 

@@ -249,24 +249,31 @@ func TestCampaignMarksAreOneLineEach(t *testing.T) {
 	t.Parallel()
 	o := orderstest.Order("1", time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
 	in := orders.Input{Profile: plugin.Profile{PhoneRegion: "UA", CollectsUTM: true}, Settings: orderstest.Settings(), CRM: dictionary()}
-	for _, tt := range []struct{ utm, want plugin.UTM }{
-		{plugin.UTM{Source: "a\r\nb", Campaign: " spring\t sale "}, plugin.UTM{Source: "a b", Campaign: "spring sale"}},
-		{plugin.UTM{Term: "\r\n"}, plugin.UTM{}},
-		{plugin.UTM{Content: strings.Repeat("я", 300)}, plugin.UTM{Content: strings.Repeat("я", 254) + "…"}},
+	for _, tt := range []struct {
+		name      string
+		utm, want plugin.UTM
+	}{
+		{"lines become one", plugin.UTM{Source: "a\r\nb", Campaign: " spring\t sale "}, plugin.UTM{Source: "a b", Campaign: "spring sale"}},
+		{"nothing but line breaks is nothing", plugin.UTM{Term: "\r\n"}, plugin.UTM{}},
+		{"a long one is cut", plugin.UTM{Content: strings.Repeat("я", 300)}, plugin.UTM{Content: strings.Repeat("я", 254) + "…"}},
 	} {
-		in.Order = o
-		in.Order.UTM = tt.utm
-		draft, blocks := orders.Map(in)
-		if len(blocks) > 0 {
-			t.Fatal(blocks)
-		}
-		var got plugin.UTM
-		if draft.UTM != nil {
-			got = *draft.UTM
-		}
-		if got != tt.want {
-			t.Errorf("%+v became %+v, want %+v", tt.utm, got, tt.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := in
+			in.Order = o
+			in.Order.UTM = tt.utm
+			draft, blocks := orders.Map(in)
+			if len(blocks) > 0 {
+				t.Fatal(blocks)
+			}
+			var got plugin.UTM
+			if draft.UTM != nil {
+				got = *draft.UTM
+			}
+			if got != tt.want {
+				t.Errorf("%+v became %+v, want %+v", tt.utm, got, tt.want)
+			}
+		})
 	}
 }
 
