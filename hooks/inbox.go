@@ -36,7 +36,7 @@ func (b *Inbox) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task,
 // result is what a read came to.
 type result struct {
 	event
-	// retry is the pause before the next try; 0: this one was final.
+	// retry is the pause before the next try of what is Waiting.
 	retry time.Duration
 	// behind: the next try comes so long after that of the last one that waits for the account's budget already;
 	// 0: it need not.

@@ -19,6 +19,9 @@ const (
 	Waiting    Outcome = "waiting"    // tried again by itself
 )
 
+// final reports whether nothing more is to be done before the object is spoken of again.
+func (o Outcome) final() bool { return o != Waiting }
+
 // Reason is a code that explains an outcome; the page has words for each.
 type Reason string
 

@@ -146,7 +146,7 @@ func (s store) finish(ctx context.Context, m *message, r result) error {
 		handled = CASE WHEN $7 THEN handled ELSE $8 END,
 		tries = CASE WHEN $9 THEN tries + 1 WHEN $7 THEN tries ELSE 0 END,
 		next_at = CASE WHEN $7 THEN $10 WHEN hooks > $8 THEN received_at WHEN looks > $11 THEN $12 END`
-	waiting, next := r.retry > 0, r.At.Add(r.retry)
+	waiting, next := !r.Outcome.final(), r.At.Add(r.retry)
 	if r.behind > 0 {
 		if next, err = behind(ctx, tx, m.Connection, r.At, next, r.behind); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -101,9 +102,27 @@ func (r *rig) save(c settings.Connection, set settings.Orders) settings.Connecti
 // exporter is one process's exporter; several may work on one rig.
 func (r *rig) exporter(cfg orders.Config) *orders.Exporter {
 	return orders.New(orders.Deps{
-		DB: r.db, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Connections: r.store, Shop: r.shop.Open,
+		DB: r.db, Clock: r.clock, Log: slog.New(declaredMoves{slog.DiscardHandler, r.t}), Connections: r.store, Shop: r.shop.Open,
 		Sink: r.sink, PluginID: "keybridge", Active: r.active, Config: cfg,
 	})
+}
+
+// declaredMoves fails a test in which a step goes a way that nobody has drawn.
+type declaredMoves struct {
+	slog.Handler
+	t *testing.T
+}
+
+func (h declaredMoves) Enabled(_ context.Context, l slog.Level) bool { return l == slog.LevelError }
+
+func (h declaredMoves) Handle(_ context.Context, rec slog.Record) error {
+	if strings.Contains(rec.Message, "undeclared move") {
+		rec.Attrs(func(a slog.Attr) bool {
+			h.t.Errorf("%s: %s", rec.Message, a)
+			return true
+		})
+	}
+	return nil
 }
 
 func (r *rig) sink(ctx context.Context, id plugin.ConnectionID) (orders.Sink, error) {

@@ -71,6 +71,8 @@ type step struct {
 	Params        Params       `db:"reason_params"`
 	NextAt        *time.Time   `db:"next_at"`
 	ChangedAt     time.Time    `db:"changed_at"`
+
+	stored StepState // as the row has it, as far as this worker knows
 }
 
 // to moves the step; next is when it goes on by itself, nil: never.
@@ -128,7 +130,7 @@ func (e *entry) step(name StepName) *step {
 			return s
 		}
 	}
-	s := &step{Name: name, State: StepPending, Wanted: 1, NextAt: &time.Time{}}
+	s := &step{Name: name, State: StepPending, Wanted: 1, NextAt: &time.Time{}, stored: StepPending}
 	e.steps = append(e.steps, s)
 	return s
 }

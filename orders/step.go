@@ -164,7 +164,18 @@ func (w *work) checkpoint(ctx context.Context, also ...func(*sqlx.Tx) error) err
 func (w *work) save(ctx context.Context, leaseUntil *time.Time, also ...func(*sqlx.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return w.store.save(ctx, w.e, w.Clock.Now(), leaseUntil, also...)
+	for _, s := range w.e.steps {
+		if !s.declared() { // stored all the same: the order must not wait for us to learn of it
+			w.Log.Error("order export: undeclared move", "entry", w.e.ID, "step", string(s.Name), "from", string(s.stored), "to", string(s.State))
+		}
+	}
+	if err := w.store.save(ctx, w.e, w.Clock.Now(), leaseUntil, also...); err != nil {
+		return err
+	}
+	for _, s := range w.e.steps {
+		s.stored = s.State
+	}
+	return nil
 }
 
 // retry tries the step again after a pause that grows; the CRM's own pause wins. It never gives up:

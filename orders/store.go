@@ -120,6 +120,9 @@ func selectSteps(ctx context.Context, db sqlx.QueryerContext, id int64) ([]*step
 	if err := sqlx.SelectContext(ctx, db, &steps, q, id); err != nil {
 		return nil, fmt.Errorf("steps of outbox entry %d: %w", id, err)
 	}
+	for _, s := range steps {
+		s.stored = s.State
+	}
 	return steps, nil
 }
 

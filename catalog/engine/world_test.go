@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -73,7 +74,7 @@ func migrate(db *sqlx.DB) error {
 	if err != nil {
 		return err
 	}
-	return shop.Close()
+	return errors.Join(shop.Close(), keepToDrawing(db))
 }
 
 // newWorldOn is newWorld in a migrated database of the test's own.
