@@ -56,7 +56,7 @@ func TestTheStatesOfAnEntryAreAsDrawn(t *testing.T) {
 		}
 	}
 	statedoc.Want(t, drawing, arrows)
-	if drawn, states := statedoc.States(t, drawing), statedoc.Constants(t, "EntryState"); !slices.Equal(drawn, states) {
+	if drawn, states := statedoc.States(t, drawing), statedoc.Constants(t, ".", "EntryState"); !slices.Equal(drawn, states) {
 		t.Errorf("docs/states.md draws %v, the code has %v", drawn, states)
 	}
 }

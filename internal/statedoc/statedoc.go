@@ -118,10 +118,10 @@ func Rows(t testing.TB, heading string) (rows [][]string) {
 	return rows[2:]
 }
 
-// Constants answers the values of a type's constants in the package that is tested, in their alphabetical order.
-func Constants(t testing.TB, of string) (values []string) {
+// Constants answers the values of a type's constants in the package of a folder, in their alphabetical order.
+func Constants(t testing.TB, dir, of string) (values []string) {
 	t.Helper()
-	files, err := filepath.Glob("*.go")
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
