@@ -47,15 +47,15 @@ type Sender struct {
 	done    chan struct{}
 	round   sync.Mutex // one call of pass at a time
 
-	flying map[int64]bool // deliveries on their way, guarded by the account's lock
-	landed *sync.Cond     // some are not any more
+	inFlight map[int64]bool // deliveries on their way, guarded by the account's lock
+	landed   *sync.Cond     // some are not any more
 }
 
 // New makes a Sender; Start must follow, and Stop ends it.
 func New(account Account, faults *crmsim.Faults, cfg Config) *Sender {
 	d := &Sender{
 		Config: cfg, account: account, faults: faults, signal: make(chan struct{}, 1),
-		slots: make(chan struct{}, parallelDeliveries), done: make(chan struct{}), flying: map[int64]bool{},
+		slots: make(chan struct{}, parallelDeliveries), done: make(chan struct{}), inFlight: map[int64]bool{},
 		landed: sync.NewCond(account),
 	}
 	if d.Client == nil {
@@ -89,7 +89,7 @@ func (d *Sender) Wake() {
 func (d *Sender) Stop() {
 	d.cancel()
 	<-d.done
-	d.settle()
+	d.drain()
 }
 
 // Deliver sends everything that waits, without a pause between attempts, and returns when nothing waits. Its error is
@@ -106,11 +106,11 @@ func (d *Sender) Deliver(ctx context.Context) error {
 	return nil
 }
 
-// settle waits until nothing is on its way.
-func (d *Sender) settle() {
+// drain waits until nothing is on its way.
+func (d *Sender) drain() {
 	d.account.Lock()
 	defer d.account.Unlock()
-	for len(d.flying) > 0 {
+	for len(d.inFlight) > 0 {
 		d.landed.Wait()
 	}
 }
@@ -144,7 +144,7 @@ func (d *Sender) pass(ctx context.Context) bool {
 	for _, batch := range d.take(true) {
 		d.deliver(ctx, batch)
 	}
-	d.settle()
+	d.drain()
 	return d.waiting()
 }
 
@@ -168,7 +168,7 @@ func (d *Sender) deliver(ctx context.Context, batch []Delivery) {
 func (d *Sender) land(batch []Delivery) {
 	d.account.Lock()
 	for _, del := range batch {
-		delete(d.flying, del.ID)
+		delete(d.inFlight, del.ID)
 	}
 	d.landed.Broadcast()
 	d.account.Unlock()
@@ -187,7 +187,7 @@ func (d *Sender) waiting() bool {
 }
 
 // take copies the deliveries that are due (all that are left when hurried) in order, with the webhook faults applied.
-// What is in one batch must go one after another. They count as flying until they land.
+// What is in one batch must go one after another. They count as in flight until they land.
 func (d *Sender) take(hurried bool) [][]Delivery {
 	d.account.Lock()
 	defer d.account.Unlock()
@@ -197,22 +197,22 @@ func (d *Sender) take(hurried bool) [][]Delivery {
 	var due []Delivery
 	now := time.Now()
 	for _, row := range d.account.Deliveries().Sorted() {
-		if row.Done || d.flying[row.ID] || !hurried && len(row.Attempts) > 0 && now.Before(row.NextAt) {
+		if row.Done || d.inFlight[row.ID] || !hurried && len(row.Attempts) > 0 && now.Before(row.NextAt) {
 			continue
 		}
 		due = append(due, table.Clone(row))
 	}
-	batches := d.spoil(due)
+	batches := d.applyFaults(due)
 	for _, batch := range batches {
 		for _, del := range batch {
-			d.flying[del.ID] = true
+			d.inFlight[del.ID] = true
 		}
 	}
 	return batches
 }
 
-// spoil plays the webhook faults on fresh deliveries.
-func (d *Sender) spoil(rows []Delivery) [][]Delivery {
+// applyFaults plays the webhook faults on fresh deliveries.
+func (d *Sender) applyFaults(rows []Delivery) [][]Delivery {
 	var out [][]Delivery
 	for i := 0; i < len(rows); i++ {
 		one := []Delivery{rows[i]}

@@ -34,9 +34,9 @@ func digits(s string) string {
 	}, s)
 }
 
-// Match finds the buyer an order belongs to or makes a new one. It is the same person only when the name and
+// match finds the buyer an order belongs to or makes a new one. It is the same person only when the name and
 // the phone, and the e-mail if both have one, are exactly equal.
-func (s *Buyers) Match(name, phone, email string) *entity.Buyer {
+func (s *Buyers) match(name, phone, email string) *entity.Buyer {
 	phone = s.PhoneOf(phone)
 	twin := false
 	for _, b := range s.DB.Buyers.Sorted() {

@@ -19,7 +19,7 @@ type Cards struct {
 
 // Create stores a card that was found good, in the first status of its pipeline, and fires the triggers.
 func (s *Cards) Create(card *entity.Card) {
-	card.ID, card.Contact.ID = s.DB.Cards.Next(), s.NextID(IDContact)
+	card.ID, card.Contact.ID = s.DB.Cards.Next(), s.nextID(idContact)
 	card.StatusID, card.StatusChangedAt = s.DB.Pipelines.Get(card.PipelineID).Statuses[0].ID, s.Stamp()
 	if card.Title == "" {
 		card.Title = strconv.FormatInt(card.ID, 10)

@@ -71,8 +71,8 @@ func (o origin) String() string {
 	return fmt.Sprintf("seed %d, %d products, %d offers", o.Seed, o.Products, o.Offers)
 }
 
-// NextID is an id that was never used, of the kind of things inside rows.
-func (s *core) NextID(kind int64) int64 {
+// nextID is an id that was never used, of the kind of things inside rows.
+func (s *core) nextID(kind int64) int64 {
 	c := s.DB.counters.Get(kind)
 	if c == nil {
 		c = &counter{Last: firstInner[kind]}
@@ -87,16 +87,16 @@ type counter struct{ Last int64 }
 
 // Kinds of ids that live inside rows, and where each starts.
 const (
-	IDLine int64 = iota + 1
+	idLine int64 = iota + 1
 	idPayment
-	IDContact
+	idContact
 	idPipelineStatus
 	idFieldOption
 	idFieldUUID
 )
 
 var firstInner = [...]int64{
-	IDLine: 880000, idPayment: 6000, IDContact: 5000, idPipelineStatus: 300, idFieldOption: 2000, idFieldUUID: 1100,
+	idLine: 880000, idPayment: 6000, idContact: 5000, idPipelineStatus: 300, idFieldOption: 2000, idFieldUUID: 1100,
 }
 
 // Toggled is the list with the id in it, or without.

@@ -79,7 +79,7 @@ func (h *historian) buyer(people int, at time.Time) *entity.Buyer {
 	if who%4 != 3 {
 		email = fmt.Sprintf("buyer%d@example.com", 1000+who)
 	}
-	b := h.s.Buyers.Match(name, phone, email)
+	b := h.s.Buyers.match(name, phone, email)
 	if b.CreatedAt.After(at) {
 		b.CreatedAt, b.UpdatedAt = at, at
 	}
@@ -132,7 +132,7 @@ func (h *historian) order(i int, at time.Time) {
 	h.ship(o, b, i)
 	h.pay(o)
 	s.Orders.NumberRows(o.Lines, o.Payments)
-	h.settle(o)
+	h.allocate(o)
 	s.DB.Orders.Put(o.ID, o)
 }
 
@@ -184,12 +184,12 @@ func (h *historian) pay(o *entity.Order) {
 	o.Payments = []entity.Payment{p}
 }
 
-// settle keeps goods for the orders that are under way. What was written off in the past is not in the catalog's stock
+// allocate keeps goods for the orders that are under way. What was written off in the past is not in the catalog's stock
 // any more, so nothing moves for it.
-func (h *historian) settle(o *entity.Order) {
+func (h *historian) allocate(o *entity.Order) {
 	want := stockState(h.s.Dictionaries.StatusGroup(o.StatusID))
 	if want == StockReserved {
-		h.s.Stock.settleStock(o)
+		h.s.Stock.allocate(o)
 		return
 	}
 	for i := range o.Lines {
@@ -211,7 +211,7 @@ func (h *historian) card(i int, at time.Time) {
 	c := &entity.Card{
 		ID: s.DB.Cards.Next(), Title: fmt.Sprintf("Заявка %d", i+1), SourceID: []int64{7, 8}[h.pick(2)], ManagerID: 2,
 		PipelineID: pipe.ID, StatusID: st.ID, CreatedAt: at, UpdatedAt: moved, StatusChangedAt: moved,
-		Contact: entity.Contact{ID: s.NextID(IDContact), FullName: b.FullName, Phone: crmsim.First(b.Phones), Email: crmsim.First(b.Emails), ClientID: b.ID},
+		Contact: entity.Contact{ID: s.nextID(idContact), FullName: b.FullName, Phone: crmsim.First(b.Phones), Email: crmsim.First(b.Emails), ClientID: b.ID},
 		Lines:   h.lines(at, 1+h.pick(2)),
 	}
 	for i := range c.Lines {

@@ -25,10 +25,10 @@ func (s *Orders) Create(o *entity.Order, name, phone, email string) {
 		o.OrderedAt = s.Stamp()
 	}
 	if o.BuyerID == 0 {
-		o.BuyerID = s.Buyers.Match(name, phone, email).ID
+		o.BuyerID = s.Buyers.match(name, phone, email).ID
 	}
 	s.NumberRows(o.Lines, o.Payments)
-	s.Stock.settleStock(o)
+	s.Stock.allocate(o)
 	s.DB.Orders.Put(o.ID, o)
 }
 
@@ -85,13 +85,13 @@ func (s *Orders) Delete(id int64) error {
 	}
 	c := table.Clone(o)
 	for i := range c.Lines {
-		s.Stock.settleLine(&c.Lines[i], "")
+		s.Stock.allocateLine(&c.Lines[i], "")
 	}
 	s.DB.Orders.Drop(id)
 	return nil
 }
 
-// releaseChanged frees what lines held that are gone or hold another quantity now; settleStock takes it anew.
+// releaseChanged frees what lines held that are gone or hold another quantity now; allocate takes it anew.
 func (s *Orders) releaseChanged(before, after *entity.Order) {
 	old := table.Clone(before)
 	for i := range old.Lines {
@@ -100,7 +100,7 @@ func (s *Orders) releaseChanged(before, after *entity.Order) {
 		if now != nil && now.Quantity.Equal(was.Quantity) && now.OfferID == was.OfferID {
 			continue
 		}
-		s.Stock.settleLine(was, "")
+		s.Stock.allocateLine(was, "")
 		if now != nil {
 			now.StockStatus = ""
 		}
@@ -144,12 +144,12 @@ func (s *Orders) Tie(l *entity.Line) *entity.Offer {
 func (s *Orders) NumberRows(lines []entity.Line, payments []entity.Payment) {
 	for i := range lines {
 		if lines[i].ID == 0 {
-			lines[i].ID = s.NextID(IDLine)
+			lines[i].ID = s.nextID(idLine)
 		}
 	}
 	for i := range payments {
 		if payments[i].ID == 0 {
-			payments[i].ID = s.NextID(idPayment)
+			payments[i].ID = s.nextID(idPayment)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func (s *Orders) Change(o *entity.Order, edit func(*entity.Order) (keep bool)) *
 			c.ClosedAt = s.Stamp()
 		}
 	}
-	s.Stock.settleStock(&c)
+	s.Stock.allocate(&c)
 	s.DB.Orders.Put(c.ID, &c)
 	if c.StatusID != o.StatusID {
 		s.Hooks.fire(entity.EventOrderStatus, strconv.FormatInt(c.StatusID, 10), c.SourceID, s.Hooks.order(&c), c.ID)

@@ -38,7 +38,7 @@ func (s *Dictionaries) completePipeline(before, after *entity.Pipeline) error {
 	for i := range after.Statuses {
 		st := &after.Statuses[i]
 		if st.ID == 0 {
-			st.ID = s.NextID(idPipelineStatus)
+			st.ID = s.nextID(idPipelineStatus)
 		}
 		st.Alias = cmp.Or(st.Alias, st.Title)
 		st.Color = cmp.Or(st.Color, "#ADB5BD")
@@ -68,11 +68,11 @@ func (s *Dictionaries) completeField(before, after *entity.CustomField) error {
 	case before != nil:
 		after.UUID = before.UUID
 	case after.UUID == "":
-		after.UUID = fmt.Sprintf("%s_%d", fieldPrefix(after.Model), s.NextID(idFieldUUID))
+		after.UUID = fmt.Sprintf("%s_%d", fieldPrefix(after.Model), s.nextID(idFieldUUID))
 	}
 	for i := range after.Options {
 		if after.Options[i].ID == 0 {
-			after.Options[i].ID = s.NextID(idFieldOption)
+			after.Options[i].ID = s.nextID(idFieldOption)
 		}
 	}
 	return nil

@@ -32,15 +32,15 @@ func stockState(group int64) string {
 	return StockReserved
 }
 
-// settleStock moves the order's lines to the stock state of its status.
-func (s *Stock) settleStock(o *entity.Order) {
+// allocate moves the order's lines to the stock state of its status.
+func (s *Stock) allocate(o *entity.Order) {
 	want := stockState(s.Dictionaries.StatusGroup(o.StatusID))
 	for i := range o.Lines {
-		s.settleLine(&o.Lines[i], want)
+		s.allocateLine(&o.Lines[i], want)
 	}
 }
 
-func (s *Stock) settleLine(l *entity.Line, want string) {
+func (s *Stock) allocateLine(l *entity.Line, want string) {
 	offer := s.Catalog.Offer(l.OfferID)
 	if s.Config.NoReserve || offer == nil || l.StockStatus == want {
 		return
@@ -57,9 +57,9 @@ func (s *Stock) settleLine(l *entity.Line, want string) {
 // Resize changes a line's quantity and what it holds of the stock.
 func (s *Stock) Resize(l *entity.Line, quantity decimal.Decimal) {
 	state := l.StockStatus
-	s.settleLine(l, "")
+	s.allocateLine(l, "")
 	l.Quantity = quantity
-	s.settleLine(l, state)
+	s.allocateLine(l, state)
 }
 
 func reserveOf(state string, q decimal.Decimal) decimal.Decimal {

@@ -107,7 +107,7 @@ const (
 	forTitle
 	ForPicture
 	forMaterial
-	forReserve
+	_ // was of use once: the others keep their numbers, and the shop its rows
 	forUpdate
 	ForHistory
 )
