@@ -13,7 +13,7 @@ COUNT ?= 20
 RACE := $(shell command -v "$${CC:-cc}" >/dev/null 2>&1 && echo -race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-go soak
+.PHONY: help demo quick test lint bench bench-go soak
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ demo: ## run a shop, a simulated KeyCRM and Keybridge on this machine; Ctrl-C en
 	@scripts/setup demo
 	@go build -o bin/keybridge ./cmd/keybridge
 	@exec ./bin/keybridge demo $(ARGS)
+
+quick: ## run the tests that need nothing but Go, in seconds
+	@go run ./scripts/quick -- $(GOTESTFLAGS)
 
 test: ## run all tests, with the race detector where there is a C compiler
 	@scripts/setup test

@@ -26,6 +26,7 @@ func zones() []zone {
 	return []zone{
 		{dir: "cmd", may: []string{root, "internal/demoshop", "internal", "plugin", "keycrm", "keycrm/keycrmtest"}},
 		{dir: "bench", may: []string{root, "internal/demoshop", "internal", "plugin", "keycrm", "keycrm/keycrmtest", "keycrm/connector", "catalog/engine", "catalog", "migrations"}},
+		{dir: "scripts", may: []string{"internal"}, onlyForeign: []string{}},
 		{dir: root, may: []string{"admin", "admin/i18n", "admin/service", "admin/words", "hooks", "keycrm/connector", "keycrm", "orders", "catalog/engine", "catalog/stockcalls", "catalog/pictures", "catalog", "plugin", "internal", "migrations"}},
 		{dir: "admin", may: []string{"admin/api", "admin/form", "admin/i18n", "admin/readiness", "admin/service", "admin/web", "admin/words", "orders", "catalog", "plugin", "internal"}},
 		{dir: "admin/api", may: []string{"admin/form", "admin/readiness", "admin/service", "admin/web", "admin/words", "orders", "catalog", "plugin", "internal"}},
@@ -161,6 +162,7 @@ func TestArrowsCanFail(t *testing.T) {
 		"what an author copies drags no pages in":   {"internal/demoshop/bridge/a.go", ours + "internal/demoshop/web", "internal/demoshop/bridge may not import internal/demoshop/web"},
 		"helpers do not know the parts they help":   {"internal/jobs/a.go", ours + "orders", "internal may not import orders"},
 		"the program does not reach around":         {"cmd/keybridge/main.go", ours + "orders", "cmd may not import orders"},
+		"the tools of the house need no libraries":  {"scripts/a/main.go", "github.com/spf13/cobra", "scripts may not import github.com/spf13/cobra"},
 		"we do not import the reference engine":     {"keybridge.go", ours + "internal/demoshop", ". may not import internal/demoshop"},
 		"a new folder must be placed":               {"extras/a.go", "fmt", "no rule says what the folder extras may import"},
 	} {

@@ -130,9 +130,9 @@ func hostsOwn() map[string]string {
 	}
 }
 
-// goodGuest reports uses of what belongs to the host's process, outside cmd and tests.
+// goodGuest reports uses of what belongs to the host's process, outside of programs and tests.
 func goodGuest(f file) []string {
-	if f.test || under(f.dir(), "cmd") || under(f.dir(), "bench") {
+	if f.test || underAny(f.dir(), []string{"cmd", "bench", "scripts"}) {
 		return nil
 	}
 	var found []string
