@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 )
 
@@ -133,6 +134,12 @@ func TestNextWayIsTheCheaperOne(t *testing.T) {
 		{"unknown sizes that cannot be cheaper", Estimate{Unknown: 500, Total: 500}, WholeList},
 		{"unknown sizes that might be", Estimate{Unknown: 500, Total: 50_000, Spent: 1}, SampleSome},
 		{"the sample was small", Estimate{Unknown: 500, Total: 50_000, Spent: 1, Sampled: 50, SampleOffers: 150}, FinishSample},
+		{"nothing is there", Estimate{Known: []SizeClass{{1, 5}}, Total: 0}, WholeList},
+		{"pages of the whole list that were read count for it", Estimate{Known: []SizeClass{{40, 10}}, Total: 501, Spent: 1}, WholeList},
+		{"the sample was all", Estimate{Unknown: 50, Total: 5_000, Spent: 1, Sampled: 50, SampleOffers: 150}, FinishSample},
+		{"a page for the rest of the sample is spent", Estimate{Unknown: 100, Total: 200, Spent: 1, Sampled: 50, SampleOffers: 50}, FinishSample},
+		{"as many either way after a sample", Estimate{Unknown: 100, Total: 150, Spent: 1, Sampled: 50, SampleOffers: 50}, WholeList},
+		{"sizes are taken to differ by half", Estimate{Unknown: 53, Total: 2_200, Spent: 1, Sampled: 50, SampleOffers: 2_000}, FinishSample},
 		{"the sample was large", Estimate{Unknown: 500, Total: 5_000, Spent: 1, Sampled: 50, SampleOffers: 1500}, WholeList},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,6 +161,7 @@ func TestPricesAreAskedForByIDsWhenThatIsCheaper(t *testing.T) {
 		{100, 10_000, 0, true, InGroups},
 		{100, 10_000, 0, false, InGroups},
 		{100, 100, 0, true, WholeList},
+		{100, 150, 1, true, WholeList},
 		{4_900, 5_000, 0, true, InGroups},
 		{4_900, 5_000, 1, true, InGroups},
 		{4_960, 5_000, 0, true, WholeList},
@@ -202,5 +210,39 @@ func TestGuessedGroupsWasteLittle(t *testing.T) {
 				t.Errorf("groups of %d cost %d pages, at least %.1f are needed", size, cost, least)
 			}
 		})
+	}
+}
+
+func TestPackBeginsWithTheFullest(t *testing.T) {
+	t.Parallel()
+	got := Pack([]SizeClass{{1, 10}, {49, 10}, {0, 5}, {5, 0}, {2, -1}})
+	want := []BatchShape{{Groups: 10, Takes: []SizeClass{{49, 1}, {1, 1}}}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestGroupsOfKnownSizeHaveNoTail(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		products int
+		mean     float64
+		groups   int
+		cost     float64
+	}{{50, 1, 1, 1}, {1, 3, 1, 1}, {1, 50, 1, 1}, {1, 120, 1, 3}} {
+		t.Run(fmt.Sprintf("%d of %v", tt.products, tt.mean), func(t *testing.T) {
+			t.Parallel()
+			if groups, cost := GroupsOfUnknown(tt.products, tt.mean, 0); groups != tt.groups || cost != tt.cost {
+				t.Errorf("%d groups, %v pages, want %d, %v", groups, cost, tt.groups, tt.cost)
+			}
+		})
+	}
+}
+
+// A page holds 50, so the second one is needed from 51 on: half a row above 50 is where the two part.
+func TestExpectedPagesCountWholeRows(t *testing.T) {
+	t.Parallel()
+	if got, want := expectedPages(50, 1), 1+math.Erfc(0.5/math.Sqrt2)/2; math.Abs(got-want) > 1e-9 {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

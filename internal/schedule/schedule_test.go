@@ -3,6 +3,7 @@ package schedule_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -187,25 +188,58 @@ func TestCheck(t *testing.T) {
 		full, prices schedule.Rule
 		want         error // about full
 	}{
-		"the usual":             {schedule.Rule{}, schedule.Rule{}, nil},
-		"times":                 {times("10:00", "23:59"), schedule.Rule{}, nil},
-		"no times":              {times(), schedule.Rule{}, schedule.ErrTimes},
-		"too many times":        {times(many...), schedule.Rule{}, schedule.ErrTimes},
-		"no such hour":          {times("24:00"), schedule.Rule{}, schedule.ErrTimes},
-		"hours of one digit":    {times("9:00"), schedule.Rule{}, schedule.ErrTimes},
-		"five minutes":          {every(5), schedule.Rule{}, nil},
-		"four minutes":          {every(4), schedule.Rule{}, schedule.ErrInterval},
-		"more than a week":      {every(7*24*60 + 1), schedule.Rule{}, schedule.ErrInterval},
-		"after the other":       {after("prices"), every(5), nil},
-		"after what is not":     {after("stock"), every(5), schedule.ErrAfter},
-		"after itself":          {after("full"), every(5), schedule.ErrCycle},
-		"each after the other":  {after("prices"), after("full"), schedule.ErrCycle},
-		"off":                   {schedule.Rule{Mode: schedule.Off}, after("full"), nil},
-		"a mode of a later day": {schedule.Rule{Mode: "moon"}, every(5), schedule.ErrMode},
+		"the usual":          {schedule.Rule{}, schedule.Rule{}, nil},
+		"times":              {times("10:00", "23:59"), schedule.Rule{}, nil},
+		"no times":           {times(), schedule.Rule{}, schedule.ErrTimes},
+		"as many as may be":  {times(many[1:]...), schedule.Rule{}, nil},
+		"too many times":     {times(many...), schedule.Rule{}, schedule.ErrTimes},
+		"no such hour":       {times("24:00"), schedule.Rule{}, schedule.ErrTimes},
+		"hours of one digit": {times("9:00"), schedule.Rule{}, schedule.ErrTimes},
+		"five minutes":       {every(5), schedule.Rule{}, nil},
+		"four minutes":       {every(4), schedule.Rule{}, schedule.ErrInterval},
+		"a week":             {every(7 * 24 * 60), schedule.Rule{}, nil},
+		"after one that no more waits for it": {
+			after("prices"), schedule.Rule{Mode: schedule.Every, Minutes: 5, After: "full"}, nil,
+		},
+		"after one that waits for itself": {after("prices"), after("prices"), nil},
+		"more than a week":                {every(7*24*60 + 1), schedule.Rule{}, schedule.ErrInterval},
+		"after the other":                 {after("prices"), every(5), nil},
+		"after what is not":               {after("stock"), every(5), schedule.ErrAfter},
+		"after itself":                    {after("full"), every(5), schedule.ErrCycle},
+		"each after the other":            {after("prices"), after("full"), schedule.ErrCycle},
+		"off":                             {schedule.Rule{Mode: schedule.Off}, after("full"), nil},
+		"a mode of a later day":           {schedule.Rule{Mode: "moon"}, every(5), schedule.ErrMode},
 	} {
 		if got := schedule.Check(map[string]schedule.Rule{"full": c.full, "prices": c.prices})["full"]; !errors.Is(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+func TestTidyKeepsWhatTheModeNeeds(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ mode, want schedule.Rule }{
+		{schedule.Rule{Mode: schedule.Times}, times("09:00", "10:00")},
+		{schedule.Rule{Mode: schedule.Every}, every(5)},
+		{schedule.Rule{Mode: schedule.After}, schedule.Rule{Mode: schedule.After, After: "full"}},
+		{schedule.Rule{Mode: schedule.Off}, schedule.Rule{Mode: schedule.Off}},
+	} {
+		t.Run(string(tt.mode.Mode), func(t *testing.T) {
+			t.Parallel()
+			r := schedule.Rule{Mode: tt.mode.Mode, Times: []string{"10:00", "09:00", "10:00"}, Minutes: 5, After: "full"}
+			if got := r.Tidy(); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAPatternWithoutALengthIsItsBeginning(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 6, 1, 10, 5, 0, 0, time.UTC)
+	got := schedule.Rule{}.First(now, schedule.Place{Pattern: schedule.Pattern{From: time.Hour}})
+	if want := time.Date(2026, 6, 2, 1, 0, 0, 0, time.UTC); !got.Equal(want) {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
