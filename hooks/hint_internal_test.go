@@ -21,6 +21,7 @@ func TestDecodeHint(t *testing.T) {
 		"between letters":                  {`event=` + long[1:] + `ї&context[id]=7`, hint{long[1:], "7"}},
 		"what Postgres keeps no text with": {`{"event":"a\u0000b","context":{"id":7}}`, hint{"ab", "7"}},
 		"an event that is no text":         {`{"event":5,"context":{"id":7}}`, hint{}},
+		"a broken form with JSON in it":    {`event=%zz&context=%7B%22id%22%3A7%7D`, hint{}},
 		"a form that is broken":            {`event=%zz&context[id]=7`, hint{}},
 		"an id that could be anything":     {`{"event":"x","context":{"id":"7/../8"}}`, hint{}},
 	} {
