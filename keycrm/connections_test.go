@@ -42,18 +42,20 @@ func TestWriteNeverGoesOverAKeptConnection(t *testing.T) {
 		"its own transport": dial(t, s.URL), "a transport of the caller's": dial(t, s.URL, keycrm.WithTransport(&http.Transport{})),
 		"the caller's client": dial(t, s.URL, keycrm.WithHTTPClient(&http.Client{Transport: &http.Transport{}})),
 	} {
-		posts.Store(0)
-		for range 5 {
-			if _, _, err := c.Orders.List(t.Context(), keycrm.OrderQuery{}); err != nil {
-				t.Fatalf("%s: %v", name, err)
+		t.Run(name, func(t *testing.T) {
+			posts.Store(0)
+			for range 5 {
+				if _, _, err := c.Orders.List(t.Context(), keycrm.OrderQuery{}); err != nil {
+					t.Fatalf("%v", err)
+				}
+				if _, err := c.Orders.Create(t.Context(), keycrm.OrderCreate{}); err != nil {
+					t.Errorf("%v", err)
+				}
 			}
-			if _, err := c.Orders.Create(t.Context(), keycrm.OrderCreate{}); err != nil {
-				t.Errorf("%s: %v", name, err)
+			if posts.Load() != 5 {
+				t.Errorf("the server saw %d POSTs, want 5", posts.Load())
 			}
-		}
-		if posts.Load() != 5 {
-			t.Errorf("%s: the server saw %d POSTs, want 5", name, posts.Load())
-		}
+		})
 	}
 }
 

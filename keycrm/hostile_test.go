@@ -73,22 +73,24 @@ func TestServerThatEchoesTheKeyDoesNotGetItIntoErrors(t *testing.T) {
 			return "HTTP/1.1 302 Found\r\nLocation: http://" + bearerOf(h) + "/\r\nContent-Length: 0\r\n\r\n"
 		},
 	} {
-		var observed []keycrm.Call
-		c := dial(t, socket(t, answer), keycrm.WithObserver(func(call keycrm.Call) { observed = append(observed, call) }))
-		_, _, err := c.Offers.List(t.Context(), keycrm.OfferQuery{SKUs: []string{"SECRET-SKU"}})
-		if err == nil {
-			t.Errorf("%s: no error", name)
-			continue
-		}
-		texts := []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err), fmt.Sprintf("%+v", observed)}
-		for e := err; e != nil; e = errors.Unwrap(e) {
-			texts = append(texts, e.Error(), fmt.Sprintf("%#v", e))
-		}
-		for _, text := range texts {
-			if strings.Contains(text, testKey) || strings.Contains(text, "SECRET-SKU") {
-				t.Errorf("%s: the error shows the key or the query: %s", name, text)
+		t.Run(name, func(t *testing.T) {
+			var observed []keycrm.Call
+			c := dial(t, socket(t, answer), keycrm.WithObserver(func(call keycrm.Call) { observed = append(observed, call) }))
+			_, _, err := c.Offers.List(t.Context(), keycrm.OfferQuery{SKUs: []string{"SECRET-SKU"}})
+			if err == nil {
+				t.Error("no error")
+				return
 			}
-		}
+			texts := []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err), fmt.Sprintf("%+v", observed)}
+			for e := err; e != nil; e = errors.Unwrap(e) {
+				texts = append(texts, e.Error(), fmt.Sprintf("%#v", e))
+			}
+			for _, text := range texts {
+				if strings.Contains(text, testKey) || strings.Contains(text, "SECRET-SKU") {
+					t.Errorf("the error shows the key or the query: %s", text)
+				}
+			}
+		})
 	}
 }
 
@@ -116,16 +118,18 @@ func TestAnswersCannotFillTheMemory(t *testing.T) {
 		},
 		"empty rows": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(rows) },
 	} {
-		c := dial(t, serve(t, h))
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, _, err := c.Orders.List(t.Context(), keycrm.OrderQuery{})
-		runtime.ReadMemStats(&after)
-		checkKind(t, name, err, "unavailable")
-		// Other tests allocate meanwhile; what is ruled out are the gigabytes.
-		if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 600 {
-			t.Errorf("%s: %d MB were allocated", name, mb)
-		}
+		t.Run(name, func(t *testing.T) {
+			c := dial(t, serve(t, h))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, _, err := c.Orders.List(t.Context(), keycrm.OrderQuery{})
+			runtime.ReadMemStats(&after)
+			checkKind(t, name, err, "unavailable")
+			// Other tests allocate meanwhile; what is ruled out are the gigabytes.
+			if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 600 {
+				t.Errorf("%s: %d MB were allocated", name, mb)
+			}
+		})
 	}
 }
 

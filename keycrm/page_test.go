@@ -113,10 +113,12 @@ func TestWalkStops(t *testing.T) {
 func TestAnswerWithoutDataIsNotAnEmptyList(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{}`, `{"data":null,"message":"maintenance"}`, `[]`, `{"data":"x"}`} {
-		c := dial(t, serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
-		if _, _, err := c.Products.List(t.Context(), keycrm.ProductQuery{}); !errors.Is(err, keycrm.ErrUnavailable) {
-			t.Errorf("%s: got %v, want ErrUnavailable", body, err)
-		}
+		t.Run(body, func(t *testing.T) {
+			c := dial(t, serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
+			if _, _, err := c.Products.List(t.Context(), keycrm.ProductQuery{}); !errors.Is(err, keycrm.ErrUnavailable) {
+				t.Errorf("got %v, want ErrUnavailable", err)
+			}
+		})
 	}
 }
 
@@ -129,9 +131,11 @@ func TestUnusableQueriesAreNotSent(t *testing.T) {
 		"a category filter that names nothing": {CategoryIDs: []int64{}},
 		"an id filter that names nothing":      {IDs: []int64{}},
 	} {
-		if _, _, err := c.Products.List(t.Context(), q); err == nil {
-			t.Errorf("%s: no error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := c.Products.List(t.Context(), q); err == nil {
+				t.Error("no error")
+			}
+		})
 	}
 	if sent != 0 {
 		t.Errorf("%d requests were sent", sent)

@@ -90,16 +90,18 @@ func TestQueriesAreEncoded(t *testing.T) {
 		}},
 	}
 	for _, tc := range cases {
-		if err := tc.call(t.Context()); err != nil {
-			t.Errorf("%s: %v", tc.name, err)
-			continue
-		}
-		query, err := url.QueryUnescape(got.RawQuery)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s := got.Path + "?" + query; s != tc.want {
-			t.Errorf("%s:\n got %s\nwant %s", tc.name, s, tc.want)
-		}
+		t.Run(tc.name, func(t *testing.T) {
+			if err := tc.call(t.Context()); err != nil {
+				t.Errorf("%v", err)
+				return
+			}
+			query, err := url.QueryUnescape(got.RawQuery)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := got.Path + "?" + query; s != tc.want {
+				t.Errorf("got %s\nwant %s", s, tc.want)
+			}
+		})
 	}
 }

@@ -17,37 +17,43 @@ func TestDecimalReadsEveryForm(t *testing.T) {
 	for in, want := range map[string]string{
 		`12.50`: "12.5", `"0.00"`: "0", `"-1.000"`: "-1", `1e3`: "1000", `" 7 "`: "7", `null`: "", `""`: "",
 	} {
-		var d keycrm.Decimal
-		if err := json.Unmarshal([]byte(in), &d); err != nil {
-			t.Errorf("%s: %v", in, err)
-			continue
-		}
-		if d.Valid != (want != "") || d.Valid && d.String() != want {
-			t.Errorf("%s: got %v (valid %v), want %q", in, d.Decimal, d.Valid, want)
-		}
+		t.Run(in, func(t *testing.T) {
+			var d keycrm.Decimal
+			if err := json.Unmarshal([]byte(in), &d); err != nil {
+				t.Errorf("%v", err)
+				return
+			}
+			if d.Valid != (want != "") || d.Valid && d.String() != want {
+				t.Errorf("got %v (valid %v), want %q", d.Decimal, d.Valid, want)
+			}
+		})
 	}
 	for _, in := range []string{`"x"`, `true`, `[]`, `1e999999999`, `"` + strings.Repeat("9", 70) + `"`} {
-		var d keycrm.Decimal
-		if err := json.Unmarshal([]byte(in), &d); err == nil {
-			t.Errorf("%s: read as %v, want an error", in, d)
-		}
+		t.Run(in, func(t *testing.T) {
+			var d keycrm.Decimal
+			if err := json.Unmarshal([]byte(in), &d); err == nil {
+				t.Errorf("read as %v, want an error", d)
+			}
+		})
 	}
 }
 
 func TestAmountIsABareNumber(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"12.50": "12.50", "0.10": "0.10", "-3": "-3", "1e3": "1000"} {
-		b, err := json.Marshal(keycrm.NewAmount(decimal.RequireFromString(in)))
-		if err != nil || !json.Valid(b) {
-			t.Fatalf("%s: %s, %v", in, b, err)
-		}
-		var n json.Number
-		if err := json.Unmarshal(b, &n); err != nil || strings.ContainsAny(string(b), `"eE`) {
-			t.Errorf("%s: got %s, want a plain number", in, b)
-		}
-		if got := decimal.RequireFromString(string(b)); !got.Equal(decimal.RequireFromString(want)) {
-			t.Errorf("%s: got %s, want %s", in, b, want)
-		}
+		t.Run(in, func(t *testing.T) {
+			b, err := json.Marshal(keycrm.NewAmount(decimal.RequireFromString(in)))
+			if err != nil || !json.Valid(b) {
+				t.Fatalf("%s, %v", b, err)
+			}
+			var n json.Number
+			if err := json.Unmarshal(b, &n); err != nil || strings.ContainsAny(string(b), `"eE`) {
+				t.Errorf("got %s, want a plain number", b)
+			}
+			if got := decimal.RequireFromString(string(b)); !got.Equal(decimal.RequireFromString(want)) {
+				t.Errorf("got %s, want %s", b, want)
+			}
+		})
 	}
 }
 
@@ -57,16 +63,20 @@ func TestTimeReadsBothForms(t *testing.T) {
 	for _, in := range []string{
 		`"2026-08-01T11:39:24.000000Z"`, `"2026-08-01 11:39:24"`, `"2026-08-01T14:39:24+03:00"`, `"2026-08-01T11:39:24"`,
 	} {
-		var got keycrm.Time
-		if err := json.Unmarshal([]byte(in), &got); err != nil || !got.Equal(want) || got.Location() != time.UTC {
-			t.Errorf("%s: got %v, %v", in, got, err)
-		}
+		t.Run(in, func(t *testing.T) {
+			var got keycrm.Time
+			if err := json.Unmarshal([]byte(in), &got); err != nil || !got.Equal(want) || got.Location() != time.UTC {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
 	}
 	for _, in := range []string{`null`, `""`, `"0000-00-00 00:00:00"`, `"-000001-11-30T00:00:00.000000Z"`} {
-		got := keycrm.Time{Time: want}
-		if err := json.Unmarshal([]byte(in), &got); err != nil || !got.IsZero() {
-			t.Errorf("%s: got %v, %v, want zero", in, got, err)
-		}
+		t.Run(in, func(t *testing.T) {
+			got := keycrm.Time{Time: want}
+			if err := json.Unmarshal([]byte(in), &got); err != nil || !got.IsZero() {
+				t.Errorf("got %v, %v, want zero", got, err)
+			}
+		})
 	}
 	var got keycrm.Time
 	if err := json.Unmarshal([]byte(`"yesterday"`), &got); err == nil {
@@ -128,10 +138,12 @@ func TestContactsAreTextsOrLists(t *testing.T) {
 		`{"phone": "+380000000001"}`: {"+380000000001"}, `{"phone": ["a", "b"]}`: {"a", "b"}, `{"phone": null}`: nil,
 		`{"phone": []}`: nil, `{"phone": 380}`: {"380"}, `{"phone": [null, "x", {"y": 1}]}`: {"x"},
 	} {
-		var b keycrm.Buyer
-		if err := json.Unmarshal([]byte(in), &b); err != nil || !reflect.DeepEqual([]string(b.Phones), want) {
-			t.Errorf("%s: got %v, %v, want %v", in, b.Phones, err, want)
-		}
+		t.Run(in, func(t *testing.T) {
+			var b keycrm.Buyer
+			if err := json.Unmarshal([]byte(in), &b); err != nil || !reflect.DeepEqual([]string(b.Phones), want) {
+				t.Errorf("got %v, %v, want %v", b.Phones, err, want)
+			}
+		})
 	}
 }
 

@@ -60,14 +60,16 @@ func TestClockTimes(t *testing.T) {
 		"the day of the leap is an hour shorter":      {times("10:00"), "2026-03-28 10:00 EET", "2026-03-29 10:00 EEST", "2026-03-29 10:00 EEST"},
 		"the day they are put back is an hour longer": {times("10:00"), "2026-10-24 10:00 EEST", "2026-10-25 10:00 EET", "2026-10-25 10:00 EET"},
 	} {
-		p := schedule.Place{Zone: kyiv}
-		from := at(c.from)
-		if got := c.rule.First(from, p); !got.Equal(at(c.wantFirst)) || got.Location() != time.UTC {
-			t.Errorf("%s: %v set at %s first runs at %s, want %s", name, c.rule.Times, c.from, got.In(kyiv).Format(layout), c.wantFirst)
-		}
-		if got := c.rule.Next(from.Add(-72*time.Hour), from, p); !got.Equal(at(c.wantNext)) {
-			t.Errorf("%s: %v after %s runs at %s, want %s", name, c.rule.Times, c.from, got.In(kyiv).Format(layout), c.wantNext)
-		}
+		t.Run(name, func(t *testing.T) {
+			p := schedule.Place{Zone: kyiv}
+			from := at(c.from)
+			if got := c.rule.First(from, p); !got.Equal(at(c.wantFirst)) || got.Location() != time.UTC {
+				t.Errorf("%v set at %s first runs at %s, want %s", c.rule.Times, c.from, got.In(kyiv).Format(layout), c.wantFirst)
+			}
+			if got := c.rule.Next(from.Add(-72*time.Hour), from, p); !got.Equal(at(c.wantNext)) {
+				t.Errorf("%v after %s runs at %s, want %s", c.rule.Times, c.from, got.In(kyiv).Format(layout), c.wantNext)
+			}
+		})
 	}
 }
 
@@ -76,19 +78,21 @@ func TestClockTimes(t *testing.T) {
 func TestEveryDayHasItsRun(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Europe/Kyiv", "UTC", "America/Sao_Paulo", "Asia/Beirut", "Australia/Lord_Howe", "America/New_York"} {
-		p := schedule.Place{Zone: zone(t, name)}
-		for _, at := range []string{"00:00", "00:30", "01:45", "02:30", "03:00", "03:30", "12:00", "23:59"} {
-			from := time.Date(2017, 12, 31, 12, 0, 0, 0, p.Zone)
-			rule, seen, last := times(at), map[string]bool{}, from
-			for range 365 * 3 {
-				next := rule.Next(last, last, p)
-				day := next.In(p.Zone).Format(time.DateOnly)
-				if gap := next.Sub(last); gap <= 0 || gap > 26*time.Hour || seen[day] {
-					t.Fatalf("%s in %s: after %s comes %s", at, name, last.In(p.Zone), next.In(p.Zone))
+		t.Run(name, func(t *testing.T) {
+			p := schedule.Place{Zone: zone(t, name)}
+			for _, at := range []string{"00:00", "00:30", "01:45", "02:30", "03:00", "03:30", "12:00", "23:59"} {
+				from := time.Date(2017, 12, 31, 12, 0, 0, 0, p.Zone)
+				rule, seen, last := times(at), map[string]bool{}, from
+				for range 365 * 3 {
+					next := rule.Next(last, last, p)
+					day := next.In(p.Zone).Format(time.DateOnly)
+					if gap := next.Sub(last); gap <= 0 || gap > 26*time.Hour || seen[day] {
+						t.Fatalf("%s in %s: after %s comes %s", at, name, last.In(p.Zone), next.In(p.Zone))
+					}
+					seen[day], last = true, next
 				}
-				seen[day], last = true, next
 			}
-		}
+		})
 	}
 	samoa := schedule.Place{Zone: zone(t, "Pacific/Apia")} // had no 30 December 2011
 	got := times("08:00").Next(time.Time{}, time.Date(2011, 12, 29, 9, 0, 0, 0, samoa.Zone), samoa)
@@ -110,9 +114,11 @@ func TestInterval(t *testing.T) {
 		71 * time.Hour:   71*time.Hour + 30*time.Minute, // what was missed does not come back
 		-time.Minute:     30 * time.Minute,
 	} {
-		if got := every(30).Next(set, set.Add(late), schedule.Place{}); !got.Equal(set.Add(want)) {
-			t.Errorf("%s late: due again after %s, want %s", late, got.Sub(set), want)
-		}
+		t.Run(late.String(), func(t *testing.T) {
+			if got := every(30).Next(set, set.Add(late), schedule.Place{}); !got.Equal(set.Add(want)) {
+				t.Errorf("%s late: due again after %s, want %s", late, got.Sub(set), want)
+			}
+		})
 	}
 }
 
@@ -127,9 +133,11 @@ func TestNothingByTheClock(t *testing.T) {
 		{Mode: schedule.Every},
 		times("25:00"),
 	} {
-		if first, next := r.First(now, schedule.Place{}), r.Next(now, now, schedule.Place{}); !first.IsZero() || !next.IsZero() {
-			t.Errorf("%+v: %s, %s", r, first, next)
-		}
+		t.Run(string(r.Mode), func(t *testing.T) {
+			if first, next := r.First(now, schedule.Place{}), r.Next(now, now, schedule.Place{}); !first.IsZero() || !next.IsZero() {
+				t.Errorf("%+v: %s, %s", r, first, next)
+			}
+		})
 	}
 }
 
@@ -210,9 +218,11 @@ func TestCheck(t *testing.T) {
 		"off":                             {schedule.Rule{Mode: schedule.Off}, after("full"), nil},
 		"a mode of a later day":           {schedule.Rule{Mode: "moon"}, every(5), schedule.ErrMode},
 	} {
-		if got := schedule.Check(map[string]schedule.Rule{"full": c.full, "prices": c.prices})["full"]; !errors.Is(got, c.want) {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := schedule.Check(map[string]schedule.Rule{"full": c.full, "prices": c.prices})["full"]; !errors.Is(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
 	}
 }
 
