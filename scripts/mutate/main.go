@@ -15,7 +15,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ func main() {
 }
 
 // targets are the files that decide: what is wrong there sells the wrong goods or sends an order twice. A pattern that
-// matches no file is an error, and so is a function that is not there.
+// matches no file is an error.
 func targets() []target {
 	return []target{
 		{files: "catalog/pair.go"}, {files: "catalog/match.go"}, {files: "catalog/decide.go"}, {files: "catalog/update.go"},
@@ -53,18 +52,18 @@ func targets() []target {
 		{files: "internal/schedule/*.go"},
 		{files: "orders/map*.go"},
 		{files: "orders/statuses/*.go"},
-		{files: "orders/create.go", functions: []string{"frozen", "reached", "adoptable", "ofSource", "ambiguous", "taken"}},
-		{files: "orders/resend.go", functions: []string{"afterMiss"}},
+		{files: "orders/create.go", values: true},
+		{files: "orders/resend.go", values: true},
 		{files: "hooks/body.go"},
-		{files: "hooks/cards.go", functions: []string{"begin", "read"}},
-		{files: "hooks/apply.go", functions: []string{"outcomeOf", "known"}},
+		{files: "hooks/cards.go", values: true},
 	}
 }
 
-// target is a pattern of files and, unless all are meant, the functions and methods of them that decide.
+// target is a pattern of files. values: of files that do more than decide only the functions that take values, that is
+// neither a context nor a pointer as receiver.
 type target struct {
-	files     string
-	functions []string
+	files  string
+	values bool
 }
 
 type options struct {
@@ -184,9 +183,9 @@ func unmatched(root string, targets []target) error {
 	return nil
 }
 
-// wanted answers which files of the package are mutated, by their names, and which functions of them; none: all.
-func wanted(root string, p *source.Package, targets []target) (map[string][]string, error) {
-	out := map[string][]string{}
+// wanted answers the targets of the package's files, by their names.
+func wanted(root string, p *source.Package, targets []target) (map[string]target, error) {
+	out := map[string]target{}
 	for _, t := range targets {
 		if filepath.Join(root, filepath.Dir(t.files)) != p.Dir {
 			continue
@@ -197,11 +196,9 @@ func wanted(root string, p *source.Package, targets []target) (map[string][]stri
 		}
 		for _, name := range found {
 			if !strings.HasSuffix(name, "_test.go") {
-				out[name] = t.functions
+				out[name] = t
 			}
 		}
 	}
 	return out, nil
 }
-
-func contains(list []string, s string) bool { return len(list) == 0 || slices.Contains(list, s) }

@@ -13,7 +13,7 @@ import (
 )
 
 // module writes a module with a package p and answers it as prepare would.
-func module(t *testing.T, code, tests string) *mutated {
+func module(t *testing.T, of target, code, tests string) *mutated {
 	t.Helper()
 	dir := t.TempDir()
 	for name, body := range map[string]string{"go.mod": "module example.test/m\n\ngo 1.26\n", "p/a.go": "package p\n\n" + code, "p/a_test.go": "package p\n\n" + tests} {
@@ -30,7 +30,7 @@ func module(t *testing.T, code, tests string) *mutated {
 		t.Fatal(err)
 	}
 	p := m.Packages[0]
-	out, err := newMutated(m, p, dir, map[string][]string{filepath.Join(p.Dir, "a.go"): nil})
+	out, err := newMutated(m, p, dir, map[string]target{filepath.Join(p.Dir, "a.go"): of})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestWhatIsChanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, m := range module(t, c.code+"\n", "").mutants {
+			for _, m := range module(t, target{}, c.code+"\n", "").mutants {
 				key, ok := strings.CutPrefix(m.key(), "p/a.go f: ")
 				if !ok {
 					t.Errorf("the key %q does not name the file and the function", m.key())
@@ -78,10 +78,30 @@ func TestWhatIsChanged(t *testing.T) {
 	}
 }
 
+func TestOnlyFunctionsOfValuesIfWanted(t *testing.T) {
+	t.Parallel()
+	const code = `import "context"
+
+type T int
+
+func (t T) Value(a bool) bool     { return !a }
+func (t *T) Pointer(a bool) bool  { return !a }
+func Plain(a bool) bool           { return !a }
+func Asks(_ context.Context, a bool) bool { return !a }
+`
+	var got []string
+	for _, m := range module(t, target{values: true}, code, "").mutants {
+		got = append(got, m.fn)
+	}
+	if want := []string{"T.Value", "Plain"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 // TestMutantsAreTried compiles code of all kinds with its mutants in it; which of them live tells that each was on.
 func TestMutantsAreTried(t *testing.T) {
 	t.Parallel()
-	p := module(t, `type price int
+	p := module(t, target{}, `type price int
 
 type flag bool
 

@@ -54,7 +54,7 @@ type finder struct {
 	info   *types.Info
 	own    *types.Package
 	file   string
-	wanted func(fn string) bool
+	values bool // see target
 	points []*point
 	at     map[ast.Node]*point
 	fn     string
@@ -64,12 +64,27 @@ func (f *finder) find(file *ast.File) {
 	f.at = map[ast.Node]*point{}
 	for _, d := range file.Decls {
 		fn, ok := d.(*ast.FuncDecl)
-		if !ok || fn.Body == nil || !f.wanted(fn.Name.Name) {
+		if !ok || fn.Body == nil || f.values && f.works(fn) {
 			continue
 		}
 		f.fn = nameOf(fn)
 		ast.Inspect(fn.Body, f.visit)
 	}
+}
+
+// works reports whether a function does more than decide.
+func (f *finder) works(fn *ast.FuncDecl) bool {
+	if fn.Recv != nil {
+		if _, pointer := fn.Recv.List[0].Type.(*ast.StarExpr); pointer {
+			return true
+		}
+	}
+	for p := range f.info.Defs[fn.Name].(*types.Func).Signature().Params().Variables() {
+		if p.Type().String() == "context.Context" {
+			return true
+		}
+	}
+	return false
 }
 
 func nameOf(fn *ast.FuncDecl) string {

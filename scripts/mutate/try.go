@@ -29,12 +29,12 @@ type mutated struct {
 	overlay   map[string]string // file → its source with all mutants
 }
 
-func newMutated(m *source.Module, p *source.Package, root string, wanted map[string][]string) (*mutated, error) {
+func newMutated(m *source.Module, p *source.Package, root string, wanted map[string]target) (*mutated, error) {
 	out := &mutated{path: p.Path, dir: p.Dir, patience: 5 * time.Second, overlay: map[string]string{}}
 	seen := map[string]int{}
 	for _, file := range p.Code {
 		name := m.Fset.Position(file.Pos()).Filename
-		functions, ok := wanted[name]
+		t, ok := wanted[name]
 		if !ok {
 			continue
 		}
@@ -46,10 +46,7 @@ func newMutated(m *source.Module, p *source.Package, root string, wanted map[str
 		if err != nil {
 			return nil, err
 		}
-		f := &finder{
-			src: src, fset: m.Fset, info: p.Info, own: p.Types, file: filepath.ToSlash(rel),
-			wanted: func(fn string) bool { return contains(functions, fn) },
-		}
+		f := &finder{src: src, fset: m.Fset, info: p.Info, own: p.Types, file: filepath.ToSlash(rel), values: t.values}
 		f.find(file)
 		out.number(f, seen)
 		out.overlay[name] = f.schema()
