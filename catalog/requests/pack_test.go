@@ -137,6 +137,7 @@ func TestNextWayIsTheCheaperOne(t *testing.T) {
 		{"nothing is there", Estimate{Known: []SizeClass{{1, 5}}, Total: 0}, WholeList},
 		{"pages of the whole list that were read count for it", Estimate{Known: []SizeClass{{40, 10}}, Total: 501, Spent: 1}, WholeList},
 		{"the sample was all", Estimate{Unknown: 50, Total: 5_000, Spent: 1, Sampled: 50, SampleOffers: 150}, FinishSample},
+		{"the sample was all, and dearer than the rest of the list", Estimate{Unknown: 50, Total: 100, Spent: 1, Sampled: 50, SampleOffers: 150}, WholeList},
 		{"a page for the rest of the sample is spent", Estimate{Unknown: 100, Total: 200, Spent: 1, Sampled: 50, SampleOffers: 50}, FinishSample},
 		{"as many either way after a sample", Estimate{Unknown: 100, Total: 150, Spent: 1, Sampled: 50, SampleOffers: 50}, WholeList},
 		{"sizes are taken to differ by half", Estimate{Unknown: 53, Total: 2_200, Spent: 1, Sampled: 50, SampleOffers: 2_000}, FinishSample},
@@ -219,6 +220,9 @@ func TestPackBeginsWithTheFullest(t *testing.T) {
 	want := []BatchShape{{Groups: 10, Takes: []SizeClass{{49, 1}, {1, 1}}}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+	if got := Pack([]SizeClass{{5, 0}}); got != nil {
+		t.Errorf("no products are packed as %v", got)
 	}
 }
 
