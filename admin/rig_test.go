@@ -24,12 +24,11 @@ import (
 	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/pgtest"
-	"github.com/keybridge/keybridge/internal/secret"
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/internal/testbed"
 	"github.com/keybridge/keybridge/keycrm"
 	"github.com/keybridge/keybridge/keycrm/connector"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
-	"github.com/keybridge/keybridge/migrations"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/orders/orderstest"
 	"github.com/keybridge/keybridge/plugin"
@@ -88,17 +87,9 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 		usage:  budget.Usage{Used: 12, Limit: 55},
 		queues: []service.Queue{{Name: "interactive"}, {Name: "background"}},
 	}
-	opts = append([]keycrmtest.Option{keycrmtest.WithLimit(0), keycrmtest.WithCatalog(20, 30)}, opts...)
-	r.crm = keycrmtest.Start(t, opts...)
-	r.crmURL = r.crm.BaseURL()
-	db := pgtest.NewMigrated(t, "keybridge", func(db *sqlx.DB) error { return migrations.Apply(context.Background(), db) })
-	r.db = db
-	box, err := secret.NewBox(plugin.KeyRing{Current: "k", Keys: map[string][]byte{"k": make([]byte, 32)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.store = settings.NewStore(db, box, r.clock)
-	r.engines(db)
+	bed := testbed.New(t, r.clock, append([]keycrmtest.Option{keycrmtest.WithCatalog(20, 30)}, opts...)...)
+	r.crm, r.crmURL, r.db, r.store = bed.CRM, bed.CRM.BaseURL(), bed.DB, bed.Settings
+	r.engines(r.db)
 	r.serve()
 	return r
 }

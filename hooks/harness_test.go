@@ -17,12 +17,11 @@ import (
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/pgtest"
-	"github.com/keybridge/keybridge/internal/secret"
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/internal/testbed"
 	"github.com/keybridge/keybridge/keycrm"
 	"github.com/keybridge/keybridge/keycrm/connector"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
-	"github.com/keybridge/keybridge/migrations"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/orders/orderstest"
 	"github.com/keybridge/keybridge/plugin"
@@ -35,6 +34,7 @@ const shopID plugin.ShopID = "s1"
 // rig is a shop, a CRM with its triggers set, our tables in a real Postgres, and a clock that stands.
 type rig struct {
 	t      *testing.T
+	bed    *testbed.Bed
 	db     *sqlx.DB
 	clock  *clock.Fake
 	store  *settings.Store
@@ -65,12 +65,11 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 		config: hooks.Config{Answer: time.Minute}, // a busy machine is no database that hangs
 	}
 	r.active.Store(true)
-	r.db = pgtest.NewMigrated(t, "keybridge", func(db *sqlx.DB) error { return migrations.Apply(context.Background(), db) })
-	r.crm = keycrmtest.Start(t, append([]keycrmtest.Option{
-		keycrmtest.WithClock(r.clock.Now), keycrmtest.WithLimit(0), keycrmtest.WithManualWebhooks(),
+	r.bed = testbed.New(t, r.clock, append([]keycrmtest.Option{
+		keycrmtest.WithClock(r.clock.Now), keycrmtest.WithManualWebhooks(),
 	}, opts...)...)
-	r.store = newStore(t, r.db, r.clock)
-	r.connect()
+	r.db, r.store, r.crm = r.bed.DB, r.bed.Settings, r.bed.CRM
+	r.conn = r.bed.Connect(shopID, orderstest.Settings())
 	r.x = r.exporter(r.shop.Open)
 	r.hooks = r.newHooks(r.db, r.store)
 	r.web = httptest.NewServer(http.StripPrefix("/hooks", r.hooks.Webhooks()))
@@ -78,15 +77,6 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 	r.triggers()
 	r.clock.Advance(time.Minute)
 	return r
-}
-
-func newStore(t *testing.T, db *sqlx.DB, c plugin.Clock) *settings.Store {
-	t.Helper()
-	box, err := secret.NewBox(plugin.KeyRing{Current: "k1", Keys: map[string][]byte{"k1": make([]byte, 32)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return settings.NewStore(db, box, c)
 }
 
 func (r *rig) exporter(shop func(context.Context, plugin.ShopID) (plugin.Shop, error)) *orders.Exporter {
@@ -117,44 +107,15 @@ func (r *rig) newHooks(db *sqlx.DB, store *settings.Store) *hooks.Hooks {
 }
 
 func (r *rig) open(ctx context.Context, id plugin.ConnectionID) (*connector.Connector, error) {
-	key, err := r.store.Key(ctx, id)
-	if err != nil {
-		return nil, err
-	}
 	if r.panics {
 		panic("a bug in reading")
 	}
-	client, err := keycrm.New(r.crm.BaseURL(), key,
-		keycrm.WithBudget(func(context.Context, keycrm.Request) error { return r.ungranted }))
-	if err != nil {
-		return nil, err
-	}
-	return connector.New(client), nil
-}
-
-func (r *rig) connect() {
-	r.t.Helper()
-	ctx := r.t.Context()
-	c, err := r.store.Create(ctx, shopID, "keycrm", "KeyCRM", r.crm.Key(), "")
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.conn = c
-	r.save(orderstest.Settings())
-	if err := r.store.SetEnabled(ctx, c.ID, true); err != nil {
-		r.t.Fatal(err)
-	}
+	return r.bed.Open(ctx, id, keycrm.WithBudget(func(context.Context, keycrm.Request) error { return r.ungranted }))
 }
 
 func (r *rig) save(set settings.Orders) {
 	r.t.Helper()
-	all := r.conn.Settings
-	all.Orders = set
-	c, err := r.store.Save(r.t.Context(), r.conn.ID, r.conn.Version, all, true, plugin.Operator{ID: "op"})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.conn = c
+	r.conn = r.bed.Save(r.conn, set)
 }
 
 // triggers sets the merchant's automation in the CRM: one trigger for orders, one for cards.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/keybridge/keybridge/hooks"
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/internal/testbed"
 	"github.com/keybridge/keybridge/plugin"
 )
 
@@ -120,7 +121,7 @@ func TestStockWebhookWithoutDatabaseIsRepeated(t *testing.T) {
 	r := newRig(t)
 	dead := sqlx.MustOpen("postgres", "postgres://nobody@127.0.0.1:1/none?sslmode=disable&connect_timeout=1")
 	t.Cleanup(func() { _ = dead.Close() })
-	h := r.newHooks(dead, newStore(t, dead, r.clock))
+	h := r.newHooks(dead, testbed.Settings(t, dead, r.clock))
 	w := httptest.NewRecorder()
 	h.Webhooks().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/stock/token", strings.NewReader(stockBody)))
 	if w.Code != http.StatusServiceUnavailable {

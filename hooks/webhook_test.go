@@ -17,6 +17,7 @@ import (
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/pgtest"
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/internal/testbed"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/migrations"
 	"github.com/keybridge/keybridge/orders"
@@ -64,7 +65,7 @@ func TestDatabaseThatIsDownMakesTheCRMRepeat(t *testing.T) {
 	r := newRig(t)
 	dead := sqlx.MustOpen("postgres", "postgres://nobody@127.0.0.1:1/none?sslmode=disable&connect_timeout=1")
 	t.Cleanup(func() { _ = dead.Close() })
-	h := r.newHooks(dead, newStore(t, dead, r.clock))
+	h := r.newHooks(dead, testbed.Settings(t, dead, r.clock))
 	w := httptest.NewRecorder()
 	h.Webhooks().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/orders/token", strings.NewReader(statusHook(1))))
 	if w.Code != http.StatusServiceUnavailable {

@@ -17,12 +17,9 @@ import (
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/jobs"
 	"github.com/keybridge/keybridge/internal/pgtest"
-	"github.com/keybridge/keybridge/internal/secret"
 	"github.com/keybridge/keybridge/internal/settings"
-	"github.com/keybridge/keybridge/keycrm"
-	"github.com/keybridge/keybridge/keycrm/connector"
+	"github.com/keybridge/keybridge/internal/testbed"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
-	"github.com/keybridge/keybridge/migrations"
 	"github.com/keybridge/keybridge/orders"
 	"github.com/keybridge/keybridge/orders/orderstest"
 	"github.com/keybridge/keybridge/plugin"
@@ -35,6 +32,7 @@ const shopID plugin.ShopID = "s1"
 // rig is a shop, a CRM behind real HTTP, our tables in a real Postgres, and a clock that stands.
 type rig struct {
 	t     *testing.T
+	bed   *testbed.Bed
 	db    *sqlx.DB
 	clock *clock.Fake
 	store *settings.Store
@@ -55,15 +53,10 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 	r := &rig{
 		t: t, clock: clock.NewFake(time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)), shop: orderstest.New(shopID),
 	}
-	r.db = pgtest.NewMigrated(t, "keybridge", func(db *sqlx.DB) error { return migrations.Apply(context.Background(), db) })
-	r.crm = keycrmtest.Start(t, append([]keycrmtest.Option{
-		keycrmtest.WithClock(r.clock.Now), keycrmtest.WithLimit(0), keycrmtest.WithManualWebhooks(), keycrmtest.WithStrict(),
+	r.bed = testbed.New(t, r.clock, append([]keycrmtest.Option{
+		keycrmtest.WithClock(r.clock.Now), keycrmtest.WithManualWebhooks(), keycrmtest.WithStrict(),
 	}, opts...)...)
-	box, err := secret.NewBox(plugin.KeyRing{Current: "k1", Keys: map[string][]byte{"k1": make([]byte, 32)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.store = settings.NewStore(r.db, box, r.clock)
+	r.db, r.store, r.crm = r.bed.DB, r.bed.Settings, r.bed.CRM
 	r.conn = r.connect(orderstest.Settings())
 	r.x = r.exporter(orders.Config{Request: 2 * time.Second})
 	r.clock.Advance(time.Minute)
@@ -73,30 +66,12 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 // connect makes a running connection with these settings.
 func (r *rig) connect(set settings.Orders) settings.Connection {
 	r.t.Helper()
-	ctx := r.t.Context()
-	c, err := r.store.Create(ctx, shopID, "keycrm", "KeyCRM", r.crm.Key(), "")
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return r.save(c, set)
+	return r.bed.Connect(shopID, set)
 }
 
 func (r *rig) save(c settings.Connection, set settings.Orders) settings.Connection {
 	r.t.Helper()
-	ctx := r.t.Context()
-	all := c.Settings
-	all.Orders = set
-	c, err := r.store.Save(ctx, c.ID, c.Version, all, true, plugin.Operator{ID: "op"})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if err := r.store.SetEnabled(ctx, c.ID, true); err != nil {
-		r.t.Fatal(err)
-	}
-	if c, err = r.store.Get(ctx, c.ID); err != nil {
-		r.t.Fatal(err)
-	}
-	return c
+	return r.bed.Save(c, set)
 }
 
 // exporter is one process's exporter; several may work on one rig.
@@ -126,20 +101,16 @@ func (h declaredMoves) Handle(_ context.Context, rec slog.Record) error {
 }
 
 func (r *rig) sink(ctx context.Context, id plugin.ConnectionID) (orders.Sink, error) {
-	key, err := r.store.Key(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	client, err := keycrm.New(r.crm.BaseURL(), key)
+	open, err := r.bed.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.wrap != nil {
-		return r.wrap(connector.New(client)), nil
+		return r.wrap(open), nil
 	}
-	return connector.New(client), nil
+	return open, nil
 }
 
 func (r *rig) wrapSink(wrap func(orders.Sink) orders.Sink) {

@@ -60,6 +60,7 @@ func zones() []zone {
 		{dir: "plugin/plugintest", may: []string{"plugin"}},
 		{dir: "migrations"},
 		{dir: "internal", may: []string{"plugin", "migrations"}},
+		{dir: "internal/testbed", may: []string{"internal", "keycrm", "keycrm/connector", "keycrm/keycrmtest", "migrations", "plugin"}},
 		// The reference engine. Its bridge is what an engine's author writes, and knows the contract and the
 		// shop beneath it. The admin knows the contract because it is the frame of the plugin's pages and
 		// writes products through the same door; sessions know the permissions staff hold.
@@ -155,6 +156,7 @@ func TestArrowsCanFail(t *testing.T) {
 		"what simulators share knows no CRM":        {"internal/crmsim/table/a.go", ours + "keycrm", "internal/crmsim may not import keycrm"},
 		"the product does not use it":               {"internal/jobs/a.go", ours + "internal/crmsim", "internal may not import internal/crmsim"},
 		"an engine knows the contract, not us":      {"internal/demoshop/a.go", modulePath, "internal/demoshop may not import ."},
+		"the product does not know the tests' bed":  {"orders/a.go", ours + "internal/testbed", "orders may not import internal/testbed"},
 		"an engine does not use our helpers either": {"internal/demoshop/web/a.go", ours + "internal/clock", "internal/demoshop/web may not import internal/clock"},
 		"the shop was there before the contract":    {"internal/demoshop/store/a.go", ours + "plugin", "internal/demoshop/store may not import plugin"},
 		"buyers' pages know no contract":            {"internal/demoshop/storefront/a.go", ours + "plugin", "internal/demoshop/storefront may not import plugin"},
