@@ -68,6 +68,7 @@ func (r Rule) First(set time.Time, p Place) time.Time {
 		return r.timeOfDay(set.Add(Notice), p.zone())
 	case Every:
 		return r.step(set, set)
+	case After, Off:
 	}
 	return time.Time{}
 }
@@ -82,6 +83,7 @@ func (r Rule) Next(due, now time.Time, p Place) time.Time {
 		return r.timeOfDay(now, p.zone())
 	case Every:
 		return r.step(due, now)
+	case After, Off:
 	}
 	return time.Time{}
 }
@@ -204,6 +206,7 @@ func (r Rule) Tidy() Rule {
 		out.Minutes = r.Minutes
 	case After:
 		out.After = r.After
+	case Usual, Off:
 	}
 	return out
 }

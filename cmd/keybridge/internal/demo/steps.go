@@ -17,7 +17,7 @@ type steps struct {
 
 func newSteps(out io.Writer) *steps {
 	s := &steps{out: out, start: time.Now()}
-	fmt.Fprintf(out, "\n      %s %8s  %s\n", pad("step", stepWidth), "time", "what was seen")
+	fmt.Fprintf(out, "\n      %s %8s  %s\n", pad("step"), "time", "what was seen")
 	return s
 }
 
@@ -26,7 +26,7 @@ const stepWidth = 44
 // do runs f unless a step before failed. f answers what was seen.
 func (s *steps) do(ctx context.Context, name string, f func(ctx context.Context) (string, error)) {
 	if s.failed != nil {
-		fmt.Fprintf(s.out, "  -   %s %8s  %s\n", pad(name, stepWidth), "", "not tried")
+		fmt.Fprintf(s.out, "  -   %s %8s  %s\n", pad(name), "", "not tried")
 		return
 	}
 	begin := time.Now()
@@ -34,10 +34,10 @@ func (s *steps) do(ctx context.Context, name string, f func(ctx context.Context)
 	took := time.Since(begin).Seconds()
 	if err != nil {
 		s.failed = fmt.Errorf("%s: %w", name, err)
-		fmt.Fprintf(s.out, "  ✗   %s %6.1f s  %v\n", pad(name, stepWidth), took, err)
+		fmt.Fprintf(s.out, "  ✗   %s %6.1f s  %v\n", pad(name), took, err)
 		return
 	}
-	fmt.Fprintf(s.out, "  ✓   %s %6.1f s  %s\n", pad(name, stepWidth), took, seen)
+	fmt.Fprintf(s.out, "  ✓   %s %6.1f s  %s\n", pad(name), took, seen)
 }
 
 func (s *steps) end() error {
@@ -51,8 +51,8 @@ func (s *steps) end() error {
 }
 
 // pad fills up with blanks, counting letters rather than bytes.
-func pad(s string, width int) string {
-	for n := utf8.RuneCountInString(s); n < width; n++ {
+func pad(s string) string {
+	for n := utf8.RuneCountInString(s); n < stepWidth; n++ {
 		s += " "
 	}
 	return s
