@@ -21,77 +21,77 @@ func TestMapRules(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		edit  func(in *orders.Input)
-		check func(t *testing.T, d orders.Draft)
+		check func(c check, d orders.Draft)
 	}{
 		{
 			"a source without a currency takes any",
 			func(in *orders.Input) { in.CRM.Sources = map[string]string{"7": ""} },
-			func(t *testing.T, d orders.Draft) { same(t, "source", d.Source, "7") },
+			func(c check, d orders.Draft) { c.same("source", d.Source, "7") },
 		},
 		{
 			"an order without lines has an empty list of them",
 			func(in *orders.Input) { in.Order.Lines = nil },
-			func(t *testing.T, d orders.Draft) { same(t, "lines", d.Lines, []orders.Line{}) },
+			func(c check, d orders.Draft) { c.same("lines", d.Lines, []orders.Line{}) },
 		},
 		{
 			"a line's discount below zero is a surcharge of the order",
 			func(in *orders.Input) { in.Order.Lines[0].Discount = number("-1") },
-			func(t *testing.T, d orders.Draft) {
-				same(t, "discount of a unit", d.Lines[0].UnitDiscount.String(), "0")
-				same(t, "lines", prices(d), []string{"Чашка 450 × 2", "Тарілка 240 × 1", "Доплата 1 × 1"})
+			func(c check, d orders.Draft) {
+				c.same("discount of a unit", d.Lines[0].UnitDiscount.String(), "0")
+				c.same("lines", prices(d), []string{"Чашка 450 × 2", "Тарілка 240 × 1", "Доплата 1 × 1"})
 			},
 		},
 		{
 			"a payment of nothing is none",
 			func(in *orders.Input) { in.Order.Payments[0].Amount = decimal.Zero },
-			func(t *testing.T, d orders.Draft) { same(t, "payments", len(d.Payments), 0) },
+			func(c check, d orders.Draft) { c.same("payments", len(d.Payments), 0) },
 		},
 		{
 			"only a payment that was made has a time",
 			func(in *orders.Input) { in.Order.Payments[0].PaidAt = time.Unix(1, 0) },
-			func(t *testing.T, d orders.Draft) { same(t, "time", d.Payments[0].PaidAt.IsZero(), true) },
+			func(c check, d orders.Draft) { c.same("time", d.Payments[0].PaidAt.IsZero(), true) },
 		},
 		{
 			"an e-mail with a name around it is told in words",
 			func(in *orders.Input) { in.Order.Buyer.Email = "Olena <olena@example.com>" },
-			func(t *testing.T, d orders.Draft) {
-				same(t, "e-mail", d.Buyer.Email, "")
-				has(t, d.Note, "E-mail покупця, який не вдалося розпізнати: Olena <olena@example.com>")
+			func(c check, d orders.Draft) {
+				c.same("e-mail", d.Buyer.Email, "")
+				c.has(d.Note, "E-mail покупця, який не вдалося розпізнати: Olena <olena@example.com>")
 			},
 		},
 		{
 			"a buyer without a phone has none that could not be read",
 			func(in *orders.Input) { in.Order.Buyer.Phone = " \u200b" },
-			func(t *testing.T, d orders.Draft) { hasNot(t, d.Note, "Телефон") },
+			func(c check, d orders.Draft) { c.hasNot(d.Note, "Телефон") },
 		},
 		{
 			"a phone as long as may be is read",
 			func(in *orders.Input) { in.Order.Buyer.Phone = "050" + strings.Repeat("-", 54) + "1234567" },
-			func(t *testing.T, d orders.Draft) { same(t, "phone", d.Buyer.Phone, "+380501234567") },
+			func(c check, d orders.Draft) { c.same("phone", d.Buyer.Phone, "+380501234567") },
 		},
 		{
 			"a longer one is told in words",
 			func(in *orders.Input) { in.Order.Buyer.Phone = "050" + strings.Repeat("-", 55) + "1234567" },
-			func(t *testing.T, d orders.Draft) {
-				same(t, "phone", d.Buyer.Phone, "")
-				has(t, d.Note, "не вдалося розпізнати: 050---")
+			func(c check, d orders.Draft) {
+				c.same("phone", d.Buyer.Phone, "")
+				c.has(d.Note, "не вдалося розпізнати: 050---")
 			},
 		},
 		{
 			"names are in composed letters without invisible marks",
 			func(in *orders.Input) { in.Order.Buyer.FullName = "Андрі\u0438\u0306 Оле\u200bна\x07" },
-			func(t *testing.T, d orders.Draft) { same(t, "name", d.Buyer.FullName, "Андрій Олена") },
+			func(c check, d orders.Draft) { c.same("name", d.Buyer.FullName, "Андрій Олена") },
 		},
 		{
 			"a comment keeps its lines and tabs",
 			func(in *orders.Input) { in.Order.Comment = "рядок\n\tдругий\u200b\x07" },
-			func(t *testing.T, d orders.Draft) { same(t, "comment", d.Comment, "рядок\n\tдругий") },
+			func(c check, d orders.Draft) { c.same("comment", d.Comment, "рядок\n\tдругий") },
 		},
 		{
 			"who takes the parcel has the buyer's name when none is given",
 			func(in *orders.Input) { in.Order.Recipient.Phone = "0671112233" },
-			func(t *testing.T, d orders.Draft) {
-				same(t, "recipient", d.Delivery.Recipient, orders.Person{FullName: "Олена Тестенко", Phone: "+380671112233"})
+			func(c check, d orders.Draft) {
+				c.same("recipient", d.Delivery.Recipient, orders.Person{FullName: "Олена Тестенко", Phone: "+380671112233"})
 			},
 		},
 		{
@@ -100,38 +100,38 @@ func TestMapRules(t *testing.T) {
 				in.Order.Delivery = plugin.Delivery{}
 				in.Order.Recipient.FullName = "Ганна"
 			},
-			func(t *testing.T, d orders.Draft) { same(t, "recipient", d.Delivery.Recipient.FullName, "Ганна") },
+			func(c check, d orders.Draft) { c.same("recipient", d.Delivery.Recipient.FullName, "Ганна") },
 		},
 		{
 			"an address without a method needs no choice",
 			func(in *orders.Input) { in.Order.Delivery = plugin.Delivery{City: "Львів"} },
-			func(t *testing.T, d orders.Draft) {
-				same(t, "city", d.Delivery.City, "Львів")
-				same(t, "service", d.Delivery.Service, "")
+			func(c check, d orders.Draft) {
+				c.same("city", d.Delivery.City, "Львів")
+				c.same("service", d.Delivery.Service, "")
 			},
 		},
 		{
 			"a service that is left out is not named by an old choice",
 			func(in *orders.Input) { in.Settings.Deliveries["np"] = settings.Choice{Skip: true, Code: "1"} },
-			func(t *testing.T, d orders.Draft) { same(t, "service", d.Delivery.Service, "") },
+			func(c check, d orders.Draft) { c.same("service", d.Delivery.Service, "") },
 		},
 		{
 			"a branch's reference that the service does not know is told when nothing else names the branch",
 			func(in *orders.Input) { in.CRM.BranchRefs, in.Order.Delivery.Branch = nil, "" },
-			func(t *testing.T, d orders.Draft) { has(t, d.Note, "Код відділення: 22222222") },
+			func(c check, d orders.Draft) { c.has(d.Note, "Код відділення: 22222222") },
 		},
 		{
 			"and not when it is named",
 			func(in *orders.Input) { in.CRM.BranchRefs = nil },
-			func(t *testing.T, d orders.Draft) {
-				hasNot(t, d.Note, "Код відділення")
-				same(t, "reference", d.Delivery.BranchRef, "")
+			func(c check, d orders.Draft) {
+				c.hasNot(d.Note, "Код відділення")
+				c.same("reference", d.Delivery.BranchRef, "")
 			},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.check(t, mapped(t, tt.edit))
+			tt.check(check{t}, mapped(t, tt.edit))
 		})
 	}
 }
@@ -169,11 +169,11 @@ func TestMapAddOns(t *testing.T) {
 			for _, f := range d.Fields {
 				got += f.Text
 			}
-			same(t, "field", got, tt.want)
+			check{t}.same("field", got, tt.want)
 			if tt.words == "" {
-				hasNot(t, d.Note, "Листівка")
+				check{t}.hasNot(d.Note, "Листівка")
 			} else {
-				has(t, d.Note, tt.words)
+				check{t}.has(d.Note, tt.words)
 			}
 		})
 	}
@@ -191,7 +191,7 @@ func TestMapTellsEachBlockOnce(t *testing.T) {
 	for _, b := range blocks {
 		got = append(got, string(b.Code)+" "+b.Params["add_on"])
 	}
-	same(t, "blocks", got, []string{"no_source ", "no_contact ", "unmapped_add_on a", "unmapped_add_on b"})
+	check{t}.same("blocks", got, []string{"no_source ", "no_contact ", "unmapped_add_on a", "unmapped_add_on b"})
 }
 
 func TestMapCards(t *testing.T) {
@@ -207,12 +207,12 @@ func TestMapCards(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		edit  func(in *orders.Input)
-		check func(t *testing.T, d orders.Draft)
+		check func(c check, d orders.Draft)
 	}{
 		{
 			"the title has room for the number and its marker",
 			func(in *orders.Input) { in.Order.Number = strings.Repeat("9", 230) },
-			func(t *testing.T, d orders.Draft) { same(t, "characters", utf8.RuneCountInString(d.Title), 255) },
+			func(c check, d orders.Draft) { c.same("characters", utf8.RuneCountInString(d.Title), 255) },
 		},
 		{
 			"a line names its variant",
@@ -220,61 +220,61 @@ func TestMapCards(t *testing.T) {
 				in.Order.Lines = in.Order.Lines[:1]
 				in.Order.Lines[0].Options = []plugin.Attribute{{Name: "Розмір", Value: " L "}, {Name: "Колір", Value: "синя"}}
 			},
-			func(t *testing.T, d orders.Draft) { same(t, "name", d.Lines[0].Name, "Чашка (L, синя)") },
+			func(c check, d orders.Draft) { c.same("name", d.Lines[0].Name, "Чашка (L, синя)") },
 		},
 		{
 			"a line without a variant is named as it is", func(*orders.Input) {},
-			func(t *testing.T, d orders.Draft) { same(t, "name", d.Lines[0].Name, "Чашка") },
+			func(c check, d orders.Draft) { c.same("name", d.Lines[0].Name, "Чашка") },
 		},
 		{
 			"no discount is not told", func(*orders.Input) {},
-			func(t *testing.T, d orders.Draft) { hasNot(t, d.Note, "Знижка") },
+			func(c check, d orders.Draft) { c.hasNot(d.Note, "Знижка") },
 		},
 		{
 			"the time is the shop's",
 			func(in *orders.Input) { in.Profile.Zone = time.FixedZone("", 3*60*60) },
-			func(t *testing.T, d orders.Draft) { has(t, d.Note, "Оформлено: 01.08.2026 12:00") },
+			func(c check, d orders.Draft) { c.has(d.Note, "Оформлено: 01.08.2026 12:00") },
 		},
 		{
 			"a discount that no price divides makes two prices", discounted("1", line("10", "3")),
-			func(t *testing.T, d orders.Draft) {
-				same(t, "lines", prices(d), []string{"Чашка 9.66 × 1", "Чашка 9.67 × 2"})
+			func(c check, d orders.Draft) {
+				c.same("lines", prices(d), []string{"Чашка 9.66 × 1", "Чашка 9.67 × 2"})
 			},
 		},
 		{
 			"what is less than a kopeck is a line of its own", discounted("0.01", line("0.335", "3")),
-			func(t *testing.T, d orders.Draft) {
-				same(t, "lines", prices(d), []string{"Чашка 0.33 × 3", "Заокруглення 0.005 × 1"})
+			func(c check, d orders.Draft) {
+				c.same("lines", prices(d), []string{"Чашка 0.33 × 3", "Заокруглення 0.005 × 1"})
 			},
 		},
 		{
 			"a line that bears nothing stays as it is", discounted("1", line("0.333", "3"), line("1000", "1")),
-			func(t *testing.T, d orders.Draft) {
-				same(t, "lines", prices(d), []string{"Чашка 0.333 × 3", "Чашка 999 × 1"})
+			func(c check, d orders.Draft) {
+				c.same("lines", prices(d), []string{"Чашка 0.333 × 3", "Чашка 999 × 1"})
 			},
 		},
 		{
 			"a line for nothing bears nothing", discounted("5", line("10", "1"), line("0", "1")),
-			func(t *testing.T, d orders.Draft) {
-				same(t, "lines", prices(d), []string{"Чашка 5 × 1", "Чашка 0 × 1"})
+			func(c check, d orders.Draft) {
+				c.same("lines", prices(d), []string{"Чашка 5 × 1", "Чашка 0 × 1"})
 			},
 		},
 		{
 			"nor does one of no pieces", discounted("5", line("10", "1"), line("7", "0")),
-			func(t *testing.T, d orders.Draft) {
-				same(t, "lines", prices(d), []string{"Чашка 5 × 1", "Чашка 7 × 0"})
+			func(c check, d orders.Draft) {
+				c.same("lines", prices(d), []string{"Чашка 5 × 1", "Чашка 7 × 0"})
 			},
 		},
 		{
 			"by the metre nothing is split", discounted("1", line("10", "1.5")),
-			func(t *testing.T, d orders.Draft) {
-				same(t, "lines", prices(d), []string{"Чашка 9.33 × 1.5", "Заокруглення 0.005 × 1"})
+			func(c check, d orders.Draft) {
+				c.same("lines", prices(d), []string{"Чашка 9.33 × 1.5", "Заокруглення 0.005 × 1"})
 			},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.check(t, mapped(t, func(in *orders.Input) {
+			tt.check(check{t}, mapped(t, func(in *orders.Input) {
 				in.Settings.Target = settings.TargetCards
 				tt.edit(in)
 			}))
@@ -311,23 +311,26 @@ func prices(d orders.Draft) (list []string) {
 
 func number(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
-func same(t *testing.T, what string, got, want any) {
-	t.Helper()
+// check says what is wrong with a draft.
+type check struct{ t *testing.T }
+
+func (c check) same(what string, got, want any) {
+	c.t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s: want -, got +\n%s", what, diff)
+		c.t.Errorf("%s: want -, got +\n%s", what, diff)
 	}
 }
 
-func has(t *testing.T, text, part string) {
-	t.Helper()
+func (c check) has(text, part string) {
+	c.t.Helper()
 	if !strings.Contains(text, part) {
-		t.Errorf("%q is not in\n%s", part, text)
+		c.t.Errorf("%q is not in\n%s", part, text)
 	}
 }
 
-func hasNot(t *testing.T, text, part string) {
-	t.Helper()
+func (c check) hasNot(text, part string) {
+	c.t.Helper()
 	if strings.Contains(text, part) {
-		t.Errorf("%q is in\n%s", part, text)
+		c.t.Errorf("%q is in\n%s", part, text)
 	}
 }

@@ -25,7 +25,7 @@ func module(t *testing.T, of target, code, tests string) *mutated {
 			t.Fatal(err)
 		}
 	}
-	m, err := source.Load(dir, "./...")
+	m, err := source.Load(t.Context(), dir, "./...")
 	if err != nil {
 		t.Fatal(err)
 	}

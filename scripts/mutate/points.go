@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -79,12 +80,9 @@ func (f *finder) works(fn *ast.FuncDecl) bool {
 			return true
 		}
 	}
-	for p := range f.info.Defs[fn.Name].(*types.Func).Signature().Params().Variables() {
-		if p.Type().String() == "context.Context" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(fn.Type.Params.List, func(p *ast.Field) bool {
+		return f.info.Types[p.Type].Type.String() == "context.Context"
+	})
 }
 
 func nameOf(fn *ast.FuncDecl) string {
@@ -98,7 +96,7 @@ func nameOf(fn *ast.FuncDecl) string {
 	if generic, ok := recv.(*ast.IndexExpr); ok {
 		recv = generic.X
 	}
-	return recv.(*ast.Ident).Name + "." + fn.Name.Name
+	return types.ExprString(recv) + "." + fn.Name.Name
 }
 
 func (f *finder) visit(n ast.Node) bool {

@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
 	}
-	m, err := source.Load(".", patterns...)
+	m, err := source.Load(ctx, ".", patterns...)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func module(t *testing.T, files map[string]string) (pureTests, impure []string) 
 			t.Fatal(err)
 		}
 	}
-	m, err := source.Load(dir, "./...")
+	m, err := source.Load(t.Context(), dir, "./...")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ package source
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,8 +51,8 @@ type listed struct {
 
 // Load reads the packages that the patterns of `go list` name, in the module that dir lies in. It compiles what has
 // changed since the last time.
-func Load(dir string, patterns ...string) (*Module, error) {
-	all, err := list(dir, patterns)
+func Load(ctx context.Context, dir string, patterns ...string) (*Module, error) {
+	all, err := list(ctx, dir, patterns)
 	if err != nil {
 		return nil, err
 	}
@@ -82,9 +83,9 @@ func Load(dir string, patterns ...string) (*Module, error) {
 	return m, nil
 }
 
-func list(dir string, patterns []string) ([]listed, error) {
+func list(ctx context.Context, dir string, patterns []string) ([]listed, error) {
 	const fields = "ImportPath,Dir,Export,ForTest,Module,DepOnly,Standard,Imports,GoFiles,TestGoFiles,XTestGoFiles"
-	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-test", "-json=" + fields}, patterns...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"list", "-export", "-deps", "-test", "-json=" + fields}, patterns...)...)
 	cmd.Dir = dir
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
