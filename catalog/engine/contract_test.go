@@ -147,7 +147,7 @@ func eachAdded(f func([]plugin.VariantID) []plugin.VariantID) func([]plugin.Prod
 func TestRulesAreTheContractsOwnWords(t *testing.T) {
 	t.Parallel()
 	var contract strings.Builder
-	for _, file := range []string{"../../plugin/product.go", "../plugin/catalog.go"} {
+	for _, file := range []string{"../../plugin/product.go", "../../plugin/catalog.go"} {
 		raw, err := os.ReadFile(file)
 		must(t, err)
 		contract.Write(raw)
