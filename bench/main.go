@@ -29,21 +29,6 @@ func main() {
 	}
 }
 
-// sizes say how much is measured.
-type sizes struct {
-	rounds       int
-	offers       int
-	small, large int
-	pace         string
-}
-
-// bench prints figures to out and everything else to notes.
-type bench struct {
-	sizes
-	out, notes io.Writer
-	missed     bool
-}
-
 func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	if len(args) > 0 {
 		if child, ok := children()[args[0]]; ok {
@@ -116,14 +101,3 @@ type child func(ctx context.Context, args []string, in io.Reader, out io.Writer)
 func children() map[string]child {
 	return map[string]child{childSim: serveSim, childMemory: runForMemory}
 }
-
-// figure prints one line. The value must be at most the goal.
-func (b *bench) figure(name string, value, goal float64) {
-	verdict := "pass"
-	if value > goal {
-		verdict, b.missed = "FAIL", true
-	}
-	fmt.Fprintf(b.out, "figure=%s value=%.4g goal=<=%.4g %s\n", name, value, goal, verdict)
-}
-
-func (b *bench) note(format string, args ...any) { fmt.Fprintf(b.notes, "# "+format+"\n", args...) }

@@ -19,6 +19,11 @@ import (
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 )
 
+// gcPercent is for both sides of a ratio. The shop in memory, which stands for one that lies elsewhere,
+// holds some hundred megabytes; at the default of 100 the collector marks them again for every hundred
+// that a side allocates, on a core of its own beside the loop and on one that is busy beside the run.
+const gcPercent = 400
+
 const childSim = "serve-sim"
 
 // serveSim runs the simulator and obeys commands, one a line, each answered by a line.

@@ -33,11 +33,6 @@ type course struct {
 	ratios []float64
 }
 
-// gcPercent is for both sides of a ratio. The shop in memory, which stands for one that lies elsewhere,
-// holds some hundred megabytes; at the default of 100 the collector marks them again for every hundred
-// that a side allocates, on a core of its own beside the loop and on one that is busy beside the run.
-const gcPercent = 400
-
 // measureSpeed measures full runs without a limit against a bare loop over the same pages.
 func (b *bench) measureSpeed(ctx context.Context) (err error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))

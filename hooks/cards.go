@@ -130,16 +130,6 @@ func (b *Inbox) converted(ctx context.Context, conn plugin.ConnectionID, became 
 	return b.store.wakeUnconverted(ctx, conn, slices.Collect(maps.Values(became)), b.Clock.Now())
 }
 
-// cardWalk is how far a connection's cards were read. Zero: not at all.
-type cardWalk struct {
-	// Cards changed from ReadFrom to ReadUntil were all read; ReadFrom is zero while it is not known since when.
-	ReadFrom, ReadUntil time.Time
-	// From is since when the cards were changed that are being read, At when that was begun, Page the next
-	// page; zero: nothing is being read.
-	From, At time.Time
-	Page     int
-}
-
 // begin answers the walk that makes known all cards changed since a little before the oldest order that
 // waits: one that was begun goes on if it will, else only what was not read yet is read. What was changed between
 // the last reading and then no order waits for, and it may be months of cards: it is passed over, and what was read

@@ -33,20 +33,6 @@ func (b *Inbox) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task,
 	return jobs.Tasks(TaskKind, jobs.Interactive, rows), err
 }
 
-// result is what a read came to.
-type result struct {
-	event
-	// retry is the pause before the next try of what is Waiting.
-	retry time.Duration
-	// behind: the next try comes so long after that of the last one that waits for the account's budget already;
-	// 0: it need not.
-	behind time.Duration
-	// made is when the CRM made the object; zero: not known.
-	made time.Time
-	// failed counts the try among those that make the next pause longer.
-	failed bool
-}
-
 // Handle implements jobs.Handler for TaskKind: it reads one object from the CRM and applies it. What goes wrong with the
 // CRM or the shop is written into the row and is no error here. Errors: those of Postgres, and then the task is tried
 // again.

@@ -70,3 +70,13 @@ func (s store) wakeUnconverted(ctx context.Context, conn plugin.ConnectionID, or
 	}
 	return nil
 }
+
+// cardWalk is how far a connection's cards were read. Zero: not at all.
+type cardWalk struct {
+	// Cards changed from ReadFrom to ReadUntil were all read; ReadFrom is zero while it is not known since when.
+	ReadFrom, ReadUntil time.Time
+	// From is since when the cards were changed that are being read, At when that was begun, Page the next
+	// page; zero: nothing is being read.
+	From, At time.Time
+	Page     int
+}

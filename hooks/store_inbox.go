@@ -179,3 +179,17 @@ func (s store) purge(ctx context.Context, before time.Time) error {
 	}
 	return nil
 }
+
+// result is what a read came to.
+type result struct {
+	event
+	// retry is the pause before the next try of what is Waiting.
+	retry time.Duration
+	// behind: the next try comes so long after that of the last one that waits for the account's budget already;
+	// 0: it need not.
+	behind time.Duration
+	// made is when the CRM made the object; zero: not known.
+	made time.Time
+	// failed counts the try among those that make the next pause longer.
+	failed bool
+}

@@ -365,11 +365,3 @@ func ambiguous(past []attempt) bool {
 func keyInUse(past []attempt) bool {
 	return slices.ContainsFunc(past, func(a attempt) bool { return a.Outcome == outcomeKeyInUse })
 }
-
-// forPersons are the reasons that only a person may resolve: a saved setting does not.
-func forPersons() []string {
-	return []string{
-		string(ReasonUnknownOutcome), string(ReasonTakenByOther), string(ReasonTakenByOrder), string(ReasonSeveralInCRM),
-		string(ReasonTakenNotFound),
-	}
-}

@@ -5,32 +5,11 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/shopspring/decimal"
 
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/orders/statuses"
 	"github.com/keybridge/keybridge/plugin"
 )
-
-// Link is what joins an order of the CRM to one of the shop, for statuses on their way back.
-type Link struct {
-	Entry      int64
-	Shop       plugin.ShopID
-	Order      plugin.OrderID
-	Number     string
-	Connection plugin.ConnectionID
-	Target     settings.Target
-	CRMID      string // empty: the creation is not confirmed yet
-	Source     string
-	Currency   string
-	Total      decimal.Decimal // the shop's
-	// Converted: the link was found by the order that our card became, and Memory is of that order.
-	Converted bool
-	// ConvertedID is the CRM's order that our card became; empty: it did not.
-	ConvertedID string
-	// Memory is what is known of the object by which the link was found.
-	Memory statuses.Memory
-}
 
 // ByCRM finds an order by the CRM's id. Errors: plugin.ErrNotFound.
 func (x *Exporter) ByCRM(ctx context.Context, conn plugin.ConnectionID, target settings.Target, id string) (Link, error) {

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -218,4 +219,15 @@ func (s store) inTx(ctx context.Context, do func(*sqlx.Tx) error) error {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	return nil
+}
+
+// nullTime is null for the zero time.
+func nullTime(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
+
+// forPersons are the reasons that only a person may resolve: a saved setting does not.
+func forPersons() []string {
+	return []string{
+		string(ReasonUnknownOutcome), string(ReasonTakenByOther), string(ReasonTakenByOrder), string(ReasonSeveralInCRM),
+		string(ReasonTakenNotFound),
+	}
 }

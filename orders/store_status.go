@@ -67,9 +67,6 @@ func (r linkRow) link(converted bool) Link {
 	return l
 }
 
-// nullTime is null for the zero time.
-func nullTime(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
-
 // instant is the zero time for null.
 func instant(t sql.NullTime) time.Time {
 	if !t.Valid {
@@ -210,4 +207,24 @@ func (s store) statusChanged(ctx context.Context, shop plugin.ShopID, order plug
 		}
 		return writeState(ctx, tx, row.ID, now)
 	})
+}
+
+// Link is what joins an order of the CRM to one of the shop, for statuses on their way back.
+type Link struct {
+	Entry      int64
+	Shop       plugin.ShopID
+	Order      plugin.OrderID
+	Number     string
+	Connection plugin.ConnectionID
+	Target     settings.Target
+	CRMID      string // empty: the creation is not confirmed yet
+	Source     string
+	Currency   string
+	Total      decimal.Decimal // the shop's
+	// Converted: the link was found by the order that our card became, and Memory is of that order.
+	Converted bool
+	// ConvertedID is the CRM's order that our card became; empty: it did not.
+	ConvertedID string
+	// Memory is what is known of the object by which the link was found.
+	Memory statuses.Memory
 }

@@ -15,26 +15,6 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// writer takes the steps in which a run writes to the shop.
-type writer struct{ *session.Session }
-
-// proposer looks and plans for it.
-func (w writer) proposer() propose.Proposer { return propose.Proposer{Session: w.Session} }
-
-// Steps are the phases of this room.
-func Steps() map[catalog.Phase]session.Step {
-	return map[catalog.Phase]session.Step{
-		catalog.VerifyCategories: func(ctx context.Context, w *session.Session) error { return writer{w}.verifyTree(ctx) },
-		catalog.VerifyPlan:       func(ctx context.Context, w *session.Session) error { return writer{w}.verify(ctx) },
-		catalog.Relink:           func(ctx context.Context, w *session.Session) error { return writer{w}.relink(ctx) },
-		catalog.WriteCategories:  func(ctx context.Context, w *session.Session) error { return writer{w}.writeCategories(ctx) },
-		catalog.WriteProducts:    func(ctx context.Context, w *session.Session) error { return w.Write(ctx, writer{w}.apply) },
-		catalog.WriteAgain:       func(ctx context.Context, w *session.Session) error { return writer{w}.writeAgain(ctx) },
-		catalog.WriteImages:      func(ctx context.Context, w *session.Session) error { return writer{w}.writeImages(ctx) },
-		catalog.Tidy:             func(ctx context.Context, w *session.Session) error { return writer{w}.tidy(ctx) },
-	}
-}
-
 // writeAgain plans what failed anew and tries it once more.
 func (w writer) writeAgain(ctx context.Context) error {
 	old, err := w.Store.Plans.OpenPlans(ctx, w.Run.ID, plan.PlanAgain, "", w.Deps.Config.WriteBatch)

@@ -9,84 +9,9 @@ package plan
 import (
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/keybridge/keybridge/catalog"
-	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/plugin"
 )
-
-// CrmProduct is one product of the CRM with what can be sold of it.
-type CrmProduct struct {
-	Product catalog.Product `json:"product"`
-	// Offers are the live ones, oldest first; none when every offer is archived.
-	Offers []catalog.Offer `json:"offers"`
-	// Description is the product's, made safe; TooLong when it was too long to be taken.
-	Description string `json:"description,omitempty"`
-	TooLong     bool   `json:"too_long,omitempty"`
-}
-
-// Link is what we know of a product that was joined before.
-type Link struct {
-	// Variants maps offers to variants.
-	Variants map[string]VariantLink `json:"variants,omitempty"`
-	// CreatedHere: the product was made by us, so its axes are the CRM's.
-	CreatedHere bool `json:"created_here,omitempty"`
-	// Same: the CRM says what it said when the product was last written.
-	Same bool `json:"same,omitempty"`
-	// Edited: the shop's product is not as we last saw it.
-	Edited bool `json:"edited,omitempty"`
-	// ImagesOpen: pictures of ours were begun and not finished.
-	ImagesOpen bool `json:"images_open,omitempty"`
-	// Missing is what was done when the CRM no longer had the product, at which shop version.
-	Missing        string         `json:"missing,omitempty"`
-	MissingVersion plugin.Version `json:"missing_version,omitempty"`
-}
-
-// VariantLink joins an offer to a variant; Missing is what was done when the offer was gone.
-type VariantLink struct {
-	Variant plugin.VariantID `json:"variant"`
-	Missing string           `json:"missing,omitempty"`
-}
-
-// ProductInputs are what planning knows of the shop.
-type ProductInputs struct {
-	// Link is nil for a product that was never joined.
-	Link *Link `json:"link,omitempty"`
-	// Rematch: the link is in question, so Hits are there too.
-	Rematch bool `json:"rematch,omitempty"`
-	// Shop is the linked product as the shop has it; nil without a link.
-	Shop *plugin.Product `json:"shop,omitempty"`
-	// Hits are, without a link or in question of it, the shop's products that the key finds.
-	Hits []keyMatch `json:"hits,omitempty"`
-	// SeveralInCRM: another live product of the CRM has the same key.
-	SeveralInCRM bool `json:"several_in_crm,omitempty"`
-	// Category is where the product's category stands in the shop.
-	Category Target `json:"category"`
-	// Names are those of the shop's categories, for the words of changes.
-	Names map[plugin.CategoryID]string `json:"names,omitempty"`
-	// Pins are fields that stay as they are in the shop.
-	Pins Pins `json:"pins,omitempty"`
-	// Unsent are units to take off stock.
-	Unsent map[plugin.VariantID]decimal.Decimal `json:"unsent,omitempty"`
-}
-
-// keyMatch is a product of the shop that a key found.
-type keyMatch struct {
-	Product plugin.Product `json:"product"`
-	// Owner is the CRM product it is linked to; empty: none.
-	Owner string `json:"owner,omitempty"`
-	// Connection the link belongs to when it is not ours.
-	Connection plugin.ConnectionID `json:"connection,omitempty"`
-}
-
-// Target is a category of the shop.
-type Target struct {
-	ID plugin.CategoryID `json:"id,omitempty"` // empty: not linked
-	// Pending: it will be linked before products are written.
-	Pending bool   `json:"pending,omitempty"`
-	Name    string `json:"name,omitempty"`
-}
 
 // action is what a run does about a product.
 type action string
@@ -192,55 +117,6 @@ func (d *Plan) patch(lang string) *plugin.ProductPatch {
 // Empty reports whether nothing is to be written to the shop.
 func (d *Plan) Empty() bool { return d.Patch == nil && d.Category == "" }
 
-// Candidate is a staged product beside what we know of it.
-type Candidate struct {
-	ID       string    `db:"id"`
-	Presence Presence  `db:"presence"`
-	ReadAt   time.Time `db:"read_at"` // of the oldest of its parts
-	// Hash is of the product with all its offers.
-	Hash     []byte `db:"hash"`
-	Category string `db:"category_id"`
-	// ShopCategory is what the category is linked to; empty: nothing.
-	ShopCategory string `db:"shop_category"`
-	// CategoryName is set when the category will be written by this run.
-	CategoryName string `db:"category_name"`
-	// Key is the one under which its link stands.
-	Key string `db:"link_key"`
-	// Product is empty when there is no finished link.
-	Product  string `db:"product_id"`
-	Creating bool   `db:"creating"` // the creation was begun and its end is not known
-	Made     bool   `db:"made"`     // the creation was begun and has led to Product
-	Version  string `db:"shop_version"`
-	// Same: the CRM and the settings are as they were when the product was last written.
-	Same bool `db:"same"`
-}
-
-// OwnOffer stands in for the offer of a product that the list of offers has left out. A product with
-// variants has none: the card tells nothing of them.
-func OwnOffer(p catalog.Product) catalog.Offer {
-	o := p.Own
-	o.ID, o.ProductID = "product:"+p.ID, p.ID
-	return o
-}
-
-// Ownership is whose a product of the shop is.
-type Ownership struct {
-	Connection plugin.ConnectionID
-	CRM        string
-	Made       bool // by us
-}
-
-// Pins are the fields that people keep as they are in the shop, by its product.
-type Pins map[plugin.ProductID][]settings.OwnedField
-
-// Planned is the plan of one product of the CRM.
-type Planned struct {
-	CRM string
-	Plan
-	// held are variants whose stock is held back when the plan is written.
-	held []SoldOut
-}
-
 // SeeNow makes a plan go by the version that other writes of ours have made since. Those were of later
 // readings, so the next run compares the product anew.
 func (p *Planned) SeeNow() {
@@ -251,4 +127,31 @@ func (p *Planned) SeeNow() {
 	if p.Patch != nil {
 		p.Patch.Expect = p.Seen
 	}
+}
+
+// SyncedPrice is what is remembered of a variant in order.
+type SyncedPrice struct {
+	Offer   string           `json:"offer"`
+	Variant plugin.VariantID `json:"variant"`
+	Hash    []byte           `json:"hash,omitempty"` // nil: look again in the next run
+	ReadAt  time.Time        `json:"read_at"`
+}
+
+// SoldOut is a variant that a plan brings from available to none.
+type SoldOut struct {
+	Offer   string           `json:"offer"`
+	Variant plugin.VariantID `json:"variant"`
+	SKU     string           `json:"sku,omitempty"`
+	// Old is the stock in the shop; empty: it was not tracked, so there was always some.
+	Old string `json:"old,omitempty"`
+	// Says is what the CRM has of it, which may be less than nothing.
+	Says string `json:"says"`
+}
+
+// Planned is the plan of one product of the CRM.
+type Planned struct {
+	CRM string
+	Plan
+	// held are variants whose stock is held back when the plan is written.
+	held []SoldOut
 }

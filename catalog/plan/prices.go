@@ -33,14 +33,6 @@ type PriceBatch struct {
 	Items     []catalog.Item
 }
 
-// SyncedPrice is what is remembered of a variant in order.
-type SyncedPrice struct {
-	Offer   string           `json:"offer"`
-	Variant plugin.VariantID `json:"variant"`
-	Hash    []byte           `json:"hash,omitempty"` // nil: look again in the next run
-	ReadAt  time.Time        `json:"read_at"`
-}
-
 // SeenVersion is a product's version before and after our write.
 type SeenVersion struct{ Before, After plugin.Version }
 

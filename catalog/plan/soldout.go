@@ -44,17 +44,6 @@ func StockSetting(was, now settings.Catalog) string {
 	return ""
 }
 
-// SoldOut is a variant that a plan brings from available to none.
-type SoldOut struct {
-	Offer   string           `json:"offer"`
-	Variant plugin.VariantID `json:"variant"`
-	SKU     string           `json:"sku,omitempty"`
-	// Old is the stock in the shop; empty: it was not tracked, so there was always some.
-	Old string `json:"old,omitempty"`
-	// Says is what the CRM has of it, which may be less than nothing.
-	Says string `json:"says"`
-}
-
 // GoingOut are the variants that a plan still brings to none: stock that was taken out of it since it was
 // made is not written.
 func (p *Planned) GoingOut() []SoldOut {

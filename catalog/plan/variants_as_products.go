@@ -201,26 +201,3 @@ func staged(one catalog.Product, p Parent) StagedProduct {
 func gone(key string, p Parent) StagedProduct {
 	return StagedProduct{ID: key, Presence: Absent, Body: []byte("{}"), Hash: []byte{}, ReadAt: p.ReadAt.UTC()}
 }
-
-// Presence says what the CRM said of a product.
-type Presence string
-
-const (
-	Live     Presence = "live"
-	Archived Presence = "archived"
-	Absent   Presence = "absent"  // asked for by id and not answered
-	Outside  Presence = "outside" // of a category that was not chosen
-)
-
-// StagedProduct is a row of staging.
-type StagedProduct struct {
-	ID       string
-	Presence Presence
-	// Scanned: it came with the scan, not with a look-up by id.
-	Scanned  bool
-	NameKey  string
-	Category string
-	Hash     []byte
-	Body     []byte
-	ReadAt   time.Time
-}

@@ -14,18 +14,6 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Proposer takes the steps in which a run makes up what it will do.
-type Proposer struct{ *session.Session }
-
-// Steps are the phases of this room.
-func Steps() map[catalog.Phase]session.Step {
-	return map[catalog.Phase]session.Step{
-		catalog.SplitVariants: func(ctx context.Context, w *session.Session) error { return Proposer{w}.split(ctx) },
-		catalog.PlanProducts:  func(ctx context.Context, w *session.Session) error { return Proposer{w}.plan(ctx) },
-		catalog.CheckPlan:     func(ctx context.Context, w *session.Session) error { return Proposer{w}.check(ctx) },
-	}
-}
-
 // plan plans the next products. Nothing is written to the shop.
 func (w Proposer) plan(ctx context.Context) error {
 	at, err := session.CursorOf[session.Behind](w.Run)

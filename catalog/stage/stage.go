@@ -106,24 +106,6 @@ func inGroups(cursor session.Pager, groups int, then catalog.Phase) func(context
 	}
 }
 
-// reader takes the steps in which a run reads the CRM.
-type reader struct{ *session.Session }
-
-// Steps are the phases of this room.
-func Steps() map[catalog.Phase]session.Step {
-	return map[catalog.Phase]session.Step{
-		catalog.ReadCategories:  func(ctx context.Context, w *session.Session) error { return reader{w}.readCategories(ctx) },
-		catalog.ReadProducts:    func(ctx context.Context, w *session.Session) error { return reader{w}.readProducts(ctx) },
-		catalog.ReadOffers:      func(ctx context.Context, w *session.Session) error { return reader{w}.readOffers(ctx) },
-		catalog.Confirm:         func(ctx context.Context, w *session.Session) error { return reader{w}.confirm(ctx) },
-		catalog.ConfirmOffers:   func(ctx context.Context, w *session.Session) error { return reader{w}.confirmOffers(ctx) },
-		catalog.ReadStocks:      func(ctx context.Context, w *session.Session) error { return reader{w}.readStocks(ctx) },
-		catalog.CheckWarehouses: func(ctx context.Context, w *session.Session) error { return reader{w}.checkWarehouses(ctx) },
-		catalog.CheckCurrency:   func(ctx context.Context, w *session.Session) error { return reader{w}.checkCurrency(ctx) },
-		catalog.ReadPrices:      func(ctx context.Context, w *session.Session) error { return reader{w}.readPrices(ctx) },
-	}
-}
-
 // readCategories reads the tree, when it is to be written or products are chosen by it.
 func (w reader) readCategories(ctx context.Context) error {
 	set := w.Run.Settings

@@ -1,4 +1,4 @@
-package catalog_test
+package engine_test
 
 import (
 	"fmt"
@@ -59,7 +59,7 @@ func TestARunThatLeavesTheDrawingIsRefused(t *testing.T) {
 // TestEveryStateOfARunIsDrawn, and only states are.
 func TestEveryStateOfARunIsDrawn(t *testing.T) {
 	t.Parallel()
-	drawn, states := statedoc.States(t, drawing), statedoc.Constants(t, ".", "State")
+	drawn, states := statedoc.States(t, drawing), statedoc.Constants(t, "..", "State")
 	if !slices.Equal(drawn, states) {
 		t.Errorf("docs/states.md draws %v, the code has %v", drawn, states)
 	}

@@ -1,0 +1,6 @@
+package stage
+
+import "github.com/keybridge/keybridge/catalog/session"
+
+// reader takes the steps in which a run reads the CRM.
+type reader struct{ *session.Session }
