@@ -32,7 +32,7 @@ func (k *Keybridge) buildEngines(o options) {
 			return k.accounts.open(ctx, id, budget.Statuses)
 		},
 		PluginID: k.manifest.ID, Active: k.installs.Runs, Notify: k.tellWaits, NotifyHeld: k.tellHeld,
-		Unsent: func(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
+		Uncounted: func(ctx context.Context, id plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 			return k.exporter.Uncounted(ctx, id, variants, at)
 		},
 		Config: engine.Config{Lease: t.Lease, HandOver: t.RequeueAfter, Pictures: pictures.Config{AllowLoopback: o.localPictures}},
@@ -90,7 +90,7 @@ func (k *Keybridge) buildPages() error {
 }
 
 // tellWaits leaves a message that a synchronisation waits for the merchant.
-func (k *Keybridge) tellWaits(ctx context.Context, n catalog.Waits) error {
+func (k *Keybridge) tellWaits(ctx context.Context, n catalog.ApprovalRequest) error {
 	w, err := k.admin.WordsOf(ctx, n.Shop)
 	if err != nil {
 		return err

@@ -240,7 +240,7 @@ func GuardCodes() []GuardCode {
 // Kinds lists the kinds of runs that have schedules.
 func Kinds() []Kind { return []Kind{Full, Prices} }
 
-// Wanted reports whether a run of that kind would bring anything.
-func Wanted(set settings.Catalog, kind Kind) bool {
+// Brings reports whether a run of that kind would bring anything.
+func Brings(set settings.Catalog, kind Kind) bool {
 	return set.Products || set.Categories && kind == Full
 }

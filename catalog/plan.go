@@ -6,12 +6,12 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// PreviewKept is how long a preview waits for a person before it lapses. A run that a guard stopped
+// PreviewTTL is how long a preview waits for a person before it lapses. A run that a guard stopped
 // waits as long as it takes.
-const PreviewKept = time.Hour
+const PreviewTTL = time.Hour
 
-// Waits tells that a run waits for approval.
-type Waits struct {
+// ApprovalRequest tells that a run waits for approval.
+type ApprovalRequest struct {
 	Shop       plugin.ShopID
 	Connection plugin.ConnectionID
 	Run        int64

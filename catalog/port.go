@@ -127,9 +127,9 @@ type Stock struct {
 	Warehouses []Warehouse
 }
 
-// Unsent answers, for variants of a shop, the units of placed orders that the CRM did not have at the
+// Uncounted answers, for variants of a shop, the units of placed orders that the CRM did not have at the
 // moment at, and whose stock it therefore still counted then. Variants without any may be left out.
-type Unsent func(ctx context.Context, conn plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error)
+type Uncounted func(ctx context.Context, conn plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error)
 
 // Offer is how a price is staged.
 func (s Stock) Offer() Offer {

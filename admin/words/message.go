@@ -11,7 +11,7 @@ import (
 )
 
 // WaitsMessage tells the merchant that a run waits for a decision.
-func WaitsMessage(w *i18n.Words, n catalog.Waits) plugin.Message {
+func WaitsMessage(w *i18n.Words, n catalog.ApprovalRequest) plugin.Message {
 	return plugin.Message{
 		Shop: n.Shop, Severity: plugin.Problem, Key: waitsKey(n), Title: w.T("message.waits.title"),
 		Text: strings.Join(guardTexts(w, n.Guards), " ") + " " + w.T("message.waits.text"),
@@ -21,7 +21,7 @@ func WaitsMessage(w *i18n.Words, n catalog.Waits) plugin.Message {
 
 // waitsKey lets the message of a price run replace that of the one which gave way to it, and leave that
 // of a full run that waits as well.
-func waitsKey(n catalog.Waits) string {
+func waitsKey(n catalog.ApprovalRequest) string {
 	key := "run-waits-" + string(n.Connection)
 	if n.Kind == catalog.Prices {
 		key += "-prices"

@@ -24,7 +24,7 @@ func TestTheMessageAboutARunThatWaitsSaysWhy(t *testing.T) {
 	t.Parallel()
 	w := ukrainian(t)
 	waits := func(kind catalog.Kind, guards ...catalog.Guard) plugin.Message {
-		return words.WaitsMessage(w, catalog.Waits{Shop: "demo", Connection: "c1", Run: 7, Kind: kind, Guards: guards})
+		return words.WaitsMessage(w, catalog.ApprovalRequest{Shop: "demo", Connection: "c1", Run: 7, Kind: kind, Guards: guards})
 	}
 	missing := waits(catalog.Full, catalog.Guard{Code: catalog.GuardMissing, Params: catalog.Params{"count": "9", "of": "15"}})
 	if missing.Shop != "demo" || missing.Severity != plugin.Problem || !strings.Contains(missing.Text, "немає 9 з 15") || missing.Path != "c/c1/runs/7/plan" {

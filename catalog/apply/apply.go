@@ -17,7 +17,7 @@ import (
 
 // writeAgain plans what failed anew and tries it once more.
 func (w writer) writeAgain(ctx context.Context) error {
-	old, err := w.Store.Plans.OpenPlans(ctx, w.Run.ID, plan.PlanAgain, "", w.Deps.Config.WriteBatch)
+	old, err := w.Store.Plans.Open(ctx, w.Run.ID, plan.Again, "", w.Deps.Config.WriteBatch)
 	if err != nil {
 		return err
 	}
@@ -42,10 +42,10 @@ func (w writer) writeAgain(ctx context.Context) error {
 	// What needs no write any more is done; what was listed before is not listed again.
 	batch.Items = nil
 	still := sliceutil.Set(sliceutil.Map(batch.Plans, func(p plan.Planned) string { return p.CRM }))
-	var done []plan.PlanOutcome
+	var done []plan.Outcome
 	for _, p := range old {
 		if !still[p.CRM] {
-			done = append(done, plan.PlanOutcome{CRM: p.CRM, State: plan.PlanDone, Product: p.Product})
+			done = append(done, plan.Outcome{CRM: p.CRM, State: plan.Done, Product: p.Product})
 		}
 	}
 	run := w.Next()
@@ -56,7 +56,7 @@ func (w writer) writeAgain(ctx context.Context) error {
 		if err := w.proposer().StorePlan(ctx, tx, run, batch); err != nil {
 			return err
 		}
-		return w.Store.Plans.MarkPlans(ctx, tx, run.ID, done)
+		return w.Store.Plans.Mark(ctx, tx, run.ID, done)
 	})
 	if err != nil || len(batch.Plans) == 0 {
 		return err
@@ -89,11 +89,11 @@ func (w writer) apply(ctx context.Context, plans []plan.Planned, total int64, la
 	run := w.Next()
 	run.Done, run.Total = run.Done+int64(len(plans)), total
 	if !last {
-		session.MoveTo(run, session.Behind{After: plans[len(plans)-1].CRM})
+		session.MoveTo(run, session.RowCursor{After: plans[len(plans)-1].CRM})
 	}
 	return w.WriteLocked(ctx, run, updates, func(tx *sqlx.Tx) error {
 		if run.Holds() {
-			plan.HoldAll(updates)
+			plan.HoldBackAll(updates)
 		}
 		if err := w.applyUpdates(ctx, updates, b); err != nil {
 			return err
@@ -118,7 +118,7 @@ func (w writer) applyUpdates(ctx context.Context, plans []plan.Planned, b *sessi
 		return nil
 	}
 	results, err := w.Catalog.UpdateProducts(ctx, w.Origin(), patches)
-	if err := session.Answered(len(patches), len(results), err); err != nil {
+	if err := session.CheckBatch(len(patches), len(results), err); err != nil {
 		return err
 	}
 	for i, res := range results {
@@ -126,7 +126,7 @@ func (w writer) applyUpdates(ctx context.Context, plans []plan.Planned, b *sessi
 			b.Failed(of[i], res.Err)
 			continue
 		}
-		if err := session.Numbered(res, len(patches[i].AddVariants)); err != nil {
+		if err := session.CheckAdded(res, len(patches[i].AddVariants)); err != nil {
 			return err
 		}
 		b.Wrote(of[i], res)
@@ -157,7 +157,7 @@ func (w writer) join(ctx context.Context, plans []plan.Planned, b *session.Batch
 	var out []plan.Planned
 	for _, p := range plans {
 		if p.Joins && !ours[p.CRM] {
-			b.Marks = append(b.Marks, plan.PlanOutcome{CRM: p.CRM, State: plan.PlanFailed, Product: p.Product})
+			b.Marks = append(b.Marks, plan.Outcome{CRM: p.CRM, State: plan.Failed, Product: p.Product})
 			b.Item(p, catalog.ItemConflict, catalog.ReasonLinkedElsewhere, catalog.Params{"product": string(p.Product)})
 			continue
 		}

@@ -22,12 +22,12 @@ func (w writer) writeCategories(ctx context.Context) error {
 	if !w.WritesCategories() {
 		return w.SkipTo(ctx, then)
 	}
-	failed, err := session.CursorOf[session.Refused](w.Run)
+	failed, err := session.CursorOf[session.TreeCursor](w.Run)
 	if err != nil {
 		return err
 	}
 	if failed == nil {
-		failed = session.Refused{}
+		failed = session.TreeCursor{}
 	}
 	tree, err := w.planTree(ctx, failed)
 	if err != nil {
@@ -44,7 +44,7 @@ func (w writer) writeCategories(ctx context.Context) error {
 		return err
 	}
 	run := w.Next()
-	session.MoveTo(run, session.Refused(b.failed))
+	session.MoveTo(run, session.TreeCursor(b.failed))
 	run.Done += int64(len(b.links))
 	run.Counters.Categories += b.written
 	run.Counters.Count(b.items)
@@ -52,7 +52,7 @@ func (w writer) writeCategories(ctx context.Context) error {
 		if err := w.Store.Links.PutCategories(ctx, tx, *run, b.links, w.Now()); err != nil {
 			return err
 		}
-		return w.List(ctx, tx, b.items)
+		return w.ListItems(ctx, tx, b.items)
 	})
 }
 
@@ -60,16 +60,16 @@ func (w writer) writeCategories(ctx context.Context) error {
 func (w writer) planTree(ctx context.Context, failed map[string]bool) (plan.TreePlan, error) {
 	f, err := w.proposer().TreeFacts(ctx, failed)
 	if err != nil || w.Run.ApprovedBy == "" {
-		return plan.PlanTree(f), err
+		return plan.PlanCategories(f), err
 	}
 	rows, err := w.Store.Plans.TreeOf(ctx, w.Run.ID, 0)
 	if err != nil {
 		return plan.TreePlan{}, err
 	}
 	approved := sliceutil.Set(sliceutil.Map(rows, func(c plan.TreeChange) string { return c.CRM }))
-	tree := plan.PlanTree(f)
+	tree := plan.PlanCategories(f)
 	for plan.Unapproved(tree, f.Links, approved, failed) {
-		tree = plan.PlanTree(f)
+		tree = plan.PlanCategories(f)
 	}
 	return tree, nil
 }
@@ -84,7 +84,7 @@ type treeWriting struct {
 
 func (b *treeWriting) refuse(crm, name string, err error) {
 	b.failed[crm] = true
-	b.items = append(b.items, catalog.Item{Kind: catalog.ItemError, CRMID: crm, Name: name, Reason: catalog.ReasonCategoryFailed, Params: session.SaidParams(err)})
+	b.items = append(b.items, catalog.Item{Kind: catalog.ItemError, CRMID: crm, Name: name, Reason: catalog.ReasonCategoryFailed, Params: session.TextParams(err)})
 }
 
 func (w writer) patchCategories(ctx context.Context, list []plan.TreePatch, b *treeWriting) error {
@@ -94,7 +94,7 @@ func (w writer) patchCategories(ctx context.Context, list []plan.TreePatch, b *t
 	}
 	batch := sliceutil.Map(list, func(p plan.TreePatch) plugin.CategoryPatch { return p.Patch })
 	results, err := w.Catalog.UpdateCategories(ctx, w.Origin(), batch)
-	if err := session.Answered(len(batch), len(results), err); err != nil {
+	if err := session.CheckBatch(len(batch), len(results), err); err != nil {
 		return err
 	}
 	for i, res := range results {
@@ -117,7 +117,7 @@ func (w writer) createCategories(ctx context.Context, list []plan.TreeCreate, b 
 		return plugin.NewCategory{Lang: w.Rules.Lang, Name: c.Category.Name, ParentID: c.Parent}
 	})
 	results, err := w.Catalog.CreateCategories(ctx, w.Origin(), batch)
-	if err := session.Answered(len(batch), len(results), err); err != nil {
+	if err := session.CheckBatch(len(batch), len(results), err); err != nil {
 		return err
 	}
 	for i, res := range results {

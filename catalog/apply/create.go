@@ -25,7 +25,7 @@ func (w writer) applyCreates(ctx context.Context, plans []plan.Planned, b *sessi
 	if err != nil {
 		return err
 	}
-	found, err := w.proposer().Made(ctx, begun)
+	found, err := w.proposer().FindCreated(ctx, begun)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (w writer) noteIntents(ctx context.Context, plans []plan.Planned, begun []s
 		return nil
 	}
 	hits, err := w.Catalog.ProductsByKey(ctx, plugin.KeyExternalID, ids)
-	if err := session.Answered(len(ids), len(hits), err); err != nil {
+	if err := session.CheckBatch(len(ids), len(hits), err); err != nil {
 		return err
 	}
 	for i := range rows {
@@ -83,13 +83,13 @@ func (w writer) createProducts(ctx context.Context, plans []plan.Planned, b *ses
 		}
 	}
 	results, err := w.Catalog.CreateProducts(ctx, w.Origin(), batch)
-	if err := session.Answered(len(batch), len(results), err); err != nil {
+	if err := session.CheckBatch(len(batch), len(results), err); err != nil {
 		return err
 	}
 	for i, res := range results {
 		p := plans[i]
 		if res.Err == nil {
-			if err := session.Numbered(res, len(batch[i].Variants)); err != nil {
+			if err := session.CheckAdded(res, len(batch[i].Variants)); err != nil {
 				return err // what was made is found and adopted by the next run
 			}
 			res.Changed = true
@@ -115,7 +115,7 @@ func (w writer) adopt(ctx context.Context, p plan.Planned, id plugin.ProductID, 
 		return session.FromShop(fmt.Errorf("product %q was found and cannot be read: %w", id, plugin.ErrTemporary))
 	}
 	shop := products[0]
-	if err := session.WithVariants(shop); err != nil {
+	if err := session.CheckVariants(shop); err != nil {
 		return err
 	}
 	b.Fulfilled[p.CRM] = id
@@ -150,7 +150,7 @@ func pairMade(r plan.Rules, p plan.Planned, shop plugin.Product) map[string]plug
 
 // resolve finishes creations that an earlier try has left open; did says that something was changed.
 func (w writer) resolve(ctx context.Context, ids []string) (did bool, err error) {
-	found, err := w.proposer().MadeEarlier(ctx, ids)
+	found, err := w.proposer().EarlierCreations(ctx, ids)
 	if err != nil || len(found) == 0 {
 		return false, err
 	}

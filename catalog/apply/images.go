@@ -20,7 +20,7 @@ import (
 // writeImages fetches and writes the pictures of the next few products, side by side. It comes after
 // all products are written, so that they appear quickly, and asks nothing of the CRM.
 func (w writer) writeImages(ctx context.Context) error {
-	plans, err := w.Store.Plans.ImagePlans(ctx, w.Run.ID, w.Deps.Config.Pictures.Parallel)
+	plans, err := w.Store.Plans.WithImages(ctx, w.Run.ID, w.Deps.Config.Pictures.Parallel)
 	if err != nil {
 		return err
 	}
@@ -113,13 +113,13 @@ func (w writer) setImages(ctx context.Context, p plan.Planned, shop plugin.Produ
 	}
 	results, err := w.Catalog.SetImages(ctx, w.Origin(), []plugin.ImageSet{{ProductID: shop.ID, Images: refs}})
 	if err == nil {
-		if set.broken = session.Answered(1, len(results), nil); set.broken != nil {
+		if set.broken = session.CheckBatch(1, len(results), nil); set.broken != nil {
 			return set
 		}
 		err = results[0].Err
 	}
 	if err != nil {
-		set.state, set.refused, set.said, set.stored = plan.ImagesPartial, true, session.SaidParams(err), 0
+		set.state, set.refused, set.said, set.stored = plan.ImagesPartial, true, session.TextParams(err), 0
 		return set
 	}
 	set.version = results[0].Version
@@ -197,7 +197,7 @@ func (w writer) recordImages(ctx context.Context, tx *sqlx.Tx, run *catalog.Run,
 	if err := w.Store.Links.SettleImages(ctx, tx, *run, rows, w.Now()); err != nil {
 		return err
 	}
-	if err := w.List(ctx, tx, items); err != nil {
+	if err := w.ListItems(ctx, tx, items); err != nil {
 		return err
 	}
 	if err := w.Store.Runs.AddChanges(ctx, tx, run.ID, changes, w.Now()); err != nil {

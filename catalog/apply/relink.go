@@ -15,7 +15,7 @@ func (w writer) relink(ctx context.Context) error {
 	run := w.Next()
 	run.Enter(propose.FirstWrite(run.Kind))
 	return w.Commit(ctx, run, func(tx *sqlx.Tx) error {
-		if err := w.proposer().Bar(ctx, tx, run); err != nil {
+		if err := w.proposer().DropUnresolvable(ctx, tx, run); err != nil {
 			return err
 		}
 		return w.Store.Plans.Relink(ctx, tx, *run, w.Now())

@@ -17,7 +17,7 @@ func (w writer) count(ctx context.Context, tx *sqlx.Tx, run *catalog.Run) (err e
 			return err
 		}
 	}
-	if err := w.Store.Held.TidyHeld(ctx, tx, run.Connection); err != nil {
+	if err := w.Store.Held.Tidy(ctx, tx, run.Connection); err != nil {
 		return err
 	}
 	run.Counters.Available, err = w.Store.Held.StockAfter(ctx, tx, *run)
@@ -28,7 +28,7 @@ func (w writer) count(ctx context.Context, tx *sqlx.Tx, run *catalog.Run) (err e
 func (w writer) tidy(ctx context.Context) error {
 	run, left := w.Next(), int64(0)
 	err := w.CommitAsync(ctx, run, func(tx *sqlx.Tx) (err error) {
-		at, err := session.CursorOf[session.Tidying](*run)
+		at, err := session.CursorOf[session.TidyCursor](*run)
 		if err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ func (w writer) tidy(ctx context.Context) error {
 			if err := w.count(ctx, tx, run); err != nil {
 				return err
 			}
-			session.MoveTo(run, session.Tidying{Counted: true})
+			session.MoveTo(run, session.TidyCursor{Counted: true})
 		}
 		left, err = w.Store.Staging.Tidy(ctx, tx, run.Connection, run.ID)
 		return err
@@ -45,7 +45,7 @@ func (w writer) tidy(ctx context.Context) error {
 		return err
 	}
 	err = w.Store.InTx(ctx, func(tx *sqlx.Tx) error {
-		return w.Store.Runs.End(ctx, tx, w.Run, catalog.Done, store.Outcome{}, w.Now())
+		return w.Store.Runs.Finish(ctx, tx, w.Run, catalog.Done, store.Outcome{}, w.Now())
 	})
 	if err == nil {
 		w.Run.State = catalog.Done

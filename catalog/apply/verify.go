@@ -16,7 +16,7 @@ import (
 
 // verify takes out of an approved plan what has changed on either side since it was made.
 func (w writer) verify(ctx context.Context) error {
-	at, err := session.CursorOf[session.Behind](w.Run)
+	at, err := session.CursorOf[session.RowCursor](w.Run)
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (w writer) verify(ctx context.Context) error {
 	if len(plans) == 0 {
 		run := w.Next()
 		run.Enter(w.afterVerify())
-		return w.Commit(ctx, run, func(tx *sqlx.Tx) error { return w.proposer().TakeLinks(ctx, tx, *run) })
+		return w.Commit(ctx, run, func(tx *sqlx.Tx) error { return w.proposer().ApplyLinks(ctx, tx, *run) })
 	}
 	shop, err := w.movedInShop(ctx, plans)
 	if err != nil {
@@ -39,16 +39,16 @@ func (w writer) verify(ctx context.Context) error {
 		return err
 	}
 	run.Done += int64(len(plans))
-	session.MoveTo(run, session.Behind{After: plans[len(plans)-1].CRM})
+	session.MoveTo(run, session.RowCursor{After: plans[len(plans)-1].CRM})
 	return w.Commit(ctx, run, func(tx *sqlx.Tx) error {
-		if err := w.Store.Plans.LockPlans(ctx, tx, run.ID, sliceutil.Map(plans, func(p plan.Planned) string { return p.CRM })); err != nil {
+		if err := w.Store.Plans.Lock(ctx, tx, run.ID, sliceutil.Map(plans, func(p plan.Planned) string { return p.CRM })); err != nil {
 			return err
 		}
 		readAt, err := w.Store.Plans.ReadAt(ctx, tx, *run, plan.VariantsIn(plans))
 		if err != nil {
 			return err
 		}
-		v := plan.Verified{ReadAt: readAt, Asked: asked}
+		v := plan.Verification{ReadAt: readAt, Asked: asked}
 		for _, p := range plans {
 			v.Look(p, shop[p.CRM], crm[p.CRM])
 		}
@@ -57,10 +57,10 @@ func (w writer) verify(ctx context.Context) error {
 		if err := w.Store.Runs.AddItems(ctx, tx, run.ID, v.Items, w.Now()); err != nil {
 			return err
 		}
-		if err := w.Store.Plans.MarkPlans(ctx, tx, run.ID, v.Dropped); err != nil {
+		if err := w.Store.Plans.Mark(ctx, tx, run.ID, v.Dropped); err != nil {
 			return err
 		}
-		return w.Store.Plans.ReplacePlan(ctx, tx, run.ID, v.Changed)
+		return w.Store.Plans.Replace(ctx, tx, run.ID, v.Changed)
 	})
 }
 
@@ -72,7 +72,7 @@ func (w writer) toVerify(ctx context.Context, after string) ([]plan.Planned, err
 	if w.Keyed && w.Run.Kind == catalog.Full {
 		most = plugin.MaxBatch
 	}
-	plans, err := w.Store.Plans.PendingPlans(ctx, w.Run.ID, after, most)
+	plans, err := w.Store.Plans.Pending(ctx, w.Run.ID, after, most)
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +133,9 @@ func (w writer) movedInCRM(ctx context.Context, run *catalog.Run, plans []plan.P
 	if err != nil {
 		return nil, err
 	}
-	now := plan.StatedWhole(page.Rows, offers)
+	now := plan.Snapshots(page.Rows, offers)
 	if w.Keyed {
-		now = plan.StatedSplit(page.Rows, offers)
+		now = plan.SnapshotsByVariant(page.Rows, offers)
 	}
 	out := make(map[string]plan.ChangeSet, len(ids))
 	for _, id := range ids {
@@ -163,7 +163,7 @@ func (w writer) pricesMoved(ctx context.Context, source catalog.CRM, run *catalo
 			now[s.OfferID] = plan.Digest(plan.JSON(s.Offer().Scrubbed()))
 		}
 	}
-	was, err := w.Store.Staging.StagedHashes(ctx, run.ID, offers)
+	was, err := w.Store.Staging.Hashes(ctx, run.ID, offers)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (w writer) verifyTree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changes, _, err := w.proposer().OutlineTree(ctx)
+	changes, _, err := w.proposer().SimulateTree(ctx)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (w writer) treeMoved(ctx context.Context, run *catalog.Run) (map[string]boo
 	if err != nil {
 		return nil, err
 	}
-	staged, err := w.Store.Staging.StagedCategories(ctx, run.ID)
+	staged, err := w.Store.Staging.Categories(ctx, run.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (e *Engine) Plan(ctx context.Context, run int64, after string, limit int) (
 	if err != nil || of.Layout != catalog.Layout { // it is about to be planned anew
 		return nil, err
 	}
-	plans, err := e.t.Store.Plans.PendingPlans(ctx, run, after, limit)
+	plans, err := e.t.Store.Plans.Pending(ctx, run, after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (e *Engine) Plan(ctx context.Context, run int64, after string, limit int) (
 
 // PlanCounts counts what Plan and PlanTree list.
 func (e *Engine) PlanCounts(ctx context.Context, run int64) (catalog.PlanCounts, error) {
-	return e.t.Store.Plans.PlanCounts(ctx, run)
+	return e.t.Store.Plans.Counts(ctx, run)
 }
 
 // PlanTree lists what a run that waits for a person means to do to the categories. It is empty before

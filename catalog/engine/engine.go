@@ -57,7 +57,7 @@ func (e *Engine) start(ctx context.Context, id plugin.ConnectionID, ask store.Re
 	if err != nil {
 		return 0, fmt.Errorf("start run: %w", err)
 	}
-	if !conn.Enabled || !catalog.Wanted(conn.Settings.Catalog, ask.Kind) || !e.t.Active(ctx, conn.Shop) {
+	if !conn.Enabled || !catalog.Brings(conn.Settings.Catalog, ask.Kind) || !e.t.Active(ctx, conn.Shop) {
 		return 0, fmt.Errorf("start run of %s: %w", id, catalog.ErrOff)
 	}
 	if err := e.t.Store.Links.ReleaseDeleted(ctx, conn.ID, conn.Shop); err != nil {
@@ -126,12 +126,12 @@ func (e *Engine) CountItems(ctx context.Context, run int64) (map[catalog.ItemKin
 
 // Purge forgets what runs that ended longer ago than age have changed and left alone.
 func (e *Engine) Purge(ctx context.Context, age time.Duration) error {
-	return e.t.Store.Runs.PurgeRuns(ctx, e.t.Now().Add(-age))
+	return e.t.Store.Runs.Purge(ctx, e.t.Now().Add(-age))
 }
 
 // Due implements jobs.Source.
 func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
-	if err := e.t.Store.Runs.Lapse(ctx, now.Add(-catalog.PreviewKept), now); err != nil {
+	if err := e.t.Store.Runs.ExpirePreviews(ctx, now.Add(-catalog.PreviewTTL), now); err != nil {
 		return nil, err
 	}
 	if err := e.t.Store.Runs.RenewOutdated(ctx, now); err != nil {

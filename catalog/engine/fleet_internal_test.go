@@ -103,7 +103,7 @@ func (f *fleet) end(e *Engine, id int64) {
 	if !ok {
 		f.tb.Fatalf("run %d is not to be had", id)
 	}
-	f.must(e.t.Store.Runs.End(f.tb.Context(), f.db, run, catalog.Done, store.Outcome{}, f.clock.Now()))
+	f.must(e.t.Store.Runs.Finish(f.tb.Context(), f.db, run, catalog.Done, store.Outcome{}, f.clock.Now()))
 }
 
 // begun lists the runs that were started since.

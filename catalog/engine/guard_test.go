@@ -186,7 +186,7 @@ func TestAnApprovedRunWritesItsPlanAndTellsTheMerchant(t *testing.T) {
 	if len(w.told) != 1 || w.told[0].Run != run.ID || w.told[0].Guards[0].Params["count"] != "9" || w.told[0].Guards[0].Params["of"] != "15" {
 		t.Errorf("told %+v", w.told)
 	}
-	if tasks, err := w.engine.Due(t.Context(), w.clock.Now().Add(1000*catalog.PreviewKept), 10); err != nil || len(tasks) != 0 {
+	if tasks, err := w.engine.Due(t.Context(), w.clock.Now().Add(1000*catalog.PreviewTTL), 10); err != nil || len(tasks) != 0 {
 		t.Errorf("a run that waits for a person is handed over: %v, %v", tasks, err)
 	}
 	must(t, w.engine.Approve(t.Context(), run.ID, "7"))
@@ -314,7 +314,7 @@ func TestAPreviewNobodyAppliesStandsInNoWay(t *testing.T) {
 		t.Errorf("the preview is %+v, %v", run, err)
 	}
 	second := preview()
-	w.clock.Advance(2 * catalog.PreviewKept)
+	w.clock.Advance(2 * catalog.PreviewTTL)
 	if _, err := w.engine.Due(t.Context(), w.clock.Now(), 10); err != nil {
 		t.Error(err)
 	}

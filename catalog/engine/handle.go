@@ -54,19 +54,19 @@ func (e *Engine) recordOutcome(ctx context.Context, log *slog.Logger, run catalo
 	case err == nil && (run.State == catalog.Done || run.State == catalog.Approval):
 		return nil
 	case err == nil, stopping:
-		return e.t.Store.Runs.Leave(ctx, run, e.t.Now())
+		return e.t.Store.Runs.Release(ctx, run, e.t.Now())
 	case errors.As(err, &later): // its turn is too far away to keep a worker for
-		return e.t.Store.Runs.Leave(ctx, run, e.t.Now().Add(later.After))
+		return e.t.Store.Runs.Release(ctx, run, e.t.Now().Add(later.After))
 	default:
 		why = session.OutcomeOf(err)
 	}
 	if why.Final || run.Attempts+1 >= session.MaxAttempts {
 		log.Error("run failed", "phase", run.Phase, "code", why.Code, "error", err.Error())
-		return e.t.Store.Runs.End(ctx, e.t.Deps.DB, run, catalog.Failed, why, e.t.Now())
+		return e.t.Store.Runs.Finish(ctx, e.t.Deps.DB, run, catalog.Failed, why, e.t.Now())
 	}
 	next := e.t.Now().Add(session.Pause(run.Attempts, why.After))
 	log.Warn("run waits", "phase", run.Phase, "code", why.Code, "until", next, "error", err.Error())
-	return e.t.Store.Runs.Wait(ctx, run, next, why)
+	return e.t.Store.Runs.Retry(ctx, run, next, why)
 }
 
 // steps are those of every phase.

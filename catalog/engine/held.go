@@ -23,7 +23,7 @@ const heldTellPause = time.Minute
 
 // Held tells what is held back of a connection.
 func (e *Engine) Held(ctx context.Context, id plugin.ConnectionID) (catalog.HeldStock, error) {
-	groups, err := e.t.Store.Held.HeldCauses(ctx, id)
+	groups, err := e.t.Store.Held.Causes(ctx, id)
 	if err != nil {
 		return catalog.HeldStock{}, err
 	}
@@ -48,7 +48,7 @@ func (e *Engine) Held(ctx context.Context, id plugin.ConnectionID) (catalog.Held
 
 // HeldVariants lists it, from behind the offer after (empty: from the first).
 func (e *Engine) HeldVariants(ctx context.Context, id plugin.ConnectionID, after string, limit int) ([]catalog.HeldVariant, error) {
-	return e.t.Store.Held.HeldVariants(ctx, id, after, limit)
+	return e.t.Store.Held.Variants(ctx, id, after, limit)
 }
 
 // ConfirmHeld takes a person's word for it that there really are none of what was held back up to a moment,
@@ -57,7 +57,7 @@ func (e *Engine) HeldVariants(ctx context.Context, id plugin.ConnectionID, after
 func (e *Engine) ConfirmHeld(ctx context.Context, id plugin.ConnectionID, until time.Time, by string) (n int, err error) {
 	now := e.t.Now()
 	err = e.t.Store.InTx(ctx, func(tx *sqlx.Tx) error {
-		rows, err := e.t.Store.Held.ConfirmHeld(ctx, tx, id, until, by, now)
+		rows, err := e.t.Store.Held.Confirm(ctx, tx, id, until, by, now)
 		if n = len(rows); err != nil || n == 0 {
 			return err
 		}
@@ -67,7 +67,7 @@ func (e *Engine) ConfirmHeld(ctx context.Context, id plugin.ConnectionID, until 
 		if err := e.t.Store.Review.Audit(ctx, tx, id, by, deeds, now); err != nil {
 			return err
 		}
-		_, err = e.t.Store.Held.LookAtHeld(ctx, tx, id, true, now)
+		_, err = e.t.Store.Held.Recheck(ctx, tx, id, true, now)
 		return err
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func (e *Engine) TellHeld(ctx context.Context) error {
 	}
 	now := e.t.Now()
 	t := store.Telling{Before: now.Add(-heldTellAgain), Now: now, Until: now.Add(heldTellPause)}
-	due, err := e.t.Store.Held.HeldUntold(ctx, t)
+	due, err := e.t.Store.Held.Untold(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (e *Engine) TellHeld(ctx context.Context) error {
 // tellHeld claims what there is to tell and notes that it was told only once the message was taken, so that
 // a crash in between tells it twice rather than never.
 func (e *Engine) tellHeld(ctx context.Context, conn settings.Connection, t store.Telling) error {
-	mine, again, err := e.t.Store.Held.ClaimHeld(ctx, conn.ID, t)
+	mine, again, err := e.t.Store.Held.ClaimTelling(ctx, conn.ID, t)
 	if err != nil || !mine {
 		return err
 	}
@@ -120,5 +120,5 @@ func (e *Engine) tellHeld(ctx context.Context, conn settings.Connection, t store
 	if err := e.t.Deps.NotifyHeld(ctx, n); err != nil {
 		return err
 	}
-	return e.t.Store.Held.HeldTold(ctx, conn.ID, t)
+	return e.t.Store.Held.Told(ctx, conn.ID, t)
 }

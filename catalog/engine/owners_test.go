@@ -16,7 +16,7 @@ import (
 
 // sides are a product of the CRM and the shop product it is linked to.
 type sides struct {
-	crm  plan.CrmProduct
+	crm  plan.CRMProduct
 	shop plugin.Product
 }
 
@@ -26,7 +26,7 @@ func agreeing() sides {
 	size := plugin.Size{Weight: decimal.RequireFromString("0.3")}
 	material := []plugin.Attribute{{Name: "Матеріал", Value: "льон"}}
 	return sides{
-		crm: plan.CrmProduct{
+		crm: plan.CRMProduct{
 			Description: "<p>Текст</p>",
 			Product: catalog.Product{
 				ID: "501", Name: "Футболка", CategoryID: "11", Currency: "UAH", Unit: "шт", Attributes: material,

@@ -158,7 +158,7 @@ func (o *operatorAction) publish(ctx context.Context, rows []store.HiddenRow, by
 	}
 	origin := plugin.Origin{Plugin: o.t.Deps.PluginID, Connection: o.conn, Ref: "review"}
 	results, err := o.catalog.UpdateProducts(ctx, origin, patches)
-	if err := session.Answered(len(patches), len(results), err); err != nil {
+	if err := session.CheckBatch(len(patches), len(results), err); err != nil {
 		return 0, nil, fmt.Errorf("publish %d products of %s: %w", len(patches), o.conn, err)
 	}
 	var shown, conflicts []store.HiddenRow

@@ -24,7 +24,7 @@ func patterns() map[calendar.Kind]schedule.Pattern {
 
 // ruleOf answers the rule a kind follows: what would bring nothing is off.
 func ruleOf(set settings.Settings, kind catalog.Kind) schedule.Rule {
-	if !catalog.Wanted(set.Catalog, kind) {
+	if !catalog.Brings(set.Catalog, kind) {
 		return schedule.Rule{Mode: schedule.Off}
 	}
 	return set.Schedules.Rules()[string(kind)].Tidy()

@@ -111,7 +111,7 @@ func (w *world) path(name string) string {
 	return ""
 }
 
-func unsentOf(units map[plugin.VariantID]decimal.Decimal) catalog.Unsent {
+func unsentOf(units map[plugin.VariantID]decimal.Decimal) catalog.Uncounted {
 	return func(context.Context, plugin.ConnectionID, []plugin.VariantID, time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 		return units, nil
 	}

@@ -45,13 +45,13 @@ type world struct {
 	set    *settings.Store
 	conn   plugin.ConnectionID
 	config engine.Config
-	unsent catalog.Unsent
+	unsent catalog.Uncounted
 	active func(plugin.ShopID) bool
 	// crm wraps the connector when a test wants to stand in between.
 	crm    func(catalog.CRM) catalog.CRM
 	engine *engine.Engine
 	off    atomic.Bool // the plugin is switched off in the shop
-	told   []catalog.Waits
+	told   []catalog.ApprovalRequest
 	held   []catalog.HeldNotice // what a merchant was told of held stock
 	deaf   func() error         // what the host says to such a message instead of taking it; nil: it takes it
 	log    slog.Handler         // nil: nobody reads it
@@ -130,7 +130,7 @@ func (w *world) newEngine() *engine.Engine {
 		log = slog.DiscardHandler
 	}
 	return engine.New(engine.Deps{
-		DB: w.db, Clock: w.clock, Log: slog.New(log), Connections: w.set, Unsent: w.unsent, Active: w.isActive, PluginID: "crm",
+		DB: w.db, Clock: w.clock, Log: slog.New(log), Connections: w.set, Uncounted: w.unsent, Active: w.isActive, PluginID: "crm",
 		Shop: func(context.Context, plugin.ShopID) (plugin.Shop, error) { return w.shop, nil },
 		CRM: func(context.Context, plugin.ConnectionID) (catalog.CRM, error) {
 			client, err := keycrm.New(w.sim.BaseURL(), w.sim.Key(), keycrm.WithTransport(http.DefaultTransport))
@@ -142,7 +142,7 @@ func (w *world) newEngine() *engine.Engine {
 			}
 			return w.crm(connector.New(client)), nil
 		},
-		Notify:     func(_ context.Context, n catalog.Waits) error { w.told = append(w.told, n); return nil },
+		Notify:     func(_ context.Context, n catalog.ApprovalRequest) error { w.told = append(w.told, n); return nil },
 		NotifyHeld: w.notifyHeld,
 		Config:     w.config,
 	})

@@ -19,22 +19,22 @@ func Earliest(rows []Candidate) time.Time {
 	return at
 }
 
-// PlanBatch is what the planning of some products came to.
-type PlanBatch struct {
+// Batch is what the planning of some products came to.
+type Batch struct {
 	Plans []Planned
-	// Calm are linked products at which nothing is to be written, to be skipped from now on.
-	Calm []LinkUpdate
+	// InSync are linked products at which nothing is to be written, to be skipped from now on.
+	InSync []LinkUpdate
 	// Lost are links of products that the shop no longer has.
 	Lost []string
-	// Stands are offers of those whose stock is as it should be.
-	Stands []Reading
+	// InStock are offers of those whose stock is as it should be.
+	InStock []StockReading
 	// Unchanged counts products that are as they should be.
 	Unchanged int
 	Items     []catalog.Item
 }
 
-// Take sorts a decision about a product, which was joined by l before, into the batch.
-func (b *PlanBatch) Take(r Candidate, l Link, d Plan) {
+// Add sorts a decision about a product, which was joined by l before, into the batch.
+func (b *Batch) Add(r Candidate, l Link, d Plan) {
 	d.ReadAt, d.Hash, d.InCategory = r.ReadAt.UTC(), r.Hash, plugin.CategoryID(r.ShopCategory)
 	if d.Open {
 		d.Hash = nil
@@ -46,19 +46,19 @@ func (b *PlanBatch) Take(r Candidate, l Link, d Plan) {
 	d.Items = nil
 	switch {
 	case d.Action == actNone:
-	case d.calm(l):
+	case d.inSync(l):
 		b.Unchanged++
 		for offer := range d.Pairs {
-			b.Stands = append(b.Stands, Reading{Offer: offer, ReadAt: d.ReadAt})
+			b.InStock = append(b.InStock, StockReading{Offer: offer, ReadAt: d.ReadAt})
 		}
-		b.Calm = append(b.Calm, LinkUpdate{CRM: r.ID, Hash: d.Hash, Version: d.Seen, Category: d.InCategory, Images: ImagesDone, Currency: d.Currency})
+		b.InSync = append(b.InSync, LinkUpdate{CRM: r.ID, Hash: d.Hash, Version: d.Seen, Category: d.InCategory, Images: ImagesDone, Currency: d.Currency})
 	default:
 		b.Plans = append(b.Plans, Planned{CRM: r.ID, Plan: d})
 	}
 }
 
-// calm reports whether nothing is to be written, neither to the shop nor about it.
-func (d *Plan) calm(l Link) bool {
+// inSync reports whether nothing is to be written, neither to the shop nor about it.
+func (d *Plan) inSync(l Link) bool {
 	if d.Action != ActUpdate || !d.Empty() || d.Joins || len(d.Images) > 0 || len(d.Gone) > 0 || l.Missing != "" {
 		return false
 	}
@@ -79,23 +79,23 @@ type HeldBack struct {
 	ReadAt  time.Time
 }
 
-// Reading is an offer and when what is written of it was asked for.
-type Reading struct {
+// StockReading is an offer and when what is written of it was asked for.
+type StockReading struct {
 	Offer  string
 	ReadAt time.Time
 }
 
-// StockSeen is what a batch of writes came to for the guard of stock.
-type StockSeen struct {
+// StockOutcomes is what a batch of writes came to for the guard of stock.
+type StockOutcomes struct {
 	Held []HeldBack
 	// Stands are offers whose stock is as the CRM says, or not for the CRM to say.
-	Stands []Reading
+	Stands []StockReading
 	// SoldOut are offers whose variants were brought to none.
 	SoldOut []string
 }
 
-// Note takes up a plan that stands in the shop now; stands are offers of it.
-func (s *StockSeen) Note(p Planned, stands []Reading) {
+// Add takes up a plan that stands in the shop now; stands are offers of it.
+func (s *StockOutcomes) Add(p Planned, stands []StockReading) {
 	back := map[string]bool{}
 	for _, h := range p.held {
 		back[h.Offer] = true
@@ -106,10 +106,10 @@ func (s *StockSeen) Note(p Planned, stands []Reading) {
 			s.Stands = append(s.Stands, r)
 		}
 	}
-	s.SoldOut = append(s.SoldOut, sliceutil.Map(p.GoingOut(), func(o SoldOut) string { return o.Offer })...)
+	s.SoldOut = append(s.SoldOut, sliceutil.Map(p.SellingOut(), func(o SoldOut) string { return o.Offer })...)
 }
 
-// Readings are those of quoted variants.
-func Readings(list []SyncedPrice) []Reading {
-	return sliceutil.Map(list, func(q SyncedPrice) Reading { return Reading{Offer: q.Offer, ReadAt: q.ReadAt} })
+// StockReadings are those of quoted variants.
+func StockReadings(list []SyncedPrice) []StockReading {
+	return sliceutil.Map(list, func(q SyncedPrice) StockReading { return StockReading{Offer: q.Offer, ReadAt: q.ReadAt} })
 }

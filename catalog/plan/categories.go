@@ -101,9 +101,9 @@ const (
 	TreeGone    TreeAction = "gone"   // from the CRM; it is left in the shop
 )
 
-// Outline tells everything that writing the tree will do, step by step as the writer goes. It is pure.
-func Outline(f TreeFacts) []TreeChange {
-	o := outliner{TreeFacts: f, byID: map[plugin.CategoryID]int{}, byCRM: map[string]int{}}
+// SimulateTree tells everything that writing the tree will do, step by step as the writer goes. It is pure.
+func SimulateTree(f TreeFacts) []TreeChange {
+	o := treeDryRun{TreeFacts: f, byID: map[plugin.CategoryID]int{}, byCRM: map[string]int{}}
 	o.Shop, o.Links = slices.Clone(f.Shop), slices.Clone(f.Links)
 	for i, s := range o.Shop {
 		o.byID[s.ID] = i
@@ -113,27 +113,27 @@ func Outline(f TreeFacts) []TreeChange {
 	}
 	// A step writes at least one level, so there are no more steps than categories.
 	for range len(f.Crm) + 2 {
-		p := PlanTree(o.TreeFacts)
+		p := PlanCategories(o.TreeFacts)
 		if p.Empty() {
 			for _, l := range p.Gone {
 				o.out = append(o.out, TreeChange{CRM: l.CRM, Action: TreeGone, Name: l.Name, Shop: l.Shop})
 			}
 			break
 		}
-		o.take(p)
+		o.add(p)
 	}
 	return o.out
 }
 
-// outliner lets plans come true on paper.
-type outliner struct {
+// treeDryRun lets plans come true on paper.
+type treeDryRun struct {
 	TreeFacts
 	out   []TreeChange
 	byID  map[plugin.CategoryID]int
 	byCRM map[string]int
 }
 
-func (o *outliner) take(p TreePlan) {
+func (o *treeDryRun) add(p TreePlan) {
 	for _, l := range p.Links {
 		if _, known := o.byCRM[l.CRM]; !known {
 			o.out = append(o.out, TreeChange{CRM: l.CRM, Action: TreeLinked, Name: l.Name, Parent: o.path(o.parentOf(l.Shop)), Shop: l.Shop})
@@ -162,7 +162,7 @@ func (o *outliner) take(p TreePlan) {
 	}
 }
 
-func (o *outliner) link(l CategoryLink) {
+func (o *treeDryRun) link(l CategoryLink) {
 	if i, known := o.byCRM[l.CRM]; known {
 		o.Links[i] = l
 		return
@@ -171,12 +171,12 @@ func (o *outliner) link(l CategoryLink) {
 	o.Links = append(o.Links, l)
 }
 
-func (o *outliner) parentOf(id plugin.CategoryID) plugin.CategoryID {
+func (o *treeDryRun) parentOf(id plugin.CategoryID) plugin.CategoryID {
 	return o.Shop[o.byID[id]].ParentID
 }
 
 // path tells where a category of the shop stands, from the top down.
-func (o *outliner) path(id plugin.CategoryID) string {
+func (o *treeDryRun) path(id plugin.CategoryID) string {
 	var names []string
 	for range len(o.Shop) { // a shop's own tree may loop
 		i, there := o.byID[id]
@@ -214,8 +214,8 @@ type treePlanner struct {
 	visited  map[string]bool
 }
 
-// PlanTree is pure: the same input answers the same plan.
-func PlanTree(f TreeFacts) TreePlan {
+// PlanCategories is pure: the same input answers the same plan.
+func PlanCategories(f TreeFacts) TreePlan {
 	p := &treePlanner{
 		TreeFacts: f, below: map[string][]catalog.Category{}, byID: map[plugin.CategoryID]plugin.Category{},
 		children: map[plugin.CategoryID][]plugin.Category{}, linked: map[string]CategoryLink{},

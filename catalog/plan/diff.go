@@ -26,8 +26,8 @@ type ChangeSet struct {
 	Offers map[string]bool
 }
 
-// quoted reports whether price or stock of an offer is another.
-func (d ChangeSet) quoted(offer string) bool {
+// priceOrStockChanged reports whether price or stock of an offer is another.
+func (d ChangeSet) priceOrStockChanged(offer string) bool {
 	moved, listed := d.Offers[offer]
 	return moved || d.card && !listed
 }
@@ -67,8 +67,8 @@ func Diff(was, now Snapshot) ChangeSet {
 // alike compares what would be staged.
 func alike[T any](a, b T) bool { return bytes.Equal(JSON(a), JSON(b)) }
 
-// StatedWhole sorts products and offers that were read again by product.
-func StatedWhole(products []catalog.Product, offers map[string][]catalog.Offer) map[string]Snapshot {
+// Snapshots sorts products and offers that were read again by product.
+func Snapshots(products []catalog.Product, offers map[string][]catalog.Offer) map[string]Snapshot {
 	out := map[string]Snapshot{}
 	for id, list := range offers {
 		out[id] = Snapshot{Offers: byID(list)}
@@ -82,14 +82,14 @@ func StatedWhole(products []catalog.Product, offers map[string][]catalog.Offer) 
 	return out
 }
 
-// StatedSplit does so for a shop that keeps each variant as a product.
-func StatedSplit(products []catalog.Product, offers map[string][]catalog.Offer) map[string]Snapshot {
-	out := StatedWhole(products, offers)
+// SnapshotsByVariant does so for a shop that keeps each variant as a product.
+func SnapshotsByVariant(products []catalog.Product, offers map[string][]catalog.Offer) map[string]Snapshot {
+	out := Snapshots(products, offers)
 	for _, p := range products {
 		if p.Archived {
 			continue
 		}
-		g := CrmProduct{Product: p.Scrubbed()}
+		g := CRMProduct{Product: p.Scrubbed()}
 		for _, o := range sliceutil.LastOfEach(offers[p.ID], func(o catalog.Offer) string { return o.ID }) {
 			if !o.Archived {
 				g.Offers = append(g.Offers, o)

@@ -66,7 +66,7 @@ func TestDriftTellsPriceAndStockFromTheRest(t *testing.T) {
 		}
 		must(t, json.Unmarshal(JSON(was.Offers), &staged.Offers))
 		d := Diff(staged, now)
-		if got, want := fmt.Sprint(d.Whole, d.quoted("11"), d.any()), fmt.Sprint(tt.whole, tt.of11, tt.any); got != want {
+		if got, want := fmt.Sprint(d.Whole, d.priceOrStockChanged("11"), d.any()), fmt.Sprint(tt.whole, tt.of11, tt.any); got != want {
 			t.Errorf("%s: drift %s, want %s", tt.name, got, want)
 		}
 	}

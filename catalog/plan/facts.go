@@ -10,8 +10,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// CrmProduct is one product of the CRM with what can be sold of it.
-type CrmProduct struct {
+// CRMProduct is one product of the CRM with what can be sold of it.
+type CRMProduct struct {
 	Product catalog.Product `json:"product"`
 	// Offers are the live ones, oldest first; none when every offer is archived.
 	Offers []catalog.Offer `json:"offers"`

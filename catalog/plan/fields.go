@@ -11,7 +11,7 @@ import (
 )
 
 // price is what the shop may ask for an offer; unset, and listed, when there is no such price.
-func price(r Rules, g CrmProduct, o catalog.Offer, d *Plan) plugin.Money {
+func price(r Rules, g CRMProduct, o catalog.Offer, d *Plan) plugin.Money {
 	if g.Product.Currency != r.Currency {
 		otherCurrency(r, g, d)
 		return plugin.Money{}
@@ -25,7 +25,7 @@ func price(r Rules, g CrmProduct, o catalog.Offer, d *Plan) plugin.Money {
 }
 
 // otherCurrency lists the product once, however many offers it has.
-func otherCurrency(r Rules, g CrmProduct, d *Plan) {
+func otherCurrency(r Rules, g CRMProduct, d *Plan) {
 	for _, it := range d.Items {
 		if it.Reason == catalog.ReasonOtherCurrency {
 			return
@@ -46,15 +46,15 @@ func stock(o catalog.Offer, unsent map[plugin.VariantID]decimal.Decimal, v plugi
 }
 
 // sizeOf is the offer's size, each part of which the product's own stands in for.
-func sizeOf(g CrmProduct, o catalog.Offer) plugin.Size {
+func sizeOf(g CRMProduct, o catalog.Offer) plugin.Size {
 	own := g.Product.Own.Size
 	return plugin.Size{
-		Weight: known(o.Size.Weight, own.Weight), Length: known(o.Size.Length, own.Length),
-		Width: known(o.Size.Width, own.Width), Height: known(o.Size.Height, own.Height),
+		Weight: knownOr(o.Size.Weight, own.Weight), Length: knownOr(o.Size.Length, own.Length),
+		Width: knownOr(o.Size.Width, own.Width), Height: knownOr(o.Size.Height, own.Height),
 	}
 }
 
-func known(v, instead decimal.Decimal) decimal.Decimal {
+func knownOr(v, instead decimal.Decimal) decimal.Decimal {
 	if v.Sign() > 0 {
 		return v
 	}

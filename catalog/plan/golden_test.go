@@ -30,7 +30,7 @@ type planCase struct {
 		Missing  settings.MissingPolicy  `json:"missing"`
 		Cannot   []string                `json:"cannot"`
 	} `json:"rules"`
-	CRM *CrmProduct `json:"crm"` // null: the CRM no longer has it
+	CRM *CRMProduct `json:"crm"` // null: the CRM no longer has it
 	// Shop is everything the shop has; Link names the linked one.
 	Shop         []plugin.Product                     `json:"shop"`
 	Linked       plugin.ProductID                     `json:"linked"`
@@ -84,7 +84,7 @@ func (c planCase) hits(r Rules) []keyMatch {
 	return out
 }
 
-func found(key settings.MatchKey, g CrmProduct, p plugin.Product) bool {
+func found(key settings.MatchKey, g CRMProduct, p plugin.Product) bool {
 	keys := sliceutil.Set(KeysOf(key, g))
 	switch k, _ := ShopKey(key); k {
 	case plugin.KeyName:

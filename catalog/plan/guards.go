@@ -62,8 +62,8 @@ type Measures struct {
 	Setting string `db:"-"`
 }
 
-// Judge answers the guards that speak up. It is pure.
-func Judge(kind catalog.Kind, m Measures, limits settings.Limits) []catalog.Guard {
+// EvaluateGuards answers the guards that speak up. It is pure.
+func EvaluateGuards(kind catalog.Kind, m Measures, limits settings.Limits) []catalog.Guard {
 	var out []catalog.Guard
 	speak := func(when bool, code catalog.GuardCode, n, of int) {
 		if when {
@@ -92,7 +92,7 @@ func Judge(kind catalog.Kind, m Measures, limits settings.Limits) []catalog.Guar
 			"count": strconv.Itoa(m.PriceMoves), "of": strconv.Itoa(m.LinkedVariants), "move": strconv.Itoa(limits.PriceMove),
 		}})
 	}
-	if (Drain{Now: m.SoldOut, Recent: m.Recent, Before: m.Before}).Suspicious(limits) && m.SoldOut > 0 {
+	if (SoldOutCount{Now: m.SoldOut, Recent: m.Recent, Before: m.Before}).Suspicious(limits) && m.SoldOut > 0 {
 		p := catalog.Params{"count": strconv.Itoa(m.SoldOut), "of": strconv.Itoa(m.Before)}
 		if m.Setting != "" {
 			p["setting"] = m.Setting
@@ -110,8 +110,8 @@ func Asks(guards []catalog.Guard) bool {
 	return slices.ContainsFunc(guards, func(g catalog.Guard) bool { return g.Code != catalog.GuardStock })
 }
 
-// JudgeTree answers the guards of the category tree. One category of few may well get another name.
-func JudgeTree(m TreeMeasures) []catalog.Guard {
+// EvaluateTreeGuards answers the guards of the category tree. One category of few may well get another name.
+func EvaluateTreeGuards(m TreeMeasures) []catalog.Guard {
 	params := catalog.Params{"count": strconv.Itoa(m.Touched), "of": strconv.Itoa(m.Linked)}
 	switch {
 	case m.Linked == 0:

@@ -7,10 +7,10 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// PlanInputs is what planning some products needs to know, read in few calls.
-type PlanInputs struct {
+// Inputs is what planning some products needs to know, read in few calls.
+type Inputs struct {
 	Rules Rules
-	Goods map[string]CrmProduct
+	Goods map[string]CRMProduct
 	Links map[string]Link
 	// Shop holds products of the shop: linked ones and those a key has found.
 	Shop map[plugin.ProductID]plugin.Product
@@ -30,7 +30,7 @@ type PlanInputs struct {
 
 // StandIn lets the card of a product speak for its only linked offer when the list of offers has left
 // that out: the link stays as it is.
-func (m *PlanInputs) StandIn() {
+func (m *Inputs) StandIn() {
 	for id, g := range m.Goods {
 		l := m.Links[id]
 		if len(g.Offers) != 1 || g.Offers[0].ID != OwnOffer(g.Product).ID || len(l.Variants) != 1 {
@@ -47,7 +47,7 @@ func (m *PlanInputs) StandIn() {
 }
 
 // productInputs are those of one product.
-func (m *PlanInputs) Facts(r Candidate) ProductInputs {
+func (m *Inputs) Facts(r Candidate) ProductInputs {
 	f := ProductInputs{
 		SeveralInCRM: m.Several[r.ID], Unsent: m.Unsent, Names: m.Names, Pins: m.Pins,
 		Category: Target{ID: plugin.CategoryID(r.ShopCategory), Pending: r.ShopCategory == "" && r.CategoryName != "", Name: r.CategoryName},
@@ -78,6 +78,6 @@ func (m *PlanInputs) Facts(r Candidate) ProductInputs {
 }
 
 // questioned reports whether an ownership is one that a rematching run may end.
-func (m *PlanInputs) questioned(o Ownership) bool {
+func (m *Inputs) questioned(o Ownership) bool {
 	return m.Rematch && o.Connection == m.Us && !o.Made
 }

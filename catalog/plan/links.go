@@ -37,21 +37,21 @@ type VariantLinkRow struct {
 	ReadAt     time.Time
 }
 
-// PlanState is how far a planned product is.
-type PlanState string
+// State is how far a planned product is.
+type State string
 
 const (
-	PlanPending PlanState = "pending" // or written, as the run's cursor tells
-	PlanDone    PlanState = "done"
-	PlanAgain   PlanState = "again" // failed once, is tried once more at the end
-	PlanFailed  PlanState = "failed"
-	PlanDropped PlanState = "dropped" // left alone
+	Pending State = "pending" // or written, as the run's cursor tells
+	Done    State = "done"
+	Again   State = "again" // failed once, is tried once more at the end
+	Failed  State = "failed"
+	Dropped State = "dropped" // left alone
 )
 
-// PlanOutcome is how a planned product ended.
-type PlanOutcome struct {
+// Outcome is how a planned product ended.
+type Outcome struct {
 	CRM     string
-	State   PlanState
+	State   State
 	Product plugin.ProductID
 	Images  bool // its pictures are to be written now
 }

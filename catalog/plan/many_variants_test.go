@@ -34,7 +34,7 @@ func TestAProductOfManyVariantsIsPlannedQuickly(t *testing.T) {
 // planVariants plans a product whose variants are found by their options, and answers how long that took.
 func planVariants(t *testing.T, many int) time.Duration {
 	t.Helper()
-	g := CrmProduct{Product: catalog.Product{ID: "1", Name: "Намисто", Currency: "UAH"}}
+	g := CRMProduct{Product: catalog.Product{ID: "1", Name: "Намисто", Currency: "UAH"}}
 	shop := plugin.Product{ID: "p", Name: "Намисто"}
 	for i := range many {
 		options := []plugin.Attribute{{Name: "Колір", Value: strconv.Itoa(i % 100)}, {Name: "Розмір", Value: strconv.Itoa(i / 100)}}

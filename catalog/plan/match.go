@@ -12,9 +12,9 @@ import (
 
 // match looks for the one product of the shop that the CRM's product is. It answers the product, or
 // a plan that leaves everything alone and says why, or neither when the shop has none.
-func match(r Rules, g CrmProduct, f ProductInputs) (found *plugin.Product, none *Plan) {
+func match(r Rules, g CRMProduct, f ProductInputs) (found *plugin.Product, none *Plan) {
 	if r.Match == settings.MatchNever {
-		return nil, taken(f)
+		return nil, skuTaken(f)
 	}
 	if f.SeveralInCRM {
 		return nil, conflict(catalog.ReasonSeveralInCRM, "", nil)
@@ -27,7 +27,7 @@ func match(r Rules, g CrmProduct, f ProductInputs) (found *plugin.Product, none 
 		return nil, conflict(catalog.ReasonSeveralInShop, "", catalog.Params{"count": strconv.Itoa(len(f.Hits))})
 	}
 	h := f.Hits[0]
-	if c := owned(h); c != nil {
+	if c := linkedElsewhere(h); c != nil {
 		return nil, c
 	}
 	if r.Match == settings.MatchID && !Agrees(g, h.Product) {
@@ -36,8 +36,8 @@ func match(r Rules, g CrmProduct, f ProductInputs) (found *plugin.Product, none 
 	return &h.Product, nil
 }
 
-// taken keeps a new product from doubling a SKU that the shop sells already.
-func taken(f ProductInputs) *Plan {
+// skuTaken keeps a new product from doubling a SKU that the shop sells already.
+func skuTaken(f ProductInputs) *Plan {
 	if len(f.Hits) == 0 {
 		return nil
 	}
@@ -47,8 +47,8 @@ func taken(f ProductInputs) *Plan {
 	return &d
 }
 
-// owned refuses a product that is linked already.
-func owned(h keyMatch) *Plan {
+// linkedElsewhere refuses a product that is linked already.
+func linkedElsewhere(h keyMatch) *Plan {
 	id := string(h.Product.ID)
 	switch {
 	case h.Connection != "":
@@ -66,7 +66,7 @@ func conflict(reason catalog.Reason, id plugin.ProductID, p catalog.Params) *Pla
 }
 
 // Agrees reports whether SKU or name confirm an equal id: ids of two systems collide by accident.
-func Agrees(g CrmProduct, p plugin.Product) bool {
+func Agrees(g CRMProduct, p plugin.Product) bool {
 	if NameKey(g.Product.Name) != "" && NameKey(g.Product.Name) == NameKey(p.Name) {
 		return true
 	}
@@ -86,7 +86,7 @@ func Agrees(g CrmProduct, p plugin.Product) bool {
 func NameKey(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 // KeysOf are the values by which a product is looked up in the shop; none: it cannot be found.
-func KeysOf(key settings.MatchKey, g CrmProduct) []string {
+func KeysOf(key settings.MatchKey, g CRMProduct) []string {
 	switch key {
 	case settings.MatchID, settings.MatchExternalID:
 		return []string{g.Product.ID}

@@ -117,9 +117,9 @@ func (d *Plan) patch(lang string) *plugin.ProductPatch {
 // Empty reports whether nothing is to be written to the shop.
 func (d *Plan) Empty() bool { return d.Patch == nil && d.Category == "" }
 
-// SeeNow makes a plan go by the version that other writes of ours have made since. Those were of later
+// Rebase makes a plan go by the version that other writes of ours have made since. Those were of later
 // readings, so the next run compares the product anew.
-func (p *Planned) SeeNow() {
+func (p *Planned) Rebase() {
 	if p.SeenNow == "" {
 		return
 	}

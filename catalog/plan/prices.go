@@ -29,15 +29,15 @@ type PriceBatch struct {
 	Products  int
 	Unchanged int // products
 	Plans     []Planned
-	Calm      []SyncedPrice // variants in order
+	InSync    []SyncedPrice // variants in order
 	Items     []catalog.Item
 }
 
 // SeenVersion is a product's version before and after our write.
 type SeenVersion struct{ Before, After plugin.Version }
 
-// PricesOf plans one product; it is pure.
-func PricesOf(r Rules, quotes []PriceStock, p plugin.Product, unsent map[plugin.VariantID]decimal.Decimal) Plan {
+// DecidePrices plans one product; it is pure.
+func DecidePrices(r Rules, quotes []PriceStock, p plugin.Product, unsent map[plugin.VariantID]decimal.Decimal) Plan {
 	d := Plan{Action: ActUpdate, Product: p.ID, Name: p.Name, Seen: p.Version}
 	d.ReadAt, d.Foreign = quotes[0].ReadAt, !quotes[0].Made
 	alike, alien := false, false // SKUs are those of the shop
@@ -54,14 +54,14 @@ func PricesOf(r Rules, quotes []PriceStock, p plugin.Product, unsent map[plugin.
 		if r.Owners.SKU.writes(false) && told != "" && ours != "" { // elsewhere the merchant's SKUs may be others
 			alike, alien = alike || told == ours, alien || told != ours
 		}
-		priceOf(r, q, p, v, unsent, &d)
+		decidePrice(r, q, p, v, unsent, &d)
 	}
 	d.Replaced = alien && !alike
 	return d
 }
 
-func priceOf(r Rules, q PriceStock, p plugin.Product, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, d *Plan) {
-	g := CrmProduct{Product: catalog.Product{ID: q.CRM, Name: p.Name, Currency: q.Currency}}
+func decidePrice(r Rules, q PriceStock, p plugin.Product, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, d *Plan) {
+	g := CRMProduct{Product: catalog.Product{ID: q.CRM, Name: p.Name, Currency: q.Currency}}
 	patch, from := plugin.VariantPatch{ID: v.ID}, len(d.Items)
 	d.Open = false
 	o := q.Offer
@@ -84,13 +84,13 @@ func priceOf(r Rules, q PriceStock, p plugin.Product, v plugin.Variant, unsent m
 	d.Quoted = append(d.Quoted, done)
 }
 
-// Take sorts a plan into the batch.
-func (b *PriceBatch) Take(d Plan, crm string) {
+// Add sorts a plan into the batch.
+func (b *PriceBatch) Add(d Plan, crm string) {
 	b.Items = append(b.Items, d.Items...)
 	d.Items = nil
 	if d.Empty() {
 		b.Unchanged++
-		b.Calm = append(b.Calm, d.Quoted...)
+		b.InSync = append(b.InSync, d.Quoted...)
 		return
 	}
 	b.Plans = append(b.Plans, Planned{CRM: crm, Plan: d})

@@ -11,7 +11,7 @@ import (
 )
 
 // Decide plans one live product of the CRM. It is pure: the same input answers the same plan.
-func Decide(r Rules, g CrmProduct, f ProductInputs) Plan {
+func Decide(r Rules, g CRMProduct, f ProductInputs) Plan {
 	if f.Link != nil && f.Rematch {
 		return decideRematch(r, g, f)
 	}
@@ -29,7 +29,7 @@ func Decide(r Rules, g CrmProduct, f ProductInputs) Plan {
 }
 
 // decideLinked plans a product that was joined before.
-func decideLinked(r Rules, g CrmProduct, f ProductInputs) Plan {
+func decideLinked(r Rules, g CRMProduct, f ProductInputs) Plan {
 	if !r.Updates() {
 		d := Plan{Action: actNone, Product: f.Shop.ID}
 		d.item(catalog.ItemSkip, catalog.ReasonNotUpdated, nil)
@@ -39,7 +39,7 @@ func decideLinked(r Rules, g CrmProduct, f ProductInputs) Plan {
 }
 
 // decideMatched plans a product that the key has just found.
-func decideMatched(r Rules, g CrmProduct, f ProductInputs, shop plugin.Product) Plan {
+func decideMatched(r Rules, g CRMProduct, f ProductInputs, shop plugin.Product) Plan {
 	if r.Updates() {
 		d := update(r, g, f, shop)
 		d.Joins = d.Action != actNone
@@ -53,7 +53,7 @@ func decideMatched(r Rules, g CrmProduct, f ProductInputs, shop plugin.Product) 
 }
 
 // create plans a product that the shop does not have.
-func create(r Rules, g CrmProduct, f ProductInputs) Plan {
+func create(r Rules, g CRMProduct, f ProductInputs) Plan {
 	d := Plan{Action: actNone}
 	switch {
 	case r.New == settings.NewSkip:
@@ -84,7 +84,7 @@ func create(r Rules, g CrmProduct, f ProductInputs) Plan {
 	return d
 }
 
-func newProduct(r Rules, g CrmProduct, d *Plan) *plugin.NewProduct {
+func newProduct(r Rules, g CRMProduct, d *Plan) *plugin.NewProduct {
 	p := &plugin.NewProduct{
 		Lang: r.Lang, ExternalID: g.Product.ID, Name: g.Product.Name, Description: g.Description,
 		Orderable: true, Unit: g.Product.Unit,
@@ -107,7 +107,7 @@ func newProduct(r Rules, g CrmProduct, d *Plan) *plugin.NewProduct {
 	return p
 }
 
-func newVariant(r Rules, g CrmProduct, o catalog.Offer, d *Plan) plugin.NewVariant {
+func newVariant(r Rules, g CRMProduct, o catalog.Offer, d *Plan) plugin.NewVariant {
 	v := plugin.NewVariant{
 		SKU: o.SKU, Barcode: o.Barcode, Price: price(r, g, o, d), Orderable: true, Published: true,
 		Size: sizeOf(g, o), Options: o.Options,
@@ -123,7 +123,7 @@ func newVariant(r Rules, g CrmProduct, o catalog.Offer, d *Plan) plugin.NewVaria
 }
 
 // categoryOf is the CRM category to write, when the shop has or will have it.
-func categoryOf(g CrmProduct, f ProductInputs) string {
+func categoryOf(g CRMProduct, f ProductInputs) string {
 	if f.Category.ID == "" && !f.Category.Pending {
 		return ""
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // decideRematch plans a linked product whose link is in question.
-func decideRematch(r Rules, g CrmProduct, f ProductInputs) Plan {
+func decideRematch(r Rules, g CRMProduct, f ProductInputs) Plan {
 	found, none := match(r, g, f)
 	switch {
 	case none != nil:
@@ -43,8 +43,8 @@ type Claim struct {
 	Other bool `db:"other"`
 }
 
-// Barred answers the claims that cannot be met: those on products whose holders do not let go of them.
-func Barred(claims []Claim) []Claim {
+// UnresolvableClaims answers the claims that cannot be met: those on products whose holders do not let go of them.
+func UnresolvableClaims(claims []Claim) []Claim {
 	moves := make(map[string]bool, len(claims))
 	for _, c := range claims {
 		moves[c.CRM] = true

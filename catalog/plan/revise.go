@@ -8,30 +8,30 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// KeepLater takes price and stock of variants out of a plan of which a later reading was written
+// DropOutdated takes price and stock of variants out of a plan of which a later reading was written
 // meanwhile.
-func (p *Planned) KeepLater(later map[plugin.VariantID]bool) {
+func (p *Planned) DropOutdated(later map[plugin.VariantID]bool) {
 	if p.Patch == nil {
 		return
 	}
 	for _, v := range p.Patch.Variants {
 		if later[v.ID] {
-			p.leave(later, later)
+			p.dropQuotes(later, later)
 			return
 		}
 	}
 }
 
-// Keeping are the rules for a product of which some fields are pinned.
-func (r Rules) Keeping(fields []settings.OwnedField) Rules {
+// WithPins are the rules for a product of which some fields are pinned.
+func (r Rules) WithPins(fields []settings.OwnedField) Rules {
 	for _, f := range fields {
 		*r.Owners.of(f) = Owner(settings.OwnerShop)
 	}
 	return r
 }
 
-// KeepPinned takes fields out of a plan that were pinned since it was made.
-func (p *Planned) KeepPinned(fields []settings.OwnedField) {
+// DropPinned takes fields out of a plan that were pinned since it was made.
+func (p *Planned) DropPinned(fields []settings.OwnedField) {
 	if len(fields) == 0 || p.Action != ActUpdate {
 		return
 	}
@@ -47,18 +47,18 @@ func (p *Planned) KeepPinned(fields []settings.OwnedField) {
 		return
 	}
 	patch := *p.Patch
-	drop(&patch.Name, has(settings.FieldName))
-	drop(&patch.Description, has(settings.FieldDescription))
-	drop(&patch.Unit, has(settings.FieldUnit))
-	drop(&patch.CategoryID, has(settings.FieldCategory))
-	drop(&patch.Attributes, has(settings.FieldAttributes))
+	clearIf(&patch.Name, has(settings.FieldName))
+	clearIf(&patch.Description, has(settings.FieldDescription))
+	clearIf(&patch.Unit, has(settings.FieldUnit))
+	clearIf(&patch.CategoryID, has(settings.FieldCategory))
+	clearIf(&patch.Attributes, has(settings.FieldAttributes))
 	patch.Variants = nil
 	for _, v := range p.Patch.Variants {
-		drop(&v.SKU, has(settings.FieldSKU))
-		drop(&v.Barcode, has(settings.FieldBarcode))
-		drop(&v.Price, has(settings.FieldPrice))
-		drop(&v.Stock, has(settings.FieldStock))
-		drop(&v.Size, has(settings.FieldSize))
+		clearIf(&v.SKU, has(settings.FieldSKU))
+		clearIf(&v.Barcode, has(settings.FieldBarcode))
+		clearIf(&v.Price, has(settings.FieldPrice))
+		clearIf(&v.Stock, has(settings.FieldStock))
+		clearIf(&v.Size, has(settings.FieldSize))
 		if v != (plugin.VariantPatch{ID: v.ID}) {
 			patch.Variants = append(patch.Variants, v)
 		}
@@ -68,14 +68,14 @@ func (p *Planned) KeepPinned(fields []settings.OwnedField) {
 	}
 }
 
-func drop[T any](value **T, pinned bool) {
+func clearIf[T any](value **T, pinned bool) {
 	if pinned {
 		*value = nil
 	}
 }
 
-// LeavePrices takes the prices out of a plan; the next price run looks at them.
-func (p *Planned) LeavePrices() {
+// DropPrices takes the prices out of a plan; the next price run looks at them.
+func (p *Planned) DropPrices() {
 	patch := *p.Patch
 	patch.Variants = nil
 	for _, v := range p.Patch.Variants {

@@ -13,8 +13,8 @@ import (
 // must not pass unseen what one run would be held back for.
 const SoldOutWindow = time.Hour
 
-// Drain is how many variants of a connection go from available to none.
-type Drain struct {
+// SoldOutCount is how many variants of a connection go from available to none.
+type SoldOutCount struct {
 	// Now counts those that a run, or a group of offers that calls named, would write.
 	Now int
 	// Recent counts those written within soldOutWindow, by runs and calls together, but for those that a
@@ -27,7 +27,7 @@ type Drain struct {
 }
 
 // Suspicious reports whether they are so many that the CRM's word is doubted. It is pure.
-func (d Drain) Suspicious(l settings.Limits) bool {
+func (d SoldOutCount) Suspicious(l settings.Limits) bool {
 	return above(d.Now+d.Recent+d.Held, d.Before, l.StockCount, l.StockPercent)
 }
 
@@ -44,9 +44,9 @@ func StockSetting(was, now settings.Catalog) string {
 	return ""
 }
 
-// GoingOut are the variants that a plan still brings to none: stock that was taken out of it since it was
+// SellingOut are the variants that a plan still brings to none: stock that was taken out of it since it was
 // made is not written.
-func (p *Planned) GoingOut() []SoldOut {
+func (p *Planned) SellingOut() []SoldOut {
 	if p.Patch == nil || len(p.SoldOut) == 0 {
 		return nil
 	}
@@ -57,10 +57,10 @@ func (p *Planned) GoingOut() []SoldOut {
 	return slices.DeleteFunc(slices.Clone(p.SoldOut), func(s SoldOut) bool { return !written[s.Variant] })
 }
 
-// hold takes the stock of those variants out of a plan, and nothing else. The next run looks at them again,
+// holdBack takes the stock of those variants out of a plan, and nothing else. The next run looks at them again,
 // whatever the CRM says then.
-func (p *Planned) hold() {
-	if p.held = p.GoingOut(); len(p.held) == 0 {
+func (p *Planned) holdBack() {
+	if p.held = p.SellingOut(); len(p.held) == 0 {
 		return
 	}
 	stock := map[plugin.VariantID]bool{}
@@ -74,14 +74,14 @@ func (p *Planned) hold() {
 			open = append(open, q)
 		}
 	}
-	p.leave(nil, stock)
+	p.dropQuotes(nil, stock)
 	p.Quoted = append(p.Quoted, open...)
 }
 
 // MarkHeld marks the changes that hold would take out.
 func (p *Planned) MarkHeld() {
 	going := map[plugin.VariantID]bool{}
-	for _, s := range p.GoingOut() {
+	for _, s := range p.SellingOut() {
 		going[s.Variant] = true
 	}
 	for i, c := range p.Changes {
@@ -89,9 +89,9 @@ func (p *Planned) MarkHeld() {
 	}
 }
 
-// HoldAll does hold with several plans.
-func HoldAll(plans []Planned) {
+// HoldBackAll does hold with several plans.
+func HoldBackAll(plans []Planned) {
 	for i := range plans {
-		plans[i].hold()
+		plans[i].holdBack()
 	}
 }

@@ -11,23 +11,23 @@ func TestWhenVariantsThatGoToNoneAreSuspicious(t *testing.T) {
 	usual := settings.Limits{}.OrUsual()
 	for _, tt := range []struct {
 		name   string
-		drain  Drain
+		drain  SoldOutCount
 		limits settings.Limits
 		want   bool
 	}{
-		{"nothing goes", Drain{Before: 100}, usual, false},
-		{"a whole shop goes", Drain{Now: 101, Before: 103}, usual, true},
-		{"twenty of a small shop may go", Drain{Now: 20, Before: 20}, usual, false},
-		{"twenty-one of a small shop may not", Drain{Now: 21, Before: 21}, usual, true},
-		{"thirty percent may go", Drain{Now: 300, Before: 1000}, usual, false},
-		{"more than that may not", Drain{Now: 301, Before: 1000}, usual, true},
-		{"what has gone within the hour counts too", Drain{Now: 1, Recent: 300, Before: 1000}, usual, true},
-		{"so does what is held already", Drain{Now: 1, Recent: 200, Held: 100, Before: 1000}, usual, true},
-		{"what is held is let go once it is little enough", Drain{Held: 20, Before: 100}, usual, false},
-		{"and not before", Drain{Held: 31, Before: 100}, usual, true},
-		{"who does not know what was there before counts alone", Drain{Now: 21}, usual, true},
-		{"a merchant may want to be asked earlier", Drain{Now: 6, Before: 100}, settings.Limits{StockCount: 5, StockPercent: 5}, true},
-		{"or later", Drain{Now: 80, Before: 100}, settings.Limits{StockCount: 20, StockPercent: 90}, false},
+		{"nothing goes", SoldOutCount{Before: 100}, usual, false},
+		{"a whole shop goes", SoldOutCount{Now: 101, Before: 103}, usual, true},
+		{"twenty of a small shop may go", SoldOutCount{Now: 20, Before: 20}, usual, false},
+		{"twenty-one of a small shop may not", SoldOutCount{Now: 21, Before: 21}, usual, true},
+		{"thirty percent may go", SoldOutCount{Now: 300, Before: 1000}, usual, false},
+		{"more than that may not", SoldOutCount{Now: 301, Before: 1000}, usual, true},
+		{"what has gone within the hour counts too", SoldOutCount{Now: 1, Recent: 300, Before: 1000}, usual, true},
+		{"so does what is held already", SoldOutCount{Now: 1, Recent: 200, Held: 100, Before: 1000}, usual, true},
+		{"what is held is let go once it is little enough", SoldOutCount{Held: 20, Before: 100}, usual, false},
+		{"and not before", SoldOutCount{Held: 31, Before: 100}, usual, true},
+		{"who does not know what was there before counts alone", SoldOutCount{Now: 21}, usual, true},
+		{"a merchant may want to be asked earlier", SoldOutCount{Now: 6, Before: 100}, settings.Limits{StockCount: 5, StockPercent: 5}, true},
+		{"or later", SoldOutCount{Now: 80, Before: 100}, settings.Limits{StockCount: 20, StockPercent: 90}, false},
 	} {
 		if got := tt.drain.Suspicious(tt.limits); got != tt.want {
 			t.Errorf("%s: %+v suspicious = %v, want %v", tt.name, tt.drain, got, tt.want)

@@ -17,8 +17,8 @@ import (
 
 // update plans what a product of the shop lacks to be as the CRM says, within the fields the CRM
 // may write.
-func update(r Rules, g CrmProduct, f ProductInputs, shop plugin.Product) Plan {
-	r = r.Keeping(f.Pins[shop.ID])
+func update(r Rules, g CRMProduct, f ProductInputs, shop plugin.Product) Plan {
+	r = r.WithPins(f.Pins[shop.ID])
 	d := Plan{Action: ActUpdate, Product: shop.ID, Seen: shop.Version}
 	var l Link
 	if f.Link != nil {
@@ -49,7 +49,7 @@ func overwrites(l Link, c catalog.Change) bool {
 	return l.Edited && c.Field != catalog.FieldPrice && c.Field != catalog.FieldStock
 }
 
-func updateTexts(r Rules, g CrmProduct, shop plugin.Product, d *Plan) {
+func updateTexts(r Rules, g CRMProduct, shop plugin.Product, d *Plan) {
 	if name := g.Product.Name; name != "" && name != shop.Name && r.Owners.Name.writes(shop.Name == "") {
 		d.patch(r.Lang).Name = &name
 		d.change("", catalog.FieldName, Cut(shop.Name), Cut(name))
@@ -74,7 +74,7 @@ func updateTexts(r Rules, g CrmProduct, shop plugin.Product, d *Plan) {
 	}
 }
 
-func updateCategory(r Rules, g CrmProduct, f ProductInputs, shop plugin.Product, d *Plan) {
+func updateCategory(r Rules, g CRMProduct, f ProductInputs, shop plugin.Product, d *Plan) {
 	if !r.Owners.Category.writes(shop.CategoryID == "") {
 		return
 	}
@@ -92,7 +92,7 @@ func updateCategory(r Rules, g CrmProduct, f ProductInputs, shop plugin.Product,
 	}
 }
 
-func updateVariants(r Rules, g CrmProduct, f ProductInputs, l Link, shop plugin.Product, d *Plan) {
+func updateVariants(r Rules, g CRMProduct, f ProductInputs, l Link, shop plugin.Product, d *Plan) {
 	p := Pair(r, g.Offers, shop, l.Variants)
 	d.Pairs = p.Pairs
 	for _, o := range p.unclear {
@@ -125,7 +125,7 @@ func variantsOf(p plugin.Product) map[plugin.VariantID]plugin.Variant {
 
 // addVariants makes variants for offers the shop does not have. What the merchant wants to look at
 // first starts hidden.
-func addVariants(r Rules, g CrmProduct, offers []catalog.Offer, d *Plan) {
+func addVariants(r Rules, g CRMProduct, offers []catalog.Offer, d *Plan) {
 	for _, o := range offers {
 		if r.New == settings.NewSkip {
 			d.Open = true
@@ -141,7 +141,7 @@ func addVariants(r Rules, g CrmProduct, offers []catalog.Offer, d *Plan) {
 	}
 }
 
-func updateVariant(r Rules, g CrmProduct, f ProductInputs, l Link, o catalog.Offer, v plugin.Variant, d *Plan) {
+func updateVariant(r Rules, g CRMProduct, f ProductInputs, l Link, o catalog.Offer, v plugin.Variant, d *Plan) {
 	p := plugin.VariantPatch{ID: v.ID}
 	changed := false
 	set := func(field catalog.Field, old, new string) {
@@ -173,7 +173,7 @@ func updateVariant(r Rules, g CrmProduct, f ProductInputs, l Link, o catalog.Off
 }
 
 // setPriceAndStock fills what differs of the two into the patch and reports whether anything does.
-func setPriceAndStock(r Rules, g CrmProduct, o catalog.Offer, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, p *plugin.VariantPatch, d *Plan) bool {
+func setPriceAndStock(r Rules, g CRMProduct, o catalog.Offer, v plugin.Variant, unsent map[plugin.VariantID]decimal.Decimal, p *plugin.VariantPatch, d *Plan) bool {
 	if r.Owners.Price.writes(!v.Price.IsSet()) {
 		if m := price(r, g, o, d); m.IsSet() && !m.Equal(v.Price) {
 			p.Price = &m
@@ -200,12 +200,12 @@ func setPriceAndStock(r Rules, g CrmProduct, o catalog.Offer, v plugin.Variant, 
 // overlaid keeps the shop's parts of a size that the CRM does not know.
 func overlaid(shop, crm plugin.Size) plugin.Size {
 	return plugin.Size{
-		Weight: known(crm.Weight, shop.Weight), Length: known(crm.Length, shop.Length),
-		Width: known(crm.Width, shop.Width), Height: known(crm.Height, shop.Height),
+		Weight: knownOr(crm.Weight, shop.Weight), Length: knownOr(crm.Length, shop.Length),
+		Width: knownOr(crm.Width, shop.Width), Height: knownOr(crm.Height, shop.Height),
 	}
 }
 
-func updateImages(r Rules, g CrmProduct, l Link, shop plugin.Product, d *Plan) {
+func updateImages(r Rules, g CRMProduct, l Link, shop plugin.Product, d *Plan) {
 	if !r.Can.Images || len(g.Product.Pictures) == 0 {
 		return
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // Look notes what the shop has made of a product: nothing, or one with a single variant.
-func (l *Keyed) Look(shop map[plugin.ProductID]plugin.Product) {
+func (l *LinkOfKey) Look(shop map[plugin.ProductID]plugin.Product) {
 	p, there := shop[l.Product]
 	if l.Gone = !there; l.Gone || len(p.Variants) != 1 {
 		return
@@ -23,10 +23,10 @@ func (l *Keyed) Look(shop map[plugin.ProductID]plugin.Product) {
 }
 
 // StaysWhole reports whether a product is one in the shop. It is pure.
-func StaysWhole(id string, links []Keyed, shop map[plugin.ProductID]plugin.Product, asProducts bool) bool {
+func StaysWhole(id string, links []LinkOfKey, shop map[plugin.ProductID]plugin.Product, asProducts bool) bool {
 	links = there(links)
-	if slices.ContainsFunc(links, func(l Keyed) bool { return l.Key == id }) {
-		return !asProducts || slices.ContainsFunc(links, func(l Keyed) bool { return l.Key == id && len(shop[l.Product].Variants) > 1 })
+	if slices.ContainsFunc(links, func(l LinkOfKey) bool { return l.Key == id }) {
+		return !asProducts || slices.ContainsFunc(links, func(l LinkOfKey) bool { return l.Key == id && len(shop[l.Product].Variants) > 1 })
 	}
 	if asProducts {
 		return false
@@ -36,8 +36,8 @@ func StaysWhole(id string, links []Keyed, shop map[plugin.ProductID]plugin.Produ
 }
 
 // there drops the links of what the shop no longer has.
-func there(links []Keyed) []Keyed {
-	return slices.DeleteFunc(slices.Clone(links), func(l Keyed) bool { return l.Gone })
+func there(links []LinkOfKey) []LinkOfKey {
+	return slices.DeleteFunc(slices.Clone(links), func(l LinkOfKey) bool { return l.Gone })
 }
 
 // A shop may keep each variant as a product of its own. For such a one each live offer of a product
@@ -61,17 +61,17 @@ func CutKey(key string) (product, offer string) {
 }
 
 // comesInVariants reports whether a product is one of those that are split.
-func comesInVariants(g CrmProduct) bool { return g.Product.Several || len(g.Offers) > 1 }
+func comesInVariants(g CRMProduct) bool { return g.Product.Several || len(g.Offers) > 1 }
 
 // splitGoods makes a product of each offer.
-func splitGoods(g CrmProduct) []CrmProduct {
-	out := make([]CrmProduct, len(g.Offers))
+func splitGoods(g CRMProduct) []CRMProduct {
+	out := make([]CRMProduct, len(g.Offers))
 	for i, o := range g.Offers {
 		p := g.Product
 		p.ID, p.Name, p.Several, p.Own = offerKey(g.Product.ID, o.ID), offerName(g.Product.Name, o), false, catalog.Offer{}
 		p.Attributes = merged(p.Attributes, o.Options)
 		o.ProductID, o.Options = p.ID, nil
-		out[i] = CrmProduct{Product: p, Offers: []catalog.Offer{o}}
+		out[i] = CRMProduct{Product: p, Offers: []catalog.Offer{o}}
 	}
 	return out
 }
@@ -96,8 +96,8 @@ type Parent struct {
 	ReadAt   time.Time `db:"read_at"`
 }
 
-// Keyed is a link by its key, with the offers it was made from and their variants.
-type Keyed struct {
+// LinkOfKey is a link by its key, with the offers it was made from and their variants.
+type LinkOfKey struct {
 	Key      string
 	Product  plugin.ProductID
 	Offers   []string
@@ -119,14 +119,14 @@ type Splitting struct {
 
 // Add splits one product, unless it is to stay whole. Links are those of its key and of the keys of its
 // offers.
-func (s *Splitting) Add(p Parent, g CrmProduct, links []Keyed, whole bool) {
+func (s *Splitting) Add(p Parent, g CRMProduct, links []LinkOfKey, whole bool) {
 	kept := map[string]bool{}
 	switch {
 	case p.Presence != Live:
 		kept[p.ID] = true // it speaks for itself
 	case whole || !comesInVariants(g) || len(g.Offers) == 0 && len(links) == 0:
 		kept[p.ID] = true
-		s.become(p.ID, g, there(links))
+		s.mergeToProduct(p.ID, g, there(links))
 	default:
 		s.Parents[p.ID] = Outside
 		for _, one := range splitGoods(g) {
@@ -134,7 +134,7 @@ func (s *Splitting) Add(p Parent, g CrmProduct, links []Keyed, whole bool) {
 			s.Offers = append(s.Offers, one.Offers...)
 			s.Rows = append(s.Rows, staged(one.Product, p))
 		}
-		s.fallApart(p.ID, g, there(links))
+		s.expandToVariants(p.ID, g, there(links))
 	}
 	for _, l := range links {
 		key := cmp.Or(s.Keys[l.Key], l.Key)
@@ -148,21 +148,21 @@ func (s *Splitting) Add(p Parent, g CrmProduct, links []Keyed, whole bool) {
 	}
 }
 
-// become keeps a product of the shop when the offers of a product have become one without variants.
-func (s *Splitting) become(id string, g CrmProduct, links []Keyed) {
-	if len(links) == 0 || slices.ContainsFunc(links, func(l Keyed) bool { return l.Key == id }) {
+// mergeToProduct keeps a product of the shop when the offers of a product have become one without variants.
+func (s *Splitting) mergeToProduct(id string, g CRMProduct, links []LinkOfKey) {
+	if len(links) == 0 || slices.ContainsFunc(links, func(l LinkOfKey) bool { return l.Key == id }) {
 		return
 	}
-	s.Keys[sold(links, g).Key] = id
+	s.Keys[survivingLink(links, g).Key] = id
 }
 
-// fallApart does so when a product has got variants: it goes on as one of them.
-func (s *Splitting) fallApart(id string, g CrmProduct, links []Keyed) {
-	at := slices.IndexFunc(links, func(l Keyed) bool { return l.Key == id })
+// expandToVariants does so when a product has got variants: it goes on as one of them.
+func (s *Splitting) expandToVariants(id string, g CRMProduct, links []LinkOfKey) {
+	at := slices.IndexFunc(links, func(l LinkOfKey) bool { return l.Key == id })
 	if at < 0 {
 		return
 	}
-	taken := sliceutil.Set(sliceutil.Map(links, func(l Keyed) string { return l.Key }))
+	taken := sliceutil.Set(sliceutil.Map(links, func(l LinkOfKey) string { return l.Key }))
 	var free []string
 	for _, o := range g.Offers {
 		if key := offerKey(id, o.ID); !taken[key] {
@@ -178,8 +178,8 @@ func (s *Splitting) fallApart(id string, g CrmProduct, links []Keyed) {
 	}
 }
 
-// sold picks the link of an offer that is still there, or else the first.
-func sold(links []Keyed, g CrmProduct) Keyed {
+// survivingLink picks the link of an offer that is still there, or else the first.
+func survivingLink(links []LinkOfKey, g CRMProduct) LinkOfKey {
 	there := sliceutil.Set(sliceutil.Map(g.Offers, func(o catalog.Offer) string { return o.ID }))
 	for _, l := range links {
 		if _, offer := CutKey(l.Key); there[offer] {

@@ -10,41 +10,41 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Verified is what the second look at some plans came to.
-type Verified struct {
+// Verification is what the second look at some plans came to.
+type Verification struct {
 	// ReadAt is when the price and stock of variants last written were read.
 	ReadAt map[plugin.VariantID]time.Time
 	Asked  time.Time // when the CRM was asked again
 
-	Dropped   []PlanOutcome
+	Dropped   []Outcome
 	Changed   []Planned
 	Items     []catalog.Item
 	Unchanged int // products of which newer prices were all there was to write
 }
 
 // Look decides what stays of a plan.
-func (v *Verified) Look(p Planned, shop bool, crm ChangeSet) {
+func (v *Verification) Look(p Planned, shop bool, crm ChangeSet) {
 	switch {
 	case shop:
 		v.drop(p, "shop")
 		return
-	case crm.Whole, crm.any() && p.Action == ActCreate, slices.ContainsFunc(p.Adds, crm.quoted):
+	case crm.Whole, crm.any() && p.Action == ActCreate, slices.ContainsFunc(p.Adds, crm.priceOrStockChanged):
 		v.drop(p, "crm")
 		return
 	}
-	moved, later, open := v.quotes(p, crm)
+	moved, later, open := v.outdatedQuotes(p, crm)
 	if len(later) > 0 {
-		p.leave(moved, later)
+		p.dropQuotes(moved, later)
 	}
 	// What stays is what the CRM says now.
 	p.ReadAt, p.Passed = v.Asked, later
 	switch {
-	case len(later) > 0 && p.idle() && open:
+	case len(later) > 0 && p.noop() && open:
 		v.drop(p, "crm")
 		return
-	case len(later) > 0 && p.idle():
+	case len(later) > 0 && p.noop():
 		v.Unchanged++
-		v.Dropped = append(v.Dropped, PlanOutcome{CRM: p.CRM, State: PlanDropped, Product: p.Product})
+		v.Dropped = append(v.Dropped, Outcome{CRM: p.CRM, State: Dropped, Product: p.Product})
 		return
 	case open:
 		v.Items = append(v.Items, catalog.Item{Kind: catalog.ItemNote, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: catalog.ReasonQuoteMoved})
@@ -52,11 +52,11 @@ func (v *Verified) Look(p Planned, shop bool, crm ChangeSet) {
 	v.Changed = append(v.Changed, p)
 }
 
-// quotes answers the variants whose price is left out of a plan because the CRM says something else by
+// outdatedQuotes answers the variants whose price is left out of a plan because the CRM says something else by
 // now, and those whose stock is, for that reason or because a later reading was written: sales that the
 // CRM does not know of were counted anew for that one. open: no later reading was written of one of
 // them, so it is still to come.
-func (v *Verified) quotes(p Planned, crm ChangeSet) (moved, later map[plugin.VariantID]bool, open bool) {
+func (v *Verification) outdatedQuotes(p Planned, crm ChangeSet) (moved, later map[plugin.VariantID]bool, open bool) {
 	moved, later = map[plugin.VariantID]bool{}, map[plugin.VariantID]bool{}
 	for _, variant := range VariantsIn([]Planned{p}) {
 		if v.ReadAt[variant].After(p.ReadAt) {
@@ -64,7 +64,7 @@ func (v *Verified) quotes(p Planned, crm ChangeSet) (moved, later map[plugin.Var
 		}
 	}
 	move := func(offer string, variant plugin.VariantID) {
-		if crm.quoted(offer) {
+		if crm.priceOrStockChanged(offer) {
 			open = open || !later[variant]
 			moved[variant], later[variant] = true, true
 		}
@@ -88,16 +88,16 @@ func VariantsIn(plans []Planned) []plugin.VariantID {
 	return out
 }
 
-func (v *Verified) drop(p Planned, side string) {
-	v.Dropped = append(v.Dropped, PlanOutcome{CRM: p.CRM, State: PlanDropped, Product: p.Product})
+func (v *Verification) drop(p Planned, side string) {
+	v.Dropped = append(v.Dropped, Outcome{CRM: p.CRM, State: Dropped, Product: p.Product})
 	v.Items = append(v.Items, catalog.Item{
 		Kind: catalog.ItemSkip, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: catalog.ReasonMoved, Params: catalog.Params{"side": side},
 	})
 }
 
-// leave takes prices and stock of variants out of a plan; what has its price taken out has its stock
+// dropQuotes takes prices and stock of variants out of a plan; what has its price taken out has its stock
 // taken out too. The next run compares the product anew.
-func (p *Planned) leave(price, stock map[plugin.VariantID]bool) {
+func (p *Planned) dropQuotes(price, stock map[plugin.VariantID]bool) {
 	p.Hash = nil
 	p.Quoted = slices.DeleteFunc(p.Quoted, func(q SyncedPrice) bool { return stock[q.Variant] })
 	p.Changes = slices.DeleteFunc(p.Changes, func(c catalog.Change) bool {
@@ -124,7 +124,7 @@ func (p *Planned) leave(price, stock map[plugin.VariantID]bool) {
 	}
 }
 
-// idle reports whether nothing is left to write, neither to the shop nor about the product.
-func (p *Planned) idle() bool {
+// noop reports whether nothing is left to write, neither to the shop nor about the product.
+func (p *Planned) noop() bool {
 	return p.Action == ActUpdate && p.Empty() && !p.Joins && len(p.Images) == 0 && len(p.Gone) == 0
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/keybridge/keybridge/catalog/session"
 )
 
-// OutlineTree tells what the run will do to the tree, as both sides are now.
-func (w Proposer) OutlineTree(ctx context.Context) ([]plan.TreeChange, plan.TreeMeasures, error) {
+// SimulateTree tells what the run will do to the tree, as both sides are now.
+func (w Proposer) SimulateTree(ctx context.Context) ([]plan.TreeChange, plan.TreeMeasures, error) {
 	var m plan.TreeMeasures
 	if w.Run.Kind != catalog.Full || !w.WritesCategories() {
 		return nil, m, nil
@@ -19,7 +19,7 @@ func (w Proposer) OutlineTree(ctx context.Context) ([]plan.TreeChange, plan.Tree
 	if err != nil {
 		return nil, m, err
 	}
-	changes := plan.Outline(f)
+	changes := plan.SimulateTree(f)
 	m.Linked, m.Read = len(f.Links), len(f.Crm)
 	for _, c := range changes {
 		switch c.Action {
@@ -41,7 +41,7 @@ func (w Proposer) TreeFacts(ctx context.Context, failed map[string]bool) (plan.T
 	if f.Shop, err = w.Catalog.Categories(ctx, w.Rules.Lang); err != nil {
 		return f, session.FromShop(err)
 	}
-	if f.Crm, err = w.Store.Staging.StagedCategories(ctx, w.Run.ID); err != nil {
+	if f.Crm, err = w.Store.Staging.Categories(ctx, w.Run.ID); err != nil {
 		return f, err
 	}
 	for i, c := range f.Crm {
@@ -49,7 +49,7 @@ func (w Proposer) TreeFacts(ctx context.Context, failed map[string]bool) (plan.T
 			f.Crm[i].Name = "№ " + c.ID // a shop takes no category without a name
 		}
 	}
-	if f.Links, err = w.Store.Links.CategoryLinks(ctx, w.Run.Connection); err != nil {
+	if f.Links, err = w.Store.Links.Categories(ctx, w.Run.Connection); err != nil {
 		return f, err
 	}
 	f.Taken, err = w.Store.Links.OtherCategories(ctx, w.Run)

@@ -13,13 +13,13 @@ import (
 // check looks at the plan as a whole before the first write. When a guard speaks up, and after a
 // preview, the run stops here with its plan until a person decides.
 func (w Proposer) check(ctx context.Context) error {
-	tree, trees, err := w.OutlineTree(ctx)
+	tree, trees, err := w.SimulateTree(ctx)
 	if err != nil {
 		return err
 	}
 	run := w.Next()
 	err = w.Commit(ctx, run, func(tx *sqlx.Tx) error {
-		if err := w.Store.Plans.AnalysePlan(ctx, tx); err != nil {
+		if err := w.Store.Plans.Analyse(ctx, tx); err != nil {
 			return err
 		}
 		if run.Kind == catalog.Full {
@@ -32,7 +32,7 @@ func (w Proposer) check(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := w.foresee(ctx, tx, run); err != nil {
+		if err := w.previewRelinks(ctx, tx, run); err != nil {
 			return err
 		}
 		if err := w.guard(ctx, tx, run, trees); err != nil {
@@ -44,12 +44,12 @@ func (w Proposer) check(ctx context.Context) error {
 			return w.Store.Plans.PutTree(ctx, tx, run.ID, tree)
 		}
 		run.Enter(FirstWrite(run.Kind))
-		return w.TakeLinks(ctx, tx, *run)
+		return w.ApplyLinks(ctx, tx, *run)
 	})
 	if err != nil || w.Run.State != catalog.Approval {
 		return err
 	}
-	w.tell(ctx)
+	w.notifyWaiting(ctx)
 	if err := w.Calendar.Wake(ctx, calendar.Owner(w.Run.Connection)); err != nil { // it is looked at again without that
 		w.Deps.Log.Warn("schedule", "connection", w.Run.Connection, "error", err.Error())
 	}
@@ -62,14 +62,14 @@ func (w Proposer) guard(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, tree
 	if err != nil {
 		return err
 	}
-	if err := w.drained(ctx, tx, run, &m); err != nil {
+	if err := w.countSoldOut(ctx, tx, run, &m); err != nil {
 		return err
 	}
 	if run.Kind == catalog.Full {
-		run.Guards = append(run.Guards, plan.JudgeTree(trees)...)
+		run.Guards = append(run.Guards, plan.EvaluateTreeGuards(trees)...)
 	}
 	if run.Settings.Products {
-		run.Guards = append(run.Guards, plan.Judge(run.Kind, m, w.Rules.Limits)...)
+		run.Guards = append(run.Guards, plan.EvaluateGuards(run.Kind, m, w.Rules.Limits)...)
 	}
 	return nil
 }
@@ -90,20 +90,20 @@ func FirstWrite(kind catalog.Kind) catalog.Phase {
 	return catalog.WriteCategories
 }
 
-// tell lets the merchant know that a run waits. Nothing waits for the message.
-func (w Proposer) tell(ctx context.Context) {
+// notifyWaiting lets the merchant know that a run waits. Nothing waits for the message.
+func (w Proposer) notifyWaiting(ctx context.Context) {
 	if w.Deps.Notify == nil || w.Run.Preview {
 		return
 	}
-	n := catalog.Waits{Shop: w.Run.Shop, Connection: w.Run.Connection, Run: w.Run.ID, Kind: w.Run.Kind, Guards: w.Run.Guards, At: w.Now()}
+	n := catalog.ApprovalRequest{Shop: w.Run.Shop, Connection: w.Run.Connection, Run: w.Run.ID, Kind: w.Run.Kind, Guards: w.Run.Guards, At: w.Now()}
 	if err := w.Deps.Notify(ctx, n); err != nil {
 		w.Deps.Log.Warn("message about a waiting run was not taken", "run", w.Run.ID, "error", err.Error())
 	}
 }
 
-// TakeLinks does, once the run may write, what planning has found must become of links. A preview that
+// ApplyLinks does, once the run may write, what planning has found must become of links. A preview that
 // was approved also remembers what it has learned of the account.
-func (w Proposer) TakeLinks(ctx context.Context, tx *sqlx.Tx, run catalog.Run) error {
+func (w Proposer) ApplyLinks(ctx context.Context, tx *sqlx.Tx, run catalog.Run) error {
 	s := w.Store
 	if run.Kind == catalog.Full {
 		if err := s.Plans.TakeLinks(ctx, tx, run, w.Now()); err != nil {
@@ -126,19 +126,19 @@ func (w Proposer) TakeLinks(ctx context.Context, tx *sqlx.Tx, run catalog.Run) e
 	if chosen == nil || run.StartedAt == nil {
 		return nil
 	}
-	seen, err := s.Staging.StagedWarehouses(ctx, tx, run.ID)
+	seen, err := s.Staging.Warehouses(ctx, tx, run.ID)
 	if err != nil {
 		return err
 	}
-	if err := s.Warehouses.SeeWarehouses(ctx, tx, run.Connection, seen, w.Now()); err != nil {
+	if err := s.Warehouses.See(ctx, tx, run.Connection, seen, w.Now()); err != nil {
 		return err
 	}
-	_, err = s.Warehouses.JudgeWarehouses(ctx, tx, run, chosen, *run.StartedAt)
+	_, err = s.Warehouses.CheckSeen(ctx, tx, run, chosen, *run.StartedAt)
 	return err
 }
 
-// drained fills in what the guard of stock needs to know beside the plan, once that alone may be much.
-func (w Proposer) drained(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, m *plan.Measures) error {
+// countSoldOut fills in what the guard of stock needs to know beside the plan, once that alone may be much.
+func (w Proposer) countSoldOut(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, m *plan.Measures) error {
 	if m.SoldOut == 0 {
 		return nil
 	}

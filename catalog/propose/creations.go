@@ -13,14 +13,14 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Made looks for products that earlier tries have created: those that bear the external id now and
+// FindCreated looks for products that earlier tries have created: those that bear the external id now and
 // did not before.
-func (w Proposer) Made(ctx context.Context, begun []store.Intent) (map[string]plugin.ProductID, error) {
+func (w Proposer) FindCreated(ctx context.Context, begun []store.Intent) (map[string]plugin.ProductID, error) {
 	if len(begun) == 0 {
 		return nil, nil
 	}
 	hits, err := w.Catalog.ProductsByKey(ctx, plugin.KeyExternalID, sliceutil.Map(begun, func(i store.Intent) string { return i.CRM }))
-	if err := session.Answered(len(begun), len(hits), err); err != nil {
+	if err := session.CheckBatch(len(begun), len(hits), err); err != nil {
 		return nil, err
 	}
 	out := map[string]plugin.ProductID{}
@@ -43,8 +43,8 @@ func (w Proposer) Made(ctx context.Context, begun []store.Intent) (map[string]pl
 	return out, nil
 }
 
-// MadeEarlier looks for what creations that were begun earlier have led to.
-func (w Proposer) MadeEarlier(ctx context.Context, ids []string) (map[string]plugin.ProductID, error) {
+// EarlierCreations looks for what creations that were begun earlier have led to.
+func (w Proposer) EarlierCreations(ctx context.Context, ids []string) (map[string]plugin.ProductID, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -52,13 +52,13 @@ func (w Proposer) MadeEarlier(ctx context.Context, ids []string) (map[string]plu
 	if err != nil {
 		return nil, err
 	}
-	return w.Made(ctx, begun)
+	return w.FindCreated(ctx, begun)
 }
 
-// foreseeMade notes which creations an earlier run has left open and what they have led to; did says
+// recordEarlierCreations notes which creations an earlier run has left open and what they have led to; did says
 // that some have led to something.
-func (w Proposer) foreseeMade(ctx context.Context, ids []string) (did bool, err error) {
-	found, err := w.MadeEarlier(ctx, ids)
+func (w Proposer) recordEarlierCreations(ctx context.Context, ids []string) (did bool, err error) {
+	found, err := w.EarlierCreations(ctx, ids)
 	if err != nil || len(found) == 0 {
 		return false, err
 	}

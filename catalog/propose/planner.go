@@ -13,8 +13,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// planner thinks about products. It changes nothing, and works beside the worker whose run it plans.
-type planner struct {
+// Planner thinks about products. It changes nothing, and works beside the worker whose run it plans.
+type Planner struct {
 	*session.Connection
 	run catalog.Run
 	// tree: the run brings the categories.
@@ -23,16 +23,16 @@ type planner struct {
 }
 
 // NewPlanner plans for the run as it stands now.
-func NewPlanner(w *session.Session) *planner {
-	return &planner{Connection: &w.Connection, run: w.Run, tree: w.WritesCategories()}
+func NewPlanner(w *session.Session) *Planner {
+	return &Planner{Connection: &w.Connection, run: w.Run, tree: w.WritesCategories()}
 }
 
 // gather reads it.
-func (w *planner) gather(ctx context.Context, rows []plan.Candidate) (plan.PlanInputs, error) {
-	m := plan.PlanInputs{Us: w.run.Connection, Rematch: w.run.Rematch, Shop: map[plugin.ProductID]plugin.Product{}}
+func (w *Planner) gather(ctx context.Context, rows []plan.Candidate) (plan.Inputs, error) {
+	m := plan.Inputs{Us: w.run.Connection, Rematch: w.run.Rematch, Shop: map[plugin.ProductID]plugin.Product{}}
 	ids := sliceutil.Map(rows, func(r plan.Candidate) string { return r.ID })
 	var err error
-	if m.Goods, err = w.Store.Staging.GoodsOf(ctx, w.run.ID, ids); err != nil {
+	if m.Goods, err = w.Store.Staging.Products(ctx, w.run.ID, ids); err != nil {
 		return m, err
 	}
 	w.makeSafe(m.Goods)
@@ -63,14 +63,14 @@ func (w *planner) gather(ctx context.Context, rows []plan.Candidate) (plan.PlanI
 	for _, p := range m.Shop {
 		variants = append(variants, sliceutil.Map(p.Variants, func(v plugin.Variant) plugin.VariantID { return v.ID })...)
 	}
-	m.Unsent, err = w.Unsent(ctx, variants, plan.Earliest(rows))
+	m.Unsent, err = w.Uncounted(ctx, variants, plan.Earliest(rows))
 	return m, err
 }
 
 // linksOf reads the links of staged products, by their ids. A creation begun earlier that has led to a
 // product is a link too.
-func (w *planner) linksOf(ctx context.Context, rows []plan.Candidate) (map[string]plan.Link, error) {
-	found, err := w.Store.Links.Links(ctx, w.run.Connection, sliceutil.Map(rows, func(r plan.Candidate) string { return r.Key }))
+func (w *Planner) linksOf(ctx context.Context, rows []plan.Candidate) (map[string]plan.Link, error) {
+	found, err := w.Store.Links.Products(ctx, w.run.Connection, sliceutil.Map(rows, func(r plan.Candidate) string { return r.Key }))
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (w *planner) linksOf(ctx context.Context, rows []plan.Candidate) (map[strin
 }
 
 // categoryNames reads the names of the shop's categories, once.
-func (w *planner) categoryNames(ctx context.Context) (map[plugin.CategoryID]string, error) {
+func (w *Planner) categoryNames(ctx context.Context) (map[plugin.CategoryID]string, error) {
 	if w.names != nil {
 		return w.names, nil
 	}
@@ -102,7 +102,7 @@ func (w *planner) categoryNames(ctx context.Context) (map[plugin.CategoryID]stri
 }
 
 // doubtOwn keeps what a card says of its stock from standing for that of the chosen warehouses.
-func (w *planner) doubtOwn(all map[string]plan.CrmProduct) {
+func (w *Planner) doubtOwn(all map[string]plan.CRMProduct) {
 	if w.Warehouses() == nil {
 		return
 	}
@@ -115,7 +115,7 @@ func (w *planner) doubtOwn(all map[string]plan.CrmProduct) {
 	}
 }
 
-func (w *planner) makeSafe(all map[string]plan.CrmProduct) {
+func (w *Planner) makeSafe(all map[string]plan.CRMProduct) {
 	for id, g := range all {
 		var ok bool
 		g.Description, ok = w.Texts.HTML(g.Product.Description)
@@ -126,7 +126,7 @@ func (w *planner) makeSafe(all map[string]plan.CrmProduct) {
 
 // readLinked reads the shop's side of links. A product that the shop no longer has is one that it
 // lacks, so its link goes.
-func (w *planner) readLinked(ctx context.Context, rows []plan.Candidate, m *plan.PlanInputs) error {
+func (w *Planner) readLinked(ctx context.Context, rows []plan.Candidate, m *plan.Inputs) error {
 	var ids []plugin.ProductID
 	for _, r := range rows {
 		if r.Product != "" {
@@ -155,7 +155,7 @@ func (w *planner) readLinked(ctx context.Context, rows []plan.Candidate, m *plan
 }
 
 // lookUp looks for the products of the shop that unlinked ones of the CRM may be.
-func (w *planner) lookUp(ctx context.Context, rows []plan.Candidate, m *plan.PlanInputs) error {
+func (w *Planner) lookUp(ctx context.Context, rows []plan.Candidate, m *plan.Inputs) error {
 	var free []string
 	for _, r := range rows {
 		if l, linked := m.Links[r.ID]; r.Presence == plan.Live && (!linked || m.Rematch && !l.CreatedHere) {
@@ -187,7 +187,7 @@ func (w *planner) lookUp(ctx context.Context, rows []plan.Candidate, m *plan.Pla
 }
 
 // hits asks the shop for the keys of products and answers what each found.
-func (w *planner) hits(ctx context.Context, ids []string, all map[string]plan.CrmProduct) (map[string][]plugin.ProductID, error) {
+func (w *Planner) hits(ctx context.Context, ids []string, all map[string]plan.CRMProduct) (map[string][]plugin.ProductID, error) {
 	out := map[string][]plugin.ProductID{}
 	key, byKey := plan.ShopKey(w.Rules.Match)
 	if !byKey {
@@ -207,7 +207,7 @@ func (w *planner) hits(ctx context.Context, ids []string, all map[string]plan.Cr
 	for from := 0; from < len(values); from += plugin.MaxBatch {
 		to := min(from+plugin.MaxBatch, len(values))
 		found, err := w.Catalog.ProductsByKey(ctx, key, values[from:to])
-		if err := session.Answered(to-from, len(found), err); err != nil {
+		if err := session.CheckBatch(to-from, len(found), err); err != nil {
 			return nil, err
 		}
 		for i, hits := range found {

@@ -16,7 +16,7 @@ import (
 
 // plan plans the next products. Nothing is written to the shop.
 func (w Proposer) plan(ctx context.Context) error {
-	at, err := session.CursorOf[session.Behind](w.Run)
+	at, err := session.CursorOf[session.RowCursor](w.Run)
 	if err != nil {
 		return err
 	}
@@ -28,17 +28,17 @@ func (w Proposer) plan(ctx context.Context) error {
 		return w.SkipTo(ctx, catalog.CheckPlan)
 	}
 	t := got.Rows[0]
-	if did, err := w.foreseeMade(ctx, t.creating); did || err != nil {
+	if did, err := w.recordEarlierCreations(ctx, t.creating); did || err != nil {
 		return err // the products are thought about anew in the next step
 	}
 	total := w.Run.Total
 	if total == 0 {
-		if total, err = w.Store.Staging.CountStaged(ctx, w.Run.ID); err != nil {
+		if total, err = w.Store.Staging.CountProducts(ctx, w.Run.ID); err != nil {
 			return err
 		}
 	}
 	run := w.Next()
-	session.MoveTo(run, session.Behind{After: got.Next})
+	session.MoveTo(run, session.RowCursor{After: got.Next})
 	run.Done, run.Total = run.Done+int64(t.products), total
 	run.Counters.Unchanged += t.unchanged
 	return w.CommitAsync(ctx, run, func(tx *sqlx.Tx) error {
@@ -54,11 +54,11 @@ type pendingBatch struct {
 	products  int
 	creating  []string // those whose creation was begun earlier
 	unchanged int
-	batch     plan.PlanBatch
+	batch     plan.Batch
 }
 
 // buildPlanBatch makes up a plan of the products behind the given one, and changes nothing.
-func (w *planner) buildPlanBatch(ctx context.Context, after string) (catalog.Page[pendingBatch], error) {
+func (w *Planner) buildPlanBatch(ctx context.Context, after string) (catalog.Page[pendingBatch], error) {
 	var none catalog.Page[pendingBatch]
 	rows, err := w.Store.Staging.Candidates(ctx, w.run, w.tree, w.RulesHash, after, w.Deps.Config.PlanBatch)
 	if err != nil || len(rows) == 0 {
@@ -87,7 +87,7 @@ func creatingOf(rows []plan.Candidate) []string {
 }
 
 // changed leaves out products at which neither side nor the settings changed, and counts them.
-func (w *planner) changed(ctx context.Context, rows []plan.Candidate) (open []plan.Candidate, unchanged int, err error) {
+func (w *Planner) changed(ctx context.Context, rows []plan.Candidate) (open []plan.Candidate, unchanged int, err error) {
 	var ids []plugin.ProductID
 	for _, r := range rows {
 		if r.Same {
@@ -116,8 +116,8 @@ func (w *planner) changed(ctx context.Context, rows []plan.Candidate) (open []pl
 }
 
 // busy answers products of which units are sold that the CRM does not know of.
-func (w *planner) busy(ctx context.Context, rows []plan.Candidate) (map[string]bool, error) {
-	if w.Deps.Unsent == nil || !w.Rules.Can.Stock {
+func (w *Planner) busy(ctx context.Context, rows []plan.Candidate) (map[string]bool, error) {
+	if w.Deps.Uncounted == nil || !w.Rules.Can.Stock {
 		return nil, nil
 	}
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r plan.Candidate) bool { return !r.Same })
@@ -131,7 +131,7 @@ func (w *planner) busy(ctx context.Context, rows []plan.Candidate) (map[string]b
 			variants = append(variants, v.Variant)
 		}
 	}
-	units, err := w.Unsent(ctx, variants, plan.Earliest(rows))
+	units, err := w.Uncounted(ctx, variants, plan.Earliest(rows))
 	if err != nil {
 		return nil, err
 	}
@@ -145,8 +145,8 @@ func (w *planner) busy(ctx context.Context, rows []plan.Candidate) (map[string]b
 }
 
 // DecideAll plans products whole.
-func (w *planner) DecideAll(ctx context.Context, rows []plan.Candidate) (plan.PlanBatch, error) {
-	var b plan.PlanBatch
+func (w *Planner) DecideAll(ctx context.Context, rows []plan.Candidate) (plan.Batch, error) {
+	var b plan.Batch
 	if len(rows) == 0 {
 		return b, nil
 	}
@@ -163,34 +163,34 @@ func (w *planner) DecideAll(ctx context.Context, rows []plan.Candidate) (plan.Pl
 			if l, linked := m.Links[r.ID]; d.Action == plan.ActUpdate {
 				d.CountForGuards(linked, l, !plan.Agrees(g, m.Shop[plugin.ProductID(r.Product)]))
 			}
-			b.Take(r, m.Links[r.ID], d)
+			b.Add(r, m.Links[r.ID], d)
 			continue
 		}
 		if l, linked := m.Links[r.ID]; linked {
 			shop := m.Shop[plugin.ProductID(r.Product)]
 			d := plan.DecideMissing(m.Rules, l, shop)
 			d.Name = plan.Cut(shop.Name)
-			b.Take(r, l, d)
+			b.Add(r, l, d)
 		}
 	}
 	return b, nil
 }
 
 // StorePlan stores a batch and counts what was left alone.
-func (w Proposer) StorePlan(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, b plan.PlanBatch) error {
+func (w Proposer) StorePlan(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, b plan.Batch) error {
 	now := w.Now()
 	run.Counters.Unchanged += b.Unchanged
 	run.Counters.Count(b.Items)
 	if !run.Preview { // a preview leaves the next run all its work
-		if err := w.Store.Links.Settle(ctx, tx, *run, w.RulesHash, b.Calm, now); err != nil {
+		if err := w.Store.Links.Settle(ctx, tx, *run, w.RulesHash, b.InSync, now); err != nil {
 			return err
 		}
-		if err := w.Store.Held.LetGo(ctx, tx, run.Connection, b.Stands); err != nil {
+		if err := w.Store.Held.Release(ctx, tx, run.Connection, b.InStock); err != nil {
 			return err
 		}
 	}
 	if err := w.Store.Runs.AddItems(ctx, tx, run.ID, b.Items, now); err != nil {
 		return err
 	}
-	return w.Store.Plans.PutPlan(ctx, tx, run.ID, b.Plans)
+	return w.Store.Plans.Put(ctx, tx, run.ID, b.Plans)
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/keybridge/keybridge/catalog/plan"
 )
 
-// Bar takes plans that cannot be met out and lists them.
-func (w Proposer) Bar(ctx context.Context, tx *sqlx.Tx, run *catalog.Run) error {
+// DropUnresolvable takes plans that cannot be met out and lists them.
+func (w Proposer) DropUnresolvable(ctx context.Context, tx *sqlx.Tx, run *catalog.Run) error {
 	claims, err := w.Store.Plans.Claims(ctx, tx, *run)
 	if err != nil {
 		return err
 	}
-	var marks []plan.PlanOutcome
+	var marks []plan.Outcome
 	var items []catalog.Item
-	for _, c := range plan.Barred(claims) {
-		marks = append(marks, plan.PlanOutcome{CRM: c.CRM, State: plan.PlanDropped, Product: c.Product})
+	for _, c := range plan.UnresolvableClaims(claims) {
+		marks = append(marks, plan.Outcome{CRM: c.CRM, State: plan.Dropped, Product: c.Product})
 		items = append(items, catalog.Item{
 			Kind: catalog.ItemConflict, CRMID: c.CRM, Product: c.Product, Name: c.Name, Reason: catalog.ReasonLinkedElsewhere,
 			Params: catalog.Params{"product": string(c.Product), "crm": c.Holder},
@@ -29,15 +29,15 @@ func (w Proposer) Bar(ctx context.Context, tx *sqlx.Tx, run *catalog.Run) error 
 	if err := w.Store.Runs.AddItems(ctx, tx, run.ID, items, w.Now()); err != nil {
 		return err
 	}
-	return w.Store.Plans.MarkPlans(ctx, tx, run.ID, marks)
+	return w.Store.Plans.Mark(ctx, tx, run.ID, marks)
 }
 
-// foresee looks at the links that a rematching run would change, before anybody is asked.
-func (w Proposer) foresee(ctx context.Context, tx *sqlx.Tx, run *catalog.Run) error {
+// previewRelinks looks at the links that a rematching run would change, before anybody is asked.
+func (w Proposer) previewRelinks(ctx context.Context, tx *sqlx.Tx, run *catalog.Run) error {
 	if !run.Rematch {
 		return nil
 	}
-	if err := w.Bar(ctx, tx, run); err != nil {
+	if err := w.DropUnresolvable(ctx, tx, run); err != nil {
 		return err
 	}
 	n, err := w.Store.Plans.CountRelinks(ctx, tx, run.ID)

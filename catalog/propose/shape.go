@@ -8,15 +8,15 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// shapes answers which products stay whole, given the links of each and of its offers. The capability of
+// linkShapes answers which products stay whole, given the links of each and of its offers. The capability of
 // the shop says it of those that are not linked; of what is linked the shop's products do, so only those
 // are looked at that are not as the capability has it.
-func (w Proposer) shapes(ctx context.Context, links map[string][]plan.Keyed) (map[string]bool, error) {
+func (w Proposer) linkShapes(ctx context.Context, links map[string][]plan.LinkOfKey) (map[string]bool, error) {
 	shop := map[plugin.ProductID]plugin.Product{}
 	var ids []plugin.ProductID
 	for id, list := range links {
 		for _, l := range list {
-			if w.odd(id, l) {
+			if w.legacyShape(id, l) {
 				ids = append(ids, l.Product)
 			}
 		}
@@ -28,7 +28,7 @@ func (w Proposer) shapes(ctx context.Context, links map[string][]plan.Keyed) (ma
 	whole := map[string]bool{}
 	for id, list := range links {
 		for i := range list {
-			if w.odd(id, list[i]) {
+			if w.legacyShape(id, list[i]) {
 				list[i].Look(shop)
 			}
 		}
@@ -37,8 +37,8 @@ func (w Proposer) shapes(ctx context.Context, links map[string][]plan.Keyed) (ma
 	return whole, nil
 }
 
-// odd reports whether a link is not of the kind that links of the shop are made now.
-func (w Proposer) odd(id string, l plan.Keyed) bool {
+// legacyShape reports whether a link is not of the kind that links of the shop are made now.
+func (w Proposer) legacyShape(id string, l plan.LinkOfKey) bool {
 	if w.Rules.Can.AsProducts {
 		return l.Key == id && len(l.Offers) > 1
 	}

@@ -16,7 +16,7 @@ import (
 const splitBatch = 250
 
 // sameID is the shop's product whose id equals the CRM's: that of the offer when the key is of one.
-func (w *planner) sameID(key string) plugin.ProductID {
+func (w *Planner) sameID(key string) plugin.ProductID {
 	if _, offer := plan.CutKey(key); offer != "" && w.Keyed {
 		return plugin.ProductID(offer)
 	}
@@ -25,7 +25,7 @@ func (w *planner) sameID(key string) plugin.ProductID {
 
 // split splits the next staged products.
 func (w Proposer) split(ctx context.Context) error {
-	at, err := session.CursorOf[session.Asked](w.Run)
+	at, err := session.CursorOf[session.ProductCursor](w.Run)
 	if err != nil {
 		return err
 	}
@@ -35,13 +35,13 @@ func (w Proposer) split(ctx context.Context) error {
 	}
 	if len(parents) == 0 {
 		// One product may have become thousands, of which the database has no idea yet.
-		if err := w.Store.Staging.AnalyseStaged(ctx); err != nil {
+		if err := w.Store.Staging.Analyse(ctx); err != nil {
 			return err
 		}
 		return w.SkipTo(ctx, catalog.PlanProducts)
 	}
 	ids := sliceutil.Map(parents, func(p plan.Parent) string { return p.ID })
-	all, err := w.Store.Staging.GoodsOf(ctx, w.Run.ID, ids)
+	all, err := w.Store.Staging.Products(ctx, w.Run.ID, ids)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (w Proposer) split(ctx context.Context) error {
 		return err
 	}
 	s := plan.Splitting{Parents: map[string]plan.Presence{}, Keys: map[string]string{}}
-	whole, err := w.shapes(ctx, links)
+	whole, err := w.linkShapes(ctx, links)
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,6 @@ func (w Proposer) split(ctx context.Context) error {
 		s.Add(p, all[p.ID], links[p.ID], whole[p.ID])
 	}
 	run := w.Next()
-	session.MoveTo(run, session.Asked{After: ids[len(ids)-1]})
+	session.MoveTo(run, session.ProductCursor{After: ids[len(ids)-1]})
 	return w.Commit(ctx, run, func(tx *sqlx.Tx) error { return w.Store.Staging.PutSplit(ctx, tx, w.Run, s) })
 }

@@ -43,12 +43,12 @@ func Steps() map[catalog.Phase]session.Step {
 
 // planPrices plans the variants of the next products. Nothing is written to the shop.
 func (w pricer) planPrices(ctx context.Context) error {
-	at, err := session.CursorOf[session.Behind](w.Run)
+	at, err := session.CursorOf[session.RowCursor](w.Run)
 	if err != nil {
 		return err
 	}
 	if at.After == "" {
-		if err := w.Store.Staging.AnalyseStaged(ctx); err != nil {
+		if err := w.Store.Staging.Analyse(ctx); err != nil {
 			return err
 		}
 	}
@@ -66,14 +66,14 @@ func (w pricer) planPrices(ctx context.Context) error {
 		}
 	}
 	b, run := got.Rows[0], w.Next()
-	session.MoveTo(run, session.Behind{After: got.Next})
+	session.MoveTo(run, session.RowCursor{After: got.Next})
 	run.Done, run.Total = run.Done+int64(b.Products), total
 	return w.CommitAsync(ctx, run, func(tx *sqlx.Tx) error { return w.storePrices(ctx, tx, run, b) })
 }
 
 // buildPriceBatch makes up a plan of the prices behind the given product, and changes nothing.
 func (w pricePlanner) buildPriceBatch(ctx context.Context, after string) (catalog.Page[*plan.PriceBatch], error) {
-	quotes, err := w.Store.Quotes.Quotes(ctx, w.run, after, w.Deps.Config.PlanBatch)
+	quotes, err := w.Store.Quotes.Staged(ctx, w.run, after, w.Deps.Config.PlanBatch)
 	if err != nil || len(quotes) == 0 {
 		return catalog.Page[*plan.PriceBatch]{}, err
 	}
@@ -129,7 +129,7 @@ func (w Quoter) ComparePrices(ctx context.Context, quotes []plan.PriceStock) (*p
 			n = len(quotes)
 		}
 		if p, there := shop[quotes[0].Product]; there {
-			b.Take(plan.PricesOf(w.Rules.Keeping(pinned[p.ID]), quotes[:n], p, unsent), quotes[0].CRM)
+			b.Add(plan.DecidePrices(w.Rules.WithPins(pinned[p.ID]), quotes[:n], p, unsent), quotes[0].CRM)
 		}
 		quotes = quotes[n:]
 	}
@@ -144,7 +144,7 @@ func (w Quoter) unsentOf(ctx context.Context, quotes []plan.PriceStock) (map[plu
 			at = q.ReadAt
 		}
 	}
-	return w.Unsent(ctx, sliceutil.Map(quotes, func(q plan.PriceStock) plugin.VariantID { return q.Variant }), at)
+	return w.Uncounted(ctx, sliceutil.Map(quotes, func(q plan.PriceStock) plugin.VariantID { return q.Variant }), at)
 }
 
 // storePrices stores a batch and counts what was left alone.
@@ -152,23 +152,23 @@ func (w pricer) storePrices(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, 
 	run.Counters.Unchanged += b.Unchanged
 	run.Counters.Count(b.Items)
 	if !run.Preview { // a preview leaves the next run all its work
-		if err := w.Store.Quotes.PutQuoted(ctx, tx, run.Connection, b.Calm); err != nil {
+		if err := w.Store.Quotes.SavePriceHashes(ctx, tx, run.Connection, b.InSync); err != nil {
 			return err
 		}
-		if err := w.Store.Held.LetGo(ctx, tx, run.Connection, plan.Readings(b.Calm)); err != nil {
+		if err := w.Store.Held.Release(ctx, tx, run.Connection, plan.StockReadings(b.InSync)); err != nil {
 			return err
 		}
 	}
 	if err := w.Store.Runs.AddItems(ctx, tx, run.ID, b.Items, w.Now()); err != nil {
 		return err
 	}
-	return w.Store.Plans.PutPlan(ctx, tx, run.ID, b.Plans)
+	return w.Store.Plans.Put(ctx, tx, run.ID, b.Plans)
 }
 
 // Again plans what failed anew and tries it once more; what was approved is tried as it is.
 func Again(ctx context.Context, s *session.Session) error {
 	w := pricer{s}
-	old, err := w.Store.Plans.OpenPlans(ctx, w.Run.ID, plan.PlanAgain, "", w.Deps.Config.WriteBatch)
+	old, err := w.Store.Plans.Open(ctx, w.Run.ID, plan.Again, "", w.Deps.Config.WriteBatch)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func Again(ctx context.Context, s *session.Session) error {
 	if w.Run.ApprovedBy != "" {
 		return w.applyPrices(ctx, old, w.Run.Total, true)
 	}
-	quotes, err := w.Store.Quotes.QuotesOf(ctx, w.Run, sliceutil.Map(old, func(p plan.Planned) string { return p.CRM }))
+	quotes, err := w.Store.Quotes.OfProducts(ctx, w.Run, sliceutil.Map(old, func(p plan.Planned) string { return p.CRM }))
 	if err != nil {
 		return err
 	}
@@ -187,10 +187,10 @@ func Again(ctx context.Context, s *session.Session) error {
 		return err
 	}
 	still := sliceutil.Set(sliceutil.Map(b.Plans, func(p plan.Planned) string { return p.CRM }))
-	var done []plan.PlanOutcome
+	var done []plan.Outcome
 	for _, p := range old {
 		if !still[p.CRM] {
-			done = append(done, plan.PlanOutcome{CRM: p.CRM, State: plan.PlanDone, Product: p.Product})
+			done = append(done, plan.Outcome{CRM: p.CRM, State: plan.Done, Product: p.Product})
 		}
 	}
 	b.Items = nil // listed before
@@ -199,7 +199,7 @@ func Again(ctx context.Context, s *session.Session) error {
 		if err := w.storePrices(ctx, tx, run, b); err != nil {
 			return err
 		}
-		return w.Store.Plans.MarkPlans(ctx, tx, run.ID, done)
+		return w.Store.Plans.Mark(ctx, tx, run.ID, done)
 	})
 	if err != nil || len(b.Plans) == 0 {
 		return err
@@ -214,23 +214,23 @@ func (w pricer) applyPrices(ctx context.Context, plans []plan.Planned, total int
 	run := w.Next()
 	run.Done, run.Total = run.Done+int64(len(plans)), total
 	if !last {
-		session.MoveTo(run, session.Behind{After: plans[len(plans)-1].CRM})
+		session.MoveTo(run, session.RowCursor{After: plans[len(plans)-1].CRM})
 	}
 	return w.WriteLocked(ctx, run, plans, func(tx *sqlx.Tx) error {
 		if run.Holds() {
-			plan.HoldAll(plans)
+			plan.HoldBackAll(plans)
 		}
 		versions, done, err := w.quoter().PatchPrices(ctx, plans, b)
 		if err != nil {
 			return err
 		}
-		if err := w.Store.Quotes.PutQuoted(ctx, tx, run.Connection, done); err != nil {
+		if err := w.Store.Quotes.SavePriceHashes(ctx, tx, run.Connection, done); err != nil {
 			return err
 		}
 		if err := w.Store.Quotes.MoveVersions(ctx, tx, run.Connection, versions, w.Now()); err != nil {
 			return err
 		}
-		if err := w.Store.Plans.MovePlans(ctx, tx, run.Connection, run.ID, versions); err != nil {
+		if err := w.Store.Plans.Rebase(ctx, tx, run.Connection, run.ID, versions); err != nil {
 			return err
 		}
 		return w.Record(ctx, tx, run, b)
@@ -247,7 +247,7 @@ func (w Quoter) PatchPrices(ctx context.Context, plans []plan.Planned, b *sessio
 		if p.Patch == nil {
 			b.Unchanged++
 			b.Done(p)
-			b.Stock.Note(p, plan.Readings(p.Quoted))
+			b.Stock.Add(p, plan.StockReadings(p.Quoted))
 			done = append(done, p.Quoted...)
 			continue
 		}
@@ -256,7 +256,7 @@ func (w Quoter) PatchPrices(ctx context.Context, plans []plan.Planned, b *sessio
 	versions := map[plugin.ProductID]plan.SeenVersion{}
 	if len(patches) > 0 {
 		results, err := w.Catalog.UpdateProducts(ctx, w.Origin(), patches)
-		if err := session.Answered(len(patches), len(results), err); err != nil {
+		if err := session.CheckBatch(len(patches), len(results), err); err != nil {
 			return nil, nil, err
 		}
 		for i, res := range results {
@@ -267,7 +267,7 @@ func (w Quoter) PatchPrices(ctx context.Context, plans []plan.Planned, b *sessio
 			}
 			b.Done(p)
 			b.Count(p, res)
-			b.Stock.Note(p, plan.Readings(p.Quoted))
+			b.Stock.Add(p, plan.StockReadings(p.Quoted))
 			versions[p.Product] = plan.SeenVersion{Before: p.Seen, After: res.Version}
 			done = append(done, p.Quoted...)
 		}

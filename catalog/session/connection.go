@@ -84,7 +84,7 @@ func (c *Connection) openShop(ctx context.Context) (err error) {
 		}
 	}
 	if chosen := c.Warehouses(); chosen != nil {
-		gone, err := c.Store.Warehouses.WarehousesGone(ctx, c.ID, chosen)
+		gone, err := c.Store.Warehouses.Gone(ctx, c.ID, chosen)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (c *Connection) ShopProducts(ctx context.Context, ids []plugin.ProductID, i
 			return FromShop(err)
 		}
 		for _, p := range products {
-			if err := WithVariants(p); err != nil {
+			if err := CheckVariants(p); err != nil {
 				return err
 			}
 			into[p.ID] = p
@@ -182,13 +182,13 @@ func (c *Connection) ShopProducts(ctx context.Context, ids []plugin.ProductID, i
 	return nil
 }
 
-// Unsent asks for the units of variants that the CRM did not know to be sold at a moment.
-func (c *Connection) Unsent(ctx context.Context, ids []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
-	if c.Deps.Unsent == nil || !c.Rules.Can.Stock || len(ids) == 0 {
+// Uncounted asks for the units of variants that the CRM did not know to be sold at a moment.
+func (c *Connection) Uncounted(ctx context.Context, ids []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
+	if c.Deps.Uncounted == nil || !c.Rules.Can.Stock || len(ids) == 0 {
 		return nil, nil
 	}
 	slices.Sort(ids)
-	return c.Deps.Unsent(ctx, c.ID, ids, at)
+	return c.Deps.Uncounted(ctx, c.ID, ids, at)
 }
 
 // Connections reads connections; *settings.Store does. Errors: plugin.ErrNotFound.
@@ -214,11 +214,11 @@ type Deps struct {
 	// Active reports whether the plugin is active in a shop: elsewhere no run starts or goes on. nil:
 	// it is everywhere.
 	Active func(ctx context.Context, shop plugin.ShopID) bool
-	// Unsent is subtracted from stock; nil: nothing is.
-	Unsent catalog.Unsent
+	// Uncounted is subtracted from stock; nil: nothing is.
+	Uncounted catalog.Uncounted
 	// Notify tells the merchant that a run waits for approval, NotifyHeld that stock is held back; nil:
 	// nobody is told.
-	Notify     func(ctx context.Context, n catalog.Waits) error
+	Notify     func(ctx context.Context, n catalog.ApprovalRequest) error
 	NotifyHeld func(ctx context.Context, n catalog.HeldNotice) error
 	Config     Config
 }

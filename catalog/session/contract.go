@@ -16,16 +16,16 @@ const (
 	RuleBatch    = "Batch calls take 1..MaxBatch items and answer a slice of the same length, item by item"
 )
 
-// WithVariants checks a product that the shop has answered.
-func WithVariants(p plugin.Product) error {
+// CheckVariants checks a product that the shop has answered.
+func CheckVariants(p plugin.Product) error {
 	if len(p.Variants) > 0 {
 		return nil
 	}
 	return &Stop{Code: catalog.CodeNoVariants, Params: catalog.Params{"product": string(p.ID)}, rule: RuleVariants}
 }
 
-// Numbered checks what the shop answers of a product for which it was to make some variants.
-func Numbered(res plugin.ProductResult, made int) error {
+// CheckAdded checks what the shop answers of a product for which it was to make some variants.
+func CheckAdded(res plugin.ProductResult, made int) error {
 	ids := slices.Compact(slices.Sorted(slices.Values(res.Added)))
 	if res.ID != "" && len(res.Added) == made && len(ids) == made && !slices.Contains(ids, "") {
 		return nil
@@ -36,8 +36,8 @@ func Numbered(res plugin.ProductResult, made int) error {
 	}
 }
 
-// Answered checks that a batch was answered item by item; err is what the call answered as a whole.
-func Answered(asked, got int, err error) error {
+// CheckBatch checks that a batch was answered item by item; err is what the call answered as a whole.
+func CheckBatch(asked, got int, err error) error {
 	if err != nil || asked == got {
 		return FromShop(err)
 	}

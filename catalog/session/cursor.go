@@ -34,8 +34,8 @@ func CursorOf[C any](run catalog.Run) (C, error) {
 // MoveTo stores where the run's phase stands.
 func MoveTo(run *catalog.Run, c any) { run.Cursor = string(plan.JSON(c)) }
 
-// Paging is where a list stands that is read page by page.
-type Paging struct {
+// PagingCursor is where a list stands that is read page by page.
+type PagingCursor struct {
 	// Group counts the groups of codes the list is asked for by; 0 for the first or only one.
 	Group int    `json:"group,omitempty"`
 	Page  string `json:"page,omitempty"`
@@ -48,14 +48,14 @@ type Paging struct {
 	Codes []string `json:"codes,omitempty"`
 }
 
-// Pager is a cursor with paging in it.
-type Pager interface{ At() *Paging }
+// Paged is a cursor with paging in it.
+type Paged interface{ At() *PagingCursor }
 
 // At implements Pager.
-func (p *Paging) At() *Paging { return p }
+func (p *PagingCursor) At() *PagingCursor { return p }
 
 // Saw notes pages with so many rows that were not there before.
-func (p *Paging) Saw(pages, fresh int) {
+func (p *PagingCursor) Saw(pages, fresh int) {
 	p.Pages += pages
 	p.Stale += pages
 	if fresh > 0 {
@@ -64,7 +64,7 @@ func (p *Paging) Saw(pages, fresh int) {
 }
 
 // Endless reports whether the list shows no sign of an end.
-func (p *Paging) Endless() bool {
+func (p *PagingCursor) Endless() bool {
 	if p.Again { // nothing new is what is to be expected
 		return p.Pages > AgainPages+MaxStale
 	}
@@ -72,11 +72,11 @@ func (p *Paging) Endless() bool {
 }
 
 // Turn goes to the start of a group.
-func (p *Paging) Turn(group int) { *p = Paging{Group: group} }
+func (p *PagingCursor) Turn(group int) { *p = PagingCursor{Group: group} }
 
-// Strategic is the cursor of a list that may be asked for whole or by groups.
-type Strategic struct {
-	Paging
+// StrategyCursor is the cursor of a list that may be asked for whole or by groups.
+type StrategyCursor struct {
+	PagingCursor
 	// Way is what was chosen, Groups how many groups there are.
 	Way    requests.Strategy `json:"way,omitempty"`
 	Groups int               `json:"groups,omitempty"`
@@ -88,27 +88,27 @@ type Strategic struct {
 	SampleOffers int `json:"sample_offers,omitempty"`
 }
 
-// Confirming is the cursor of offers that are asked for again, behind those of a product.
-type Confirming struct {
-	Paging
+// ConfirmCursor is the cursor of offers that are asked for again, behind those of a product.
+type ConfirmCursor struct {
+	PagingCursor
 	After string `json:"after,omitempty"`
 }
 
-// Behind is the cursor of a phase that takes rows of our own store in the order of their ids. The names in JSON
+// RowCursor is the cursor of a phase that takes rows of our own store in the order of their ids. The names in JSON
 // are those of layout 1, so that a process of the version before goes on where we stand while both are at work.
-type Behind struct {
+type RowCursor struct {
 	After string `json:"page,omitempty"`
 }
 
-// Asked is the cursor of a phase that takes products of the CRM in the order of their ids.
-type Asked struct {
+// ProductCursor is the cursor of a phase that takes products of the CRM in the order of their ids.
+type ProductCursor struct {
 	After string `json:"after,omitempty"`
 }
 
-// Refused is the cursor of writing the tree: categories the shop did not take.
-type Refused map[string]bool
+// TreeCursor is the cursor of writing the tree: categories the shop did not take.
+type TreeCursor map[string]bool
 
-// Tidying is the cursor of the last phase.
-type Tidying struct {
+// TidyCursor is the cursor of the last phase.
+type TidyCursor struct {
 	Counted bool `json:"counted,omitempty"`
 }

@@ -57,7 +57,7 @@ func (w *Connection) Locked(ctx context.Context, plans []plan.Planned, write fun
 			return err
 		}
 		for i := range plans {
-			plans[i].KeepPinned(pinned[plans[i].Product])
+			plans[i].DropPinned(pinned[plans[i].Product])
 		}
 		later := map[plugin.VariantID]bool{}
 		for _, p := range plans {
@@ -75,7 +75,7 @@ func (w *Session) WriteLocked(ctx context.Context, run *catalog.Run, plans []pla
 	locked := func(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 		return w.Locked(ctx, plans, func(tx *sqlx.Tx, later map[plugin.VariantID]bool) error {
 			for i := range plans {
-				plans[i].KeepLater(later)
+				plans[i].DropOutdated(later)
 			}
 			return f(tx)
 		})

@@ -27,10 +27,10 @@ var secretive = regexp.MustCompile(`://[^/\s@]*@` +
 	`|[\w.+-]+@[\w-]+(?:\.[\w-]+)+` +
 	`|\+\d[\d ()-]{8,}\d`)
 
-// said answers what the shop says of an item, for people to read: without the words of the contract's own
+// shopText answers what the shop says of an item, for people to read: without the words of the contract's own
 // errors, control characters and what may be secret, and not too long. Empty when it says nothing more
 // than that.
-func said(err error) string {
+func shopText(err error) string {
 	var refusal *plugin.Refusal
 	text := ""
 	switch {
@@ -66,9 +66,9 @@ func withoutSentinel(err error) string {
 	return text
 }
 
-// SaidParams are the parameters of an item that the shop did not take; nil when it said nothing.
-func SaidParams(err error) catalog.Params {
-	if text := said(err); text != "" {
+// TextParams are the parameters of an item that the shop did not take; nil when it said nothing.
+func TextParams(err error) catalog.Params {
+	if text := shopText(err); text != "" {
 		return catalog.Params{saidParam: text}
 	}
 	return nil
@@ -78,25 +78,25 @@ func SaidParams(err error) catalog.Params {
 // the run's items have the rest.
 const saidMost = 20
 
-// List stores what a run left alone, and logs each text of the shop once a run.
-func (w *Session) List(ctx context.Context, tx *sqlx.Tx, items []catalog.Item) error {
-	fresh := w.Unsaid(items)
+// ListItems stores what a run left alone, and logs each text of the shop once a run.
+func (w *Session) ListItems(ctx context.Context, tx *sqlx.Tx, items []catalog.Item) error {
+	fresh := w.NewTexts(items)
 	if len(fresh) > 0 {
-		before, err := w.Store.Runs.SaidBefore(ctx, tx, w.Run.ID, sliceutil.Map(fresh, func(it catalog.Item) string { return it.Params[saidParam] }))
+		before, err := w.Store.Runs.TextsBefore(ctx, tx, w.Run.ID, sliceutil.Map(fresh, func(it catalog.Item) string { return it.Params[saidParam] }))
 		if err != nil {
 			return err
 		}
 		for _, it := range fresh {
 			if text := it.Params[saidParam]; !before[text] {
-				w.LogSaid(it)
+				w.LogText(it)
 			}
 		}
 	}
 	return w.Store.Runs.AddItems(ctx, tx, w.Run.ID, items, w.Now())
 }
 
-// Unsaid are items with a text of the shop that this slice has not seen yet.
-func (w *Connection) Unsaid(items []catalog.Item) []catalog.Item {
+// NewTexts are items with a text of the shop that this slice has not seen yet.
+func (w *Connection) NewTexts(items []catalog.Item) []catalog.Item {
 	var fresh []catalog.Item
 	for _, it := range items {
 		text := it.Params[saidParam]
@@ -112,8 +112,8 @@ func (w *Connection) Unsaid(items []catalog.Item) []catalog.Item {
 	return fresh
 }
 
-// LogSaid logs what the shop said about an item.
-func (w *Connection) LogSaid(it catalog.Item) {
+// LogText logs what the shop said about an item.
+func (w *Connection) LogText(it catalog.Item) {
 	w.Deps.Log.Warn("the shop did not take an item", "for", w.Ref, "connection", w.ID, "reason", it.Reason,
 		"crm_id", it.CRMID, "product", it.Product, "text", it.Params[saidParam])
 }

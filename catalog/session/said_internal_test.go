@@ -33,7 +33,7 @@ func TestWhatTheShopSaysIsCleanedForPeople(t *testing.T) {
 		{"barcodes and names stay", errors.New("barcode 4820000000017 of «Чашка» is taken"), "barcode 4820000000017 of «Чашка» is taken"},
 		{"a long text is cut", errors.New(strings.Repeat("ж", 1000)), strings.Repeat("ж", plan.MaxText) + "…"},
 	} {
-		if got := said(tt.err); got != tt.want {
+		if got := shopText(tt.err); got != tt.want {
 			t.Errorf("%s: said(%v) = %q, want %q", tt.name, tt.err, got, tt.want)
 		}
 	}

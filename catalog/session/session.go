@@ -78,7 +78,7 @@ func (w *Session) Slice(ctx context.Context, steps map[catalog.Phase]Step) (err 
 			w.Deps.Log.Error("run panicked", "run", w.Run.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("run %d panicked in phase %s", w.Run.ID, w.Run.Phase)
 		}
-		err = Cause(ctx, err)
+		err = PreferLost(ctx, err)
 	}()
 	if err := w.open(ctx); err != nil {
 		return err
@@ -132,8 +132,8 @@ func (w *Session) beginAnew(ctx context.Context) error {
 	return err
 }
 
-// Cause prefers the loss of the lease, for which a slice's context ended, to the error that this led to.
-func Cause(ctx context.Context, err error) error {
+// PreferLost prefers the loss of the lease, for which a slice's context ended, to the error that this led to.
+func PreferLost(ctx context.Context, err error) error {
 	if c := context.Cause(ctx); err != nil && errors.Is(c, plan.ErrLost) {
 		return c
 	}

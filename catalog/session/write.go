@@ -21,17 +21,17 @@ func (w *Session) Write(ctx context.Context, apply applying) error {
 	total := w.Run.Total
 	if total == 0 {
 		var err error
-		if total, err = w.Store.Plans.CountPlans(ctx, w.Run.ID, plan.PlanPending); err != nil {
+		if total, err = w.Store.Plans.Count(ctx, w.Run.ID, plan.Pending); err != nil {
 			return err
 		}
 	}
-	at, err := CursorOf[Behind](w.Run)
+	at, err := CursorOf[RowCursor](w.Run)
 	if err != nil {
 		return err
 	}
 	run, most := w.Run.ID, w.Deps.Config.WriteBatch
 	got, err := NextPages(ctx, w, PageKey{Phase: w.Run.Phase, Page: at.After}, OneAhead, func(ctx context.Context, after string) (catalog.Page[plan.Planned], error) {
-		plans, err := w.Store.Plans.OpenPlans(ctx, run, plan.PlanPending, after, most)
+		plans, err := w.Store.Plans.Open(ctx, run, plan.Pending, after, most)
 		if err != nil || len(plans) == 0 {
 			return catalog.Page[plan.Planned]{}, err
 		}
@@ -52,14 +52,14 @@ type BatchResult struct {
 	Approved   bool // what moved since is left alone
 	Categories map[string]plugin.CategoryID
 
-	Marks   []plan.PlanOutcome
+	Marks   []plan.Outcome
 	settled []plan.LinkUpdate
 	joints  []plan.VariantLinkRow
 	Gone    map[string]string
 	review  []string // offers whose variants were added hidden
 	Changes []catalog.Change
 	Items   []catalog.Item
-	Stock   plan.StockSeen
+	Stock   plan.StockOutcomes
 	Refused []string // creations the shop did not make
 
 	foreign                               int
@@ -87,10 +87,10 @@ func (w *Session) Record(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, b *
 		func() error { return s.Review.NoteReview(ctx, tx, run.Connection, b.review) },
 		func() error { return s.Links.MarkGone(ctx, tx, run.Connection, b.Gone) },
 		func() error { return s.Links.Settle(ctx, tx, *run, w.RulesHash, b.settled, now) },
-		func() error { return s.Held.SeeStock(ctx, tx, run.Connection, run.Cause(), b.Stock, now) },
+		func() error { return s.Held.Record(ctx, tx, run.Connection, run.Cause(), b.Stock, now) },
 		func() error { return s.Runs.AddChanges(ctx, tx, run.ID, b.Changes, now) },
-		func() error { return w.List(ctx, tx, b.Items) },
-		func() error { return s.Plans.MarkPlans(ctx, tx, run.ID, b.Marks) },
+		func() error { return w.ListItems(ctx, tx, b.Items) },
+		func() error { return s.Plans.Mark(ctx, tx, run.ID, b.Marks) },
 	} {
 		if err := f(); err != nil {
 			return err
@@ -116,23 +116,23 @@ func (b *BatchResult) PatchOf(p plan.Planned) *plugin.ProductPatch {
 // Wrote notes what stands as planned.
 func (b *BatchResult) Wrote(p plan.Planned, res plugin.ProductResult) {
 	if b.Last || len(p.Images) > 0 { // else the cursor says it
-		b.Marks = append(b.Marks, plan.PlanOutcome{CRM: p.CRM, State: plan.PlanDone, Product: res.ID, Images: len(p.Images) > 0})
+		b.Marks = append(b.Marks, plan.Outcome{CRM: p.CRM, State: plan.Done, Product: res.ID, Images: len(p.Images) > 0})
 	}
 	s := plan.LinkUpdate{CRM: p.CRM, Made: b.Fulfilled[p.CRM], Hash: p.Hash, Version: res.Version, Category: b.categoryOf(p), Missing: p.Missing, Images: plan.ImagesDone, Currency: p.Currency}
 	if len(p.Images) > 0 {
 		s.Images = plan.ImagesPending
 	}
 	b.settled = append(b.settled, s)
-	stands := make([]plan.Reading, 0, len(p.Pairs))
+	stands := make([]plan.StockReading, 0, len(p.Pairs))
 	for offer, variant := range p.Pairs {
 		j := plan.VariantLinkRow{Offer: offer, CRM: p.CRM, Variant: variant, Product: res.ID, ReadAt: p.ReadAt}
 		if p.Passed[variant] {
 			j.ReadAt = time.Time{} // the time of the later reading stays
 		}
 		b.joints = append(b.joints, j)
-		stands = append(stands, plan.Reading{Offer: offer, ReadAt: j.ReadAt})
+		stands = append(stands, plan.StockReading{Offer: offer, ReadAt: j.ReadAt})
 	}
-	b.Stock.Note(p, stands)
+	b.Stock.Add(p, stands)
 	for i, offer := range p.Adds {
 		if len(res.Added) > 0 { // what an earlier try has made is paired instead
 			b.joints = append(b.joints, plan.VariantLinkRow{Offer: offer, CRM: p.CRM, Variant: res.Added[i], Product: res.ID, ReadAt: p.ReadAt})
@@ -195,15 +195,15 @@ func (b *BatchResult) Count(p plan.Planned, res plugin.ProductResult) {
 func (b *BatchResult) Failed(p plan.Planned, err error) {
 	reason, params, again := ShopReason(err)
 	if b.Approved && (reason == catalog.ReasonShopConflict || reason == catalog.ReasonShopGone) {
-		b.Marks = append(b.Marks, plan.PlanOutcome{CRM: p.CRM, State: plan.PlanFailed, Product: p.Product})
+		b.Marks = append(b.Marks, plan.Outcome{CRM: p.CRM, State: plan.Failed, Product: p.Product})
 		b.Item(p, catalog.ItemSkip, catalog.ReasonMoved, catalog.Params{"side": "shop"})
 		return
 	}
 	if again && !b.Last {
-		b.Marks = append(b.Marks, plan.PlanOutcome{CRM: p.CRM, State: plan.PlanAgain, Product: p.Product})
+		b.Marks = append(b.Marks, plan.Outcome{CRM: p.CRM, State: plan.Again, Product: p.Product})
 		return
 	}
-	b.Marks = append(b.Marks, plan.PlanOutcome{CRM: p.CRM, State: plan.PlanFailed, Product: p.Product})
+	b.Marks = append(b.Marks, plan.Outcome{CRM: p.CRM, State: plan.Failed, Product: p.Product})
 	b.Item(p, catalog.ItemError, reason, params)
 }
 
@@ -214,7 +214,7 @@ func (b *BatchResult) Item(p plan.Planned, kind catalog.ItemKind, r catalog.Reas
 
 // ShopReason reads the shop's answer about one item.
 func ShopReason(err error) (r catalog.Reason, p catalog.Params, again bool) {
-	p = SaidParams(err)
+	p = TextParams(err)
 	switch {
 	case errors.Is(err, plugin.ErrRefused):
 		return catalog.ReasonShopRefused, p, false
@@ -231,6 +231,6 @@ func ShopReason(err error) (r catalog.Reason, p catalog.Params, again bool) {
 // Done marks a price as written, unless the cursor says it.
 func (b *BatchResult) Done(p plan.Planned) {
 	if b.Last {
-		b.Marks = append(b.Marks, plan.PlanOutcome{CRM: p.CRM, State: plan.PlanDone, Product: p.Product})
+		b.Marks = append(b.Marks, plan.Outcome{CRM: p.CRM, State: plan.Done, Product: p.Product})
 	}
 }

@@ -34,7 +34,7 @@ func (w reader) question(ctx context.Context) (store.Question, error) {
 // pages are read, and archived ones are left out. Only then is a product missing.
 func (w reader) confirm(ctx context.Context) error {
 	if w.Run.Settings.Missing == settings.MissingNothing {
-		if err := w.Store.Staging.AnalyseStaged(ctx); err != nil {
+		if err := w.Store.Staging.Analyse(ctx); err != nil {
 			return err
 		}
 		return w.SkipTo(ctx, catalog.ConfirmOffers)
@@ -43,7 +43,7 @@ func (w reader) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	at, err := session.CursorOf[session.Asked](w.Run)
+	at, err := session.CursorOf[session.ProductCursor](w.Run)
 	if err != nil {
 		return err
 	}
@@ -76,9 +76,9 @@ func (w reader) confirm(ctx context.Context) error {
 	run := w.Next()
 	run.Counters.Requests++
 	run.Done += int64(len(ids))
-	session.MoveTo(run, session.Asked{After: ids[len(ids)-1]})
+	session.MoveTo(run, session.ProductCursor{After: ids[len(ids)-1]})
 	return w.Commit(ctx, run, func(tx *sqlx.Tx) error {
-		if _, err := w.Store.Staging.StageProducts(ctx, tx, run.ID, rows); err != nil || run.Preview {
+		if _, err := w.Store.Staging.PutProducts(ctx, tx, run.ID, rows); err != nil || run.Preview {
 			return err
 		}
 		return w.Store.Staging.NoteOutside(ctx, tx, *run, q, rows, w.Asked)
@@ -87,7 +87,7 @@ func (w reader) confirm(ctx context.Context) error {
 
 // beginConfirm counts what is to be asked about.
 func (w reader) beginConfirm(ctx context.Context, q store.Question) error {
-	if err := w.Store.Staging.AnalyseStaged(ctx); err != nil {
+	if err := w.Store.Staging.Analyse(ctx); err != nil {
 		return err
 	}
 	n, err := w.Store.Staging.CountUnseen(ctx, w.Run, q)

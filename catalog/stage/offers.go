@@ -16,7 +16,7 @@ import (
 // readOffers reads the offers: all of them, or, when categories are chosen and that is cheaper, those
 // of the chosen products in groups.
 func (w reader) readOffers(ctx context.Context) error {
-	cursor, err := session.CursorOf[session.Strategic](w.Run)
+	cursor, err := session.CursorOf[session.StrategyCursor](w.Run)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (w reader) readOffers(ctx context.Context) error {
 }
 
 // offersOf reads one page of offers.
-func (w reader) offersOf(ctx context.Context, cursor session.Pager, p part) error {
+func (w reader) offersOf(ctx context.Context, cursor session.Paged, p part) error {
 	source, err := w.Crm(ctx)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (w reader) offersOf(ctx context.Context, cursor session.Pager, p part) erro
 			return answer, session.OnlyOf(store.ListOffers, codes, answer.Rows, func(o catalog.Offer) string { return o.ProductID }, err)
 		},
 		stage: func(tx *sqlx.Tx, rows []catalog.Offer) (int, error) {
-			return w.Store.Staging.StageOffers(ctx, tx, w.Run.ID, rows, w.Asked)
+			return w.Store.Staging.PutOffers(ctx, tx, w.Run.ID, rows, w.Asked)
 		},
 		have: func(tx *sqlx.Tx, codes []string) (int, error) {
 			return w.Store.Batches.Have(ctx, tx, "stage_offer", "product_id", w.Run.ID, codes)
@@ -72,7 +72,7 @@ func (w reader) offersOf(ctx context.Context, cursor session.Pager, p part) erro
 }
 
 // decideOffers says how the run goes on, from what is known by now.
-func (w reader) decideOffers(ctx context.Context, at *session.Strategic) error {
+func (w reader) decideOffers(ctx context.Context, at *session.StrategyCursor) error {
 	o := requests.Estimate{Sampled: at.Sampled, SampleOffers: at.SampleOffers}
 	var err error
 	if o.Known, o.Unknown, err = w.Store.Batches.Expected(ctx, w.Run); err != nil {
@@ -112,7 +112,7 @@ func (w reader) decideOffers(ctx context.Context, at *session.Strategic) error {
 }
 
 // lookAtOffers reads one page to learn something from: of all offers, or of a sample of products.
-func (w reader) lookAtOffers(ctx context.Context, at *session.Strategic) error {
+func (w reader) lookAtOffers(ctx context.Context, at *session.StrategyCursor) error {
 	source, err := w.Crm(ctx)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (w reader) lookAtOffers(ctx context.Context, at *session.Strategic) error {
 	run.Counters.Requests++
 	session.MoveTo(run, at)
 	return w.Commit(ctx, run, func(tx *sqlx.Tx) error {
-		fresh, err := w.Store.Staging.StageOffers(ctx, tx, w.Run.ID, page.Rows, w.Asked)
+		fresh, err := w.Store.Staging.PutOffers(ctx, tx, w.Run.ID, page.Rows, w.Asked)
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (w reader) lookAtOffers(ctx context.Context, at *session.Strategic) error {
 
 // groupOffers ends the reading of the sample: what it has shown says how large the other groups of
 // products of unknown size shall be.
-func (w reader) groupOffers(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, at *session.Strategic) error {
+func (w reader) groupOffers(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, at *session.StrategyCursor) error {
 	known, unknown, err := w.Store.Batches.Expected(ctx, *run)
 	if err != nil {
 		return err
@@ -171,7 +171,7 @@ func (w reader) groupOffers(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, 
 
 // putGroups stores the groups in which the chosen products are asked for that stand in none yet, and
 // goes to the first of them. Those of unknown size go where rest says.
-func (w reader) putGroups(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, at *session.Strategic, known []requests.SizeClass, rest requests.BatchRange) error {
+func (w reader) putGroups(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, at *session.StrategyCursor, known []requests.SizeClass, rest requests.BatchRange) error {
 	first := 0
 	if at.Sampled > 0 {
 		first = at.Group + 1
@@ -202,7 +202,7 @@ func (w reader) rememberTotal(ctx context.Context, tx *sqlx.Tx, run catalog.Run,
 }
 
 // endOffers remembers what the reading has told of how many there are.
-func (w reader) endOffers(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, at *session.Strategic, total int) error {
+func (w reader) endOffers(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, at *session.StrategyCursor, total int) error {
 	if at.Way == requests.WholeList {
 		if err := w.rememberTotal(ctx, tx, *run, store.ListOffers, total); err != nil {
 			return err
@@ -223,7 +223,7 @@ func (w reader) confirmOffers(ctx context.Context) error {
 	if w.Run.Settings.Missing == settings.MissingNothing {
 		return w.SkipTo(ctx, w.afterOffers())
 	}
-	at, err := session.CursorOf[session.Confirming](w.Run)
+	at, err := session.CursorOf[session.ConfirmCursor](w.Run)
 	if err != nil {
 		return err
 	}
@@ -243,7 +243,7 @@ func (w reader) confirmOffers(ctx context.Context) error {
 	return w.offersOf(ctx, &at, part{
 		codes: at.Codes,
 		end: func(_ context.Context, _ *sqlx.Tx, run *catalog.Run, _ int) error {
-			session.MoveTo(run, session.Confirming{After: last})
+			session.MoveTo(run, session.ConfirmCursor{After: last})
 			return nil
 		},
 	})

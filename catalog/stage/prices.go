@@ -43,7 +43,7 @@ func (w reader) checkCurrency(ctx context.Context) error {
 		rows := w.underKeys(ids, page.Rows)
 		if run.Preview {
 			w.Asked = w.Now()
-			_, err := w.Store.Staging.StageProducts(ctx, tx, run.ID, w.stagedProducts(rows, true))
+			_, err := w.Store.Staging.PutProducts(ctx, tx, run.ID, w.stagedProducts(rows, true))
 			return err
 		}
 		return w.Store.Quotes.SetCurrencies(ctx, tx, run.Connection, rows)
@@ -52,7 +52,7 @@ func (w reader) checkCurrency(ctx context.Context) error {
 
 // readPrices reads price and stock: of all offers, or of the linked ones in groups when that is cheaper.
 func (w reader) readPrices(ctx context.Context) error {
-	cursor, err := session.CursorOf[session.Strategic](w.Run)
+	cursor, err := session.CursorOf[session.StrategyCursor](w.Run)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (w reader) readPrices(ctx context.Context) error {
 
 // decidePrices says how prices are asked for. How long the list of all is may only be known once its
 // first page was read; the page is in hand then.
-func (w reader) decidePrices(ctx context.Context, at *session.Strategic) error {
+func (w reader) decidePrices(ctx context.Context, at *session.StrategyCursor) error {
 	linked, err := w.Store.Batches.CountLinked(ctx, w.Run.Connection)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (w reader) decidePrices(ctx context.Context, at *session.Strategic) error {
 }
 
 // countPrices reads the first page of all prices.
-func (w reader) countPrices(ctx context.Context, at *session.Strategic) error {
+func (w reader) countPrices(ctx context.Context, at *session.StrategyCursor) error {
 	source, err := w.Crm(ctx)
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (w reader) stagePrices(ctx context.Context, tx *sqlx.Tx, rows []catalog.Sto
 	if err := w.seeWarehouses(ctx, tx, session.WarehousesOf(rows)); err != nil {
 		return 0, err
 	}
-	return w.Store.Staging.StageOffers(ctx, tx, w.Run.ID, sliceutil.Map(rows, catalog.Stock.Offer), w.Asked)
+	return w.Store.Staging.PutOffers(ctx, tx, w.Run.ID, sliceutil.Map(rows, catalog.Stock.Offer), w.Asked)
 }
 
 // endPrices remembers how many there are.

@@ -35,7 +35,7 @@ type part struct {
 
 // readPage reads a page, with those behind it that are at hand, and moves on: to the next page, or to
 // where the part ends.
-func readPage[T any](ctx context.Context, w *session.Session, cursor session.Pager, l list[T], p part) error {
+func readPage[T any](ctx context.Context, w *session.Session, cursor session.Paged, l list[T], p part) error {
 	at := cursor.At()
 	key := session.PageKey{Phase: w.Run.Phase, Codes: strings.Join(p.codes, ","), Page: at.Page}
 	got, err := session.NextPages(ctx, w, key, session.MaxAhead, func(ctx context.Context, page string) (catalog.Page[T], error) {
@@ -94,7 +94,7 @@ func incomplete(run *catalog.Run, name string, read, total int) {
 }
 
 // inGroups ends the parts of a list that is asked for by so many groups: behind the last comes a phase.
-func inGroups(cursor session.Pager, groups int, then catalog.Phase) func(context.Context, *sqlx.Tx, *catalog.Run, int) error {
+func inGroups(cursor session.Paged, groups int, then catalog.Phase) func(context.Context, *sqlx.Tx, *catalog.Run, int) error {
 	return func(_ context.Context, _ *sqlx.Tx, run *catalog.Run, _ int) error {
 		if at := cursor.At(); at.Group+1 < groups {
 			at.Turn(at.Group + 1)
@@ -116,7 +116,7 @@ func (w reader) readCategories(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	at, err := session.CursorOf[session.Paging](w.Run)
+	at, err := session.CursorOf[session.PagingCursor](w.Run)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (w reader) readCategories(ctx context.Context) error {
 			return source.CategoryPage(ctx, page)
 		},
 		stage: func(tx *sqlx.Tx, rows []catalog.Category) (int, error) {
-			return w.Store.Staging.StageCategories(ctx, tx, w.Run.ID, rows)
+			return w.Store.Staging.PutCategories(ctx, tx, w.Run.ID, rows)
 		},
 		have: func(tx *sqlx.Tx, _ []string) (int, error) {
 			return w.Store.Batches.Have(ctx, tx, "stage_category", "", w.Run.ID, nil)
@@ -147,7 +147,7 @@ func (w reader) readProducts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	at, err := session.CursorOf[session.Paging](w.Run)
+	at, err := session.CursorOf[session.PagingCursor](w.Run)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (w reader) readProducts(ctx context.Context) error {
 			return source.ProductPage(ctx, catalog.ProductQuery{Categories: group}, page)
 		},
 		stage: func(tx *sqlx.Tx, rows []catalog.Product) (int, error) {
-			return w.Store.Staging.StageProducts(ctx, tx, w.Run.ID, w.stagedProducts(rows, true))
+			return w.Store.Staging.PutProducts(ctx, tx, w.Run.ID, w.stagedProducts(rows, true))
 		},
 		have: func(tx *sqlx.Tx, codes []string) (int, error) {
 			return w.Store.Batches.Have(ctx, tx, "stage_product", "category_id", w.Run.ID, codes)

@@ -41,11 +41,11 @@ func (w reader) planning() catalog.Phase {
 
 // readStocks reads what lies of the next staged offers in the chosen warehouses.
 func (w reader) readStocks(ctx context.Context) error {
-	at, err := session.CursorOf[session.Behind](w.Run)
+	at, err := session.CursorOf[session.RowCursor](w.Run)
 	if err != nil {
 		return err
 	}
-	offers, err := w.Store.Staging.StagedOffers(ctx, w.Run.ID, at.After, catalog.GroupSize)
+	offers, err := w.Store.Staging.Offers(ctx, w.Run.ID, at.After, catalog.GroupSize)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (w reader) readStocks(ctx context.Context) error {
 	}
 	total := w.Run.Total
 	if total == 0 {
-		if total, err = w.Store.Staging.CountStagedOffers(ctx, w.Run.ID); err != nil {
+		if total, err = w.Store.Staging.CountOffers(ctx, w.Run.ID); err != nil {
 			return err
 		}
 	}
@@ -69,12 +69,12 @@ func (w reader) readStocks(ctx context.Context) error {
 		return err
 	}
 	run.Done, run.Total = run.Done+int64(len(offers)), total
-	session.MoveTo(run, session.Behind{After: offers[len(offers)-1].ID})
+	session.MoveTo(run, session.RowCursor{After: offers[len(offers)-1].ID})
 	return w.Commit(ctx, run, func(tx *sqlx.Tx) error {
 		if err := w.seeWarehouses(ctx, tx, seen); err != nil {
 			return err
 		}
-		_, err := w.Store.Staging.StageOffers(ctx, tx, run.ID, offers, w.Asked)
+		_, err := w.Store.Staging.PutOffers(ctx, tx, run.ID, offers, w.Asked)
 		return err
 	})
 }
@@ -110,15 +110,15 @@ func (w reader) goneWarehouses(ctx context.Context, chosen []string) ([]catalog.
 	if w.Run.Preview {
 		return w.Store.Staging.UnseenWarehouses(ctx, w.Run, chosen)
 	}
-	return w.Store.Warehouses.JudgeWarehouses(ctx, w.Deps.DB, w.Run, chosen, *w.Run.StartedAt)
+	return w.Store.Warehouses.CheckSeen(ctx, w.Deps.DB, w.Run, chosen, *w.Run.StartedAt)
 }
 
 // seeWarehouses remembers warehouses that the CRM has named; a preview does so for itself alone.
 func (w reader) seeWarehouses(ctx context.Context, tx *sqlx.Tx, seen []catalog.Warehouse) error {
 	if w.Run.Preview {
-		return w.Store.Staging.StageWarehouses(ctx, tx, w.Run.ID, seen)
+		return w.Store.Staging.PutWarehouses(ctx, tx, w.Run.ID, seen)
 	}
-	return w.Store.Warehouses.SeeWarehouses(ctx, tx, w.Run.Connection, seen, w.Now())
+	return w.Store.Warehouses.See(ctx, tx, w.Run.Connection, seen, w.Now())
 }
 
 func namesOf(list []catalog.Warehouse) string {

@@ -23,17 +23,17 @@ var _ jobs.Source = (*StockCalls)(nil)
 // takes to store them.
 func (s *StockCalls) Note(ctx context.Context, conn plugin.ConnectionID, offers []string) error {
 	now := s.T.Now()
-	return s.T.Store.StockCalls.NoteStock(ctx, conn, offers, now, now.Add(s.T.Deps.Config.Gather))
+	return s.T.Store.StockCalls.Add(ctx, conn, offers, now, now.Add(s.T.Deps.Config.Gather))
 }
 
 // Status tells how the calls of a connection fare.
 func (s *StockCalls) Status(ctx context.Context, conn plugin.ConnectionID) (catalog.StockStatus, error) {
-	return s.T.Store.StockCalls.StockStatus(ctx, conn)
+	return s.T.Store.StockCalls.Status(ctx, conn)
 }
 
 // Changes lists what calls have written lately, newest first.
 func (s *StockCalls) Changes(ctx context.Context, conn plugin.ConnectionID, limit int) ([]catalog.Change, error) {
-	return s.T.Store.StockCalls.StockChanges(ctx, conn, limit)
+	return s.T.Store.StockCalls.Changes(ctx, conn, limit)
 }
 
 // bodyKept is how long the offers of a call are kept that nobody could work on.
@@ -41,10 +41,10 @@ const bodyKept = 24 * time.Hour
 
 // Purge forgets what is older than age, and what calls named a day ago and nobody could work on.
 func (s *StockCalls) Purge(ctx context.Context, age time.Duration) error {
-	return s.T.Store.StockCalls.PurgeStock(ctx, s.T.Now().Add(-age), s.T.Now().Add(-bodyKept))
+	return s.T.Store.StockCalls.Purge(ctx, s.T.Now().Add(-age), s.T.Now().Add(-bodyKept))
 }
 
 // Due implements jobs.Source.
 func (s *StockCalls) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
-	return s.T.Store.StockCalls.DueStock(ctx, now, now.Add(s.T.Deps.Config.HandOver), limit)
+	return s.T.Store.StockCalls.Due(ctx, now, now.Add(s.T.Deps.Config.HandOver), limit)
 }

@@ -16,7 +16,7 @@ import (
 func (w *stockWorker) doubts(ctx context.Context, b *plan.PriceBatch) (*catalog.HeldCause, error) {
 	var going []string
 	for i := range b.Plans {
-		going = append(going, sliceutil.Map(b.Plans[i].GoingOut(), func(s plan.SoldOut) string { return s.Offer })...)
+		going = append(going, sliceutil.Map(b.Plans[i].SellingOut(), func(s plan.SoldOut) string { return s.Offer })...)
 	}
 	if len(going) == 0 {
 		return nil, nil
@@ -34,14 +34,14 @@ func (w *stockWorker) doubts(ctx context.Context, b *plan.PriceBatch) (*catalog.
 
 // drain counts what goes to none by calls, and before; going are the offers of which the CRM says so now.
 // It answers the settings of the last run beside it, nil when there was none.
-func (w *stockWorker) drain(ctx context.Context, going []string) (plan.Drain, *settings.Catalog, error) {
+func (w *stockWorker) drain(ctx context.Context, going []string) (plan.SoldOutCount, *settings.Catalog, error) {
 	s, conn := w.Store, w.call.Connection
-	d := plan.Drain{Now: len(going)}
+	d := plan.SoldOutCount{Now: len(going)}
 	var err error
 	if d.Recent, err = s.Held.SoldOutSince(ctx, w.Deps.DB, conn, w.Now().Add(-plan.SoldOutWindow)); err != nil {
 		return d, nil, err
 	}
-	if d.Held, err = s.Held.CountHeld(ctx, conn, going); err != nil {
+	if d.Held, err = s.Held.Count(ctx, conn, going); err != nil {
 		return d, nil, err
 	}
 	was, counted, ok, err := s.Held.LastRun(ctx, w.Deps.DB, conn)
@@ -63,7 +63,7 @@ func (w *stockWorker) lookAtHeld(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	n, err := w.inBulk(ctx, func(ctx context.Context, tx *sqlx.Tx, b store.Bulk) (int64, error) {
-		return w.Store.Held.LookAtHeld(ctx, tx, b.Conn, false, b.Now)
+		return w.Store.Held.Recheck(ctx, tx, b.Conn, false, b.Now)
 	})
 	return n > 0, err
 }

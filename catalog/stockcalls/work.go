@@ -38,7 +38,7 @@ const (
 
 // Handle implements jobs.Handler for StockTaskKind: it reads what calls named, for one slice.
 func (s *StockCalls) Handle(ctx context.Context, id int64) error {
-	call, ok, err := s.T.Store.StockCalls.ClaimStock(ctx, id, s.T.Now(), s.T.Deps.Config.Lease)
+	call, ok, err := s.T.Store.StockCalls.Claim(ctx, id, s.T.Now(), s.T.Deps.Config.Lease)
 	if err != nil || !ok {
 		return err
 	}
@@ -59,16 +59,16 @@ func (s *StockCalls) settle(ctx context.Context, sw *stockWorker, err error) err
 	case errors.Is(err, plan.ErrLost):
 		return nil
 	case err == nil, stopping:
-		return session.IgnoreLost(s.T.Store.StockCalls.ReleaseStock(ctx, call, sw.reason, time.Time{}))
+		return session.IgnoreLost(s.T.Store.StockCalls.Release(ctx, call, sw.reason, time.Time{}))
 	case errors.As(err, &later):
-		return session.IgnoreLost(s.T.Store.StockCalls.ReleaseStock(ctx, call, "", s.T.Now().Add(max(later.After, time.Second))))
+		return session.IgnoreLost(s.T.Store.StockCalls.Release(ctx, call, "", s.T.Now().Add(max(later.After, time.Second))))
 	case errors.As(err, &st):
-		return session.IgnoreLost(s.T.Store.StockCalls.IgnoreStock(ctx, call, string(st.Code)))
+		return session.IgnoreLost(s.T.Store.StockCalls.Ignore(ctx, call, string(st.Code)))
 	}
 	why := session.OutcomeOf(err)
 	next := s.T.Now().Add(session.Pause(call.Tries, why.After))
 	s.T.Deps.Log.Warn("stock calls wait", "connection", call.Connection, "code", why.Code, "until", next, "error", err.Error())
-	return session.IgnoreLost(s.T.Store.StockCalls.WaitStock(ctx, call, string(why.Code), next))
+	return session.IgnoreLost(s.T.Store.StockCalls.Retry(ctx, call, string(why.Code), next))
 }
 
 // stockWorker reads and writes what calls named, with the means of a price run.
@@ -87,7 +87,7 @@ func (w *stockWorker) slice(ctx context.Context) (err error) {
 			w.Deps.Log.Error("stock calls panicked", "connection", w.call.Connection, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("stock calls of %s panicked", w.call.Connection)
 		}
-		err = session.Cause(ctx, err)
+		err = session.PreferLost(ctx, err)
 	}()
 	if err := w.begin(ctx); err != nil {
 		return err
@@ -118,7 +118,7 @@ func (w *stockWorker) begin(ctx context.Context) error {
 	if !conn.Running() {
 		return &session.Stop{Code: catalog.CodeConnectionOff}
 	}
-	if !catalog.Wanted(conn.Settings.Catalog, catalog.Prices) || !w.Rules.Updates() {
+	if !catalog.Brings(conn.Settings.Catalog, catalog.Prices) || !w.Rules.Updates() {
 		return &session.Stop{Code: catalog.Code(catalog.StockReasonOff)}
 	}
 	if w.Rules.Frozen {
@@ -134,7 +134,7 @@ func (w *stockWorker) hurry(ctx context.Context) error {
 	if w.Source != nil || open == nil {
 		return nil
 	}
-	waiting, err := w.Store.StockCalls.StockWaiting(ctx, w.call.Connection, w.Now())
+	waiting, err := w.Store.StockCalls.CountWaiting(ctx, w.call.Connection, w.Now())
 	if err != nil || waiting > stockUrgent {
 		return err
 	}
@@ -155,7 +155,7 @@ func (w *stockWorker) step(ctx context.Context) (more bool, err error) {
 		_, err := w.inBulk(ctx, w.Store.StockCalls.NoteBodies)
 		return true, err
 	}
-	notices, err := w.Store.StockCalls.StockNotices(ctx, w.call.Connection, w.Now(), catalog.GroupSize)
+	notices, err := w.Store.StockCalls.Notices(ctx, w.call.Connection, w.Now(), catalog.GroupSize)
 	if err != nil {
 		return false, err
 	}
@@ -204,7 +204,7 @@ func (w *stockWorker) inBulk(ctx context.Context, change func(context.Context, *
 	now := w.Now()
 	err = w.Store.InTx(ctx, func(tx *sqlx.Tx) error {
 		// The row of the calls before those of the offers, as whoever stores what became of them.
-		if err := w.Store.StockCalls.KeepStock(ctx, tx, w.call, now.Add(w.Deps.Config.Lease)); err != nil {
+		if err := w.Store.StockCalls.Renew(ctx, tx, w.call, now.Add(w.Deps.Config.Lease)); err != nil {
 			return err
 		}
 		n, err = change(ctx, tx, store.Bulk{Conn: w.call.Connection, Now: now, Again: now.Add(stockUnlinked), Busy: busy, Most: stockChunk})
@@ -313,7 +313,7 @@ func (w *stockWorker) leaveMoves(b *plan.PriceBatch) {
 	for i := range b.Plans {
 		if p := &b.Plans[i]; p.PriceMoves > 0 {
 			w.reason = catalog.StockReasonMovesMuch
-			p.LeavePrices()
+			p.DropPrices()
 		}
 	}
 }
@@ -321,12 +321,12 @@ func (w *stockWorker) leaveMoves(b *plan.PriceBatch) {
 // writePlans writes to the shop and stores what it came to.
 func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []plan.PriceStock, b *plan.PriceBatch, later map[plugin.VariantID]bool, o *stockOutcomes) error {
 	for i := range b.Plans {
-		b.Plans[i].KeepLater(later)
+		b.Plans[i].DropOutdated(later)
 	}
 	var cause catalog.HeldCause
 	if o.hold != nil {
 		cause = *o.hold
-		plan.HoldAll(b.Plans)
+		plan.HoldBackAll(b.Plans)
 	}
 	shop := &session.BatchResult{}
 	versions, done, err := w.quoter().PatchPrices(ctx, b.Plans, shop)
@@ -335,15 +335,15 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []plan
 	}
 	for _, m := range shop.Marks {
 		switch m.State {
-		case plan.PlanAgain:
+		case plan.Again:
 			o.moved = append(o.moved, m.CRM)
-		case plan.PlanFailed:
+		case plan.Failed:
 			o.refuse(quotes, m.CRM)
-		case plan.PlanDone, plan.PlanPending, plan.PlanDropped:
+		case plan.Done, plan.Pending, plan.Dropped:
 		}
 	}
-	for _, it := range w.Unsaid(shop.Items) {
-		w.LogSaid(it)
+	for _, it := range w.NewTexts(shop.Items) {
+		w.LogText(it)
 	}
 	for _, c := range shop.Changes {
 		if i := slices.IndexFunc(quotes, func(q plan.PriceStock) bool { return q.Variant == c.Variant }); i >= 0 {
@@ -353,18 +353,18 @@ func (w *stockWorker) writePlans(ctx context.Context, tx *sqlx.Tx, quotes []plan
 	for _, h := range shop.Stock.Held {
 		o.of[h.Offer] = catalog.StockHeld
 	}
-	calm := append(sameAsBefore(quotes, b), b.Calm...)
-	shop.Stock.Stands = append(shop.Stock.Stands, plan.Readings(calm)...)
+	calm := append(sameAsBefore(quotes, b), b.InSync...)
+	shop.Stock.Stands = append(shop.Stock.Stands, plan.StockReadings(calm)...)
 	done = append(done, calm...)
 	done = slices.DeleteFunc(done, func(q plan.SyncedPrice) bool { return later[q.Variant] })
 	s, now := w.Store, w.Now()
 	for _, f := range []func() error{
-		func() error { return s.Quotes.PutQuoted(ctx, tx, w.call.Connection, done) },
-		func() error { return s.Held.SeeStock(ctx, tx, w.call.Connection, cause, shop.Stock, now) },
+		func() error { return s.Quotes.SavePriceHashes(ctx, tx, w.call.Connection, done) },
+		func() error { return s.Held.Record(ctx, tx, w.call.Connection, cause, shop.Stock, now) },
 		func() error { return s.Quotes.MoveVersions(ctx, tx, w.call.Connection, versions, now) },
-		func() error { return s.Plans.MovePlans(ctx, tx, w.call.Connection, 0, versions) },
-		func() error { return s.StockCalls.AddStockChanges(ctx, tx, w.call.Connection, shop.Changes, now) },
-		func() error { return s.StockCalls.KeepStock(ctx, tx, w.call, now.Add(w.Deps.Config.Lease)) },
+		func() error { return s.Plans.Rebase(ctx, tx, w.call.Connection, 0, versions) },
+		func() error { return s.StockCalls.AddChanges(ctx, tx, w.call.Connection, shop.Changes, now) },
+		func() error { return s.StockCalls.Renew(ctx, tx, w.call, now.Add(w.Deps.Config.Lease)) },
 	} {
 		if err := f(); err != nil {
 			return err
@@ -385,7 +385,7 @@ func (o *stockOutcomes) refuse(quotes []plan.PriceStock, crm string) {
 // sameAsBefore are quotes in order that were not looked at; that they still are is remembered, so that
 // no run writes what it has read earlier.
 func sameAsBefore(quotes []plan.PriceStock, b *plan.PriceBatch) []plan.SyncedPrice {
-	calm := sliceutil.Set(sliceutil.Map(b.Calm, func(q plan.SyncedPrice) string { return q.Offer }))
+	calm := sliceutil.Set(sliceutil.Map(b.InSync, func(q plan.SyncedPrice) string { return q.Offer }))
 	planned := sliceutil.Set(sliceutil.Map(b.Plans, func(p plan.Planned) string { return p.CRM }))
 	var out []plan.SyncedPrice
 	for _, q := range quotes {
@@ -401,12 +401,12 @@ func (w *stockWorker) remember(ctx context.Context, done []store.SeenNotice) err
 	now := w.Now()
 	return w.Store.InTx(ctx, func(tx *sqlx.Tx) error {
 		// The row of the calls before those of the offers, as whoever notes a call takes them.
-		if err := w.Store.StockCalls.KeepStock(ctx, tx, w.call, now.Add(w.Deps.Config.Lease)); err != nil {
+		if err := w.Store.StockCalls.Renew(ctx, tx, w.call, now.Add(w.Deps.Config.Lease)); err != nil {
 			return err
 		}
-		if err := w.Store.Warehouses.SeeWarehouses(ctx, tx, w.call.Connection, w.seen, now); err != nil {
+		if err := w.Store.Warehouses.See(ctx, tx, w.call.Connection, w.seen, now); err != nil {
 			return err
 		}
-		return w.Store.StockCalls.SeeNotices(ctx, tx, w.call.Connection, done, now)
+		return w.Store.StockCalls.SettleNotices(ctx, tx, w.call.Connection, done, now)
 	})
 }

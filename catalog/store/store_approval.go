@@ -33,8 +33,8 @@ func (s *Runs) DropPreview(ctx context.Context, id int64, now time.Time) (bool, 
 	return n == 1, err
 }
 
-// Lapse ends previews asked for before the given moment that nobody applied.
-func (s *Runs) Lapse(ctx context.Context, before, now time.Time) error {
+// ExpirePreviews ends previews asked for before the given moment that nobody applied.
+func (s *Runs) ExpirePreviews(ctx context.Context, before, now time.Time) error {
 	var ids []int64
 	const q = `SELECT id FROM keybridge.run WHERE state = 'approval' AND preview AND created_at < $1`
 	if err := s.db.SelectContext(ctx, &ids, q, before); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/keybridge/keybridge/internal/sliceutil"
 )
 
-const standingColumns = `
+const candidateColumns = `
 	p.id, p.presence, least(p.read_at, h.read_at) AS read_at, h.hash, p.category_id,
 	coalesce(c.category_id, '') AS shop_category,
 	CASE WHEN $3 THEN coalesce(sc.name, '') ELSE '' END AS category_name,
@@ -27,7 +27,7 @@ const standingColumns = `
 		AND CASE WHEN c.category_id IS NULL THEN NOT ($3 AND sc.id IS NOT NULL) ELSE c.category_id = l.category_id END,
 		false) AS same`
 
-const standingFrom = `
+const candidateFrom = `
 	FROM keybridge.stage_product p
 	CROSS JOIN LATERAL (
 		SELECT sha256(p.hash || coalesce(string_agg(o.hash, ''::bytea ORDER BY o.id), ''::bytea)) AS hash,
@@ -40,7 +40,7 @@ const standingFrom = `
 
 // Candidates answers the staged products behind the given id, in the order of ids.
 func (s *Staging) Candidates(ctx context.Context, run catalog.Run, categories bool, rules []byte, after string, limit int) ([]plan.Candidate, error) {
-	const q = `SELECT` + standingColumns + standingFrom + ` AND p.id > $5 ORDER BY p.id LIMIT $6`
+	const q = `SELECT` + candidateColumns + candidateFrom + ` AND p.id > $5 ORDER BY p.id LIMIT $6`
 	var rows []plan.Candidate
 	if err := s.db.SelectContext(ctx, &rows, q, run.ID, run.Connection, categories, rules, after, limit); err != nil {
 		return nil, fmt.Errorf("compare products of run %d: %w", run.ID, err)
@@ -50,7 +50,7 @@ func (s *Staging) Candidates(ctx context.Context, run catalog.Run, categories bo
 
 // CandidatesByID answers the staged products with the given ids.
 func (s *Staging) CandidatesByID(ctx context.Context, run catalog.Run, categories bool, rules []byte, ids []string) ([]plan.Candidate, error) {
-	const q = `SELECT` + standingColumns + standingFrom + ` AND p.id = ANY($5) ORDER BY p.id`
+	const q = `SELECT` + candidateColumns + candidateFrom + ` AND p.id = ANY($5) ORDER BY p.id`
 	var rows []plan.Candidate
 	if err := s.db.SelectContext(ctx, &rows, q, run.ID, run.Connection, categories, rules, pq.Array(ids)); err != nil {
 		return nil, fmt.Errorf("compare products of run %d: %w", run.ID, err)
@@ -58,10 +58,10 @@ func (s *Staging) CandidatesByID(ctx context.Context, run catalog.Run, categorie
 	return rows, nil
 }
 
-// AnalyseStaged tells Postgres what was staged: its own look at new rows can come minutes too late,
+// Analyse tells Postgres what was staged: its own look at new rows can come minutes too late,
 // and without it the joins of confirming and planning are a guess. Only the columns they go by are
 // looked at; bodies are long.
-func (s *Staging) AnalyseStaged(ctx context.Context) error {
+func (s *Staging) Analyse(ctx context.Context) error {
 	const q = `ANALYZE keybridge.stage_product (run_id, id, presence, category_id, name_key),
 		keybridge.stage_offer (run_id, id, product_id, sku, barcode)`
 	if _, err := s.db.ExecContext(ctx, q); err != nil {
@@ -70,8 +70,8 @@ func (s *Staging) AnalyseStaged(ctx context.Context) error {
 	return nil
 }
 
-// CountStaged counts the products that are planned.
-func (s *Staging) CountStaged(ctx context.Context, run int64) (int64, error) {
+// CountProducts counts the products that are planned.
+func (s *Staging) CountProducts(ctx context.Context, run int64) (int64, error) {
 	var n int64
 	const q = `SELECT count(*) FROM keybridge.stage_product WHERE run_id = $1 AND presence <> 'outside'`
 	if err := s.db.GetContext(ctx, &n, q, run); err != nil {
@@ -80,12 +80,12 @@ func (s *Staging) CountStaged(ctx context.Context, run int64) (int64, error) {
 	return n, nil
 }
 
-// GoodsOf reads staged products whole.
-func (s *Staging) GoodsOf(ctx context.Context, run int64, ids []string) (map[string]plan.CrmProduct, error) {
-	out := make(map[string]plan.CrmProduct, len(ids))
+// Products reads staged products whole.
+func (s *Staging) Products(ctx context.Context, run int64, ids []string) (map[string]plan.CRMProduct, error) {
+	out := make(map[string]plan.CRMProduct, len(ids))
 	const products = `SELECT id, body FROM keybridge.stage_product WHERE run_id = $1 AND id = ANY($2) AND presence = 'live'`
 	err := s.bodies(ctx, products, func(id string, body []byte) error {
-		var g plan.CrmProduct
+		var g plan.CRMProduct
 		err := json.Unmarshal(body, &g.Product)
 		out[id] = g
 		return err

@@ -14,8 +14,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// CategoryLinks reads all of a connection.
-func (s *Links) CategoryLinks(ctx context.Context, conn plugin.ConnectionID) ([]plan.CategoryLink, error) {
+// Categories reads all of a connection.
+func (s *Links) Categories(ctx context.Context, conn plugin.ConnectionID) ([]plan.CategoryLink, error) {
 	var rows []plan.CategoryLink
 	const q = `SELECT crm_id, category_id, name, parent_id FROM keybridge.link_category WHERE connection_id = $1`
 	if err := s.db.SelectContext(ctx, &rows, q, conn); err != nil {

@@ -87,15 +87,15 @@ func (s *Plans) seenBefore(ctx context.Context, tx *sqlx.Tx, run catalog.Run) (i
 	return before.Counters.Seen, nil
 }
 
-// PendingPlans answers plans not written yet, behind the given product.
-func (s *Plans) PendingPlans(ctx context.Context, run int64, after string, limit int) ([]plan.Planned, error) {
+// Pending answers plans not written yet, behind the given product.
+func (s *Plans) Pending(ctx context.Context, run int64, after string, limit int) ([]plan.Planned, error) {
 	const q = `SELECT crm_id AS id, ` + planBody + ` FROM keybridge.run_plan
 		WHERE run_id = $1 AND state = 'pending' AND crm_id > $2 ORDER BY crm_id LIMIT $3`
 	return s.plans(ctx, run, q, run, after, limit)
 }
 
-// PlanCounts counts what a run means to do and has not done.
-func (s *Plans) PlanCounts(ctx context.Context, run int64) (catalog.PlanCounts, error) {
+// Counts counts what a run means to do and has not done.
+func (s *Plans) Counts(ctx context.Context, run int64) (catalog.PlanCounts, error) {
 	var c catalog.PlanCounts
 	const q = `SELECT count(*) FILTER (WHERE action = 'create') AS to_create,
 			count(*) FILTER (WHERE action = 'update') AS to_update, count(*) FILTER (WHERE action = 'link') AS to_link,

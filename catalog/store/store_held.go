@@ -61,8 +61,8 @@ func (s *Held) SoldOutSince(ctx context.Context, db sqlx.QueryerContext, conn pl
 	return n, nil
 }
 
-// CountHeld counts variants that are held back, but for some offers.
-func (s *Held) CountHeld(ctx context.Context, conn plugin.ConnectionID, but []string) (int, error) {
+// Count counts variants that are held back, but for some offers.
+func (s *Held) Count(ctx context.Context, conn plugin.ConnectionID, but []string) (int, error) {
 	var n int
 	const q = `SELECT count(*) FROM keybridge.stock_held
 		WHERE connection_id = $1 AND confirmed_at IS NULL AND NOT offer_id = ANY($2)`
@@ -89,10 +89,10 @@ func (s *Held) LastRun(ctx context.Context, db sqlx.QueryerContext, conn plugin.
 	return set, c, true, nil
 }
 
-// SeeStock stores what a batch came to for the guard of stock.
-func (s *Held) SeeStock(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, cause catalog.HeldCause, seen plan.StockSeen, now time.Time) error {
+// Record stores what a batch came to for the guard of stock.
+func (s *Held) Record(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, cause catalog.HeldCause, seen plan.StockOutcomes, now time.Time) error {
 	for _, f := range []func() error{
-		func() error { return s.LetGo(ctx, tx, conn, seen.Stands) },
+		func() error { return s.Release(ctx, tx, conn, seen.Stands) },
 		func() error { return s.holdBack(ctx, tx, conn, cause, seen.Held, now) },
 		func() error { return s.noteSoldOut(ctx, tx, conn, seen.SoldOut, now) },
 	} {
@@ -103,15 +103,15 @@ func (s *Held) SeeStock(ctx context.Context, tx *sqlx.Tx, conn plugin.Connection
 	return nil
 }
 
-// LetGo forgets that stock was held back, unless a later reading held it.
-func (s *Held) LetGo(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []plan.Reading) error {
+// Release forgets that stock was held back, unless a later reading held it.
+func (s *Held) Release(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []plan.StockReading) error {
 	if len(rows) == 0 {
 		return nil
 	}
 	const q = `DELETE FROM keybridge.stock_held h USING unnest($2::text[], $3::timestamptz[]) AS t (offer_id, read_at)
 		WHERE h.connection_id = $1 AND h.offer_id = t.offer_id AND h.read_at <= t.read_at`
-	_, err := tx.ExecContext(ctx, q, conn, pq.Array(sliceutil.Map(rows, func(r plan.Reading) string { return r.Offer })),
-		pq.Array(sliceutil.Map(rows, func(r plan.Reading) string { return r.ReadAt.Format(time.RFC3339Nano) })))
+	_, err := tx.ExecContext(ctx, q, conn, pq.Array(sliceutil.Map(rows, func(r plan.StockReading) string { return r.Offer })),
+		pq.Array(sliceutil.Map(rows, func(r plan.StockReading) string { return r.ReadAt.Format(time.RFC3339Nano) })))
 	if err != nil {
 		return fmt.Errorf("let stock of %s go: %w", conn, err)
 	}
@@ -164,8 +164,8 @@ func (s *Held) noteSoldOut(ctx context.Context, tx *sqlx.Tx, conn plugin.Connect
 	return nil
 }
 
-// TidyHeld forgets held stock of what the CRM no longer has.
-func (s *Held) TidyHeld(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID) error {
+// Tidy forgets held stock of what the CRM no longer has.
+func (s *Held) Tidy(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID) error {
 	const q = `DELETE FROM keybridge.stock_held h WHERE connection_id = $1 AND NOT EXISTS (
 		SELECT 1 FROM keybridge.link_variant v JOIN keybridge.link_product l
 			ON l.connection_id = v.connection_id AND l.crm_id = v.crm_product_id AND l.state = 'linked' AND l.missing_action = ''
@@ -186,8 +186,8 @@ func (s *Held) ConfirmedGone(ctx context.Context, conn plugin.ConnectionID) (map
 	return sliceutil.Set(offers), nil
 }
 
-// HeldCauses groups what is held back by what held it, the earliest first.
-func (s *Held) HeldCauses(ctx context.Context, conn plugin.ConnectionID) ([]heldGroup, error) {
+// Causes groups what is held back by what held it, the earliest first.
+func (s *Held) Causes(ctx context.Context, conn plugin.ConnectionID) ([]heldGroup, error) {
 	var rows []heldGroup
 	const q = `SELECT coalesce(run_id, 0) AS run_id, setting, min(since) AS since, max(since) AS until, count(*) AS count,
 			count(confirmed_at) AS confirmed
@@ -208,8 +208,8 @@ type heldGroup struct {
 	Confirmed int       `db:"confirmed"`
 }
 
-// HeldVariants answers what is held back and nobody has spoken about, behind the given offer.
-func (s *Held) HeldVariants(ctx context.Context, conn plugin.ConnectionID, after string, limit int) ([]catalog.HeldVariant, error) {
+// Variants answers what is held back and nobody has spoken about, behind the given offer.
+func (s *Held) Variants(ctx context.Context, conn plugin.ConnectionID, after string, limit int) ([]catalog.HeldVariant, error) {
 	var rows []catalog.HeldVariant
 	const q = `SELECT offer_id, product_id, variant_id, name, sku, old, says, since, coalesce(run_id, 0) AS run_id, setting
 		FROM keybridge.stock_held WHERE connection_id = $1 AND confirmed_at IS NULL AND offer_id > $2 ORDER BY offer_id LIMIT $3`
@@ -222,8 +222,8 @@ func (s *Held) HeldVariants(ctx context.Context, conn plugin.ConnectionID, after
 	return rows, nil
 }
 
-// ConfirmHeld notes that a person says of what was held back up to a moment that there really is none.
-func (s *Held) ConfirmHeld(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, until time.Time, by string, now time.Time) ([]catalog.HeldVariant, error) {
+// Confirm notes that a person says of what was held back up to a moment that there really is none.
+func (s *Held) Confirm(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, until time.Time, by string, now time.Time) ([]catalog.HeldVariant, error) {
 	var rows []catalog.HeldVariant
 	const q = `UPDATE keybridge.stock_held SET confirmed_at = $3, confirmed_by = $4
 		WHERE connection_id = $1 AND confirmed_at IS NULL AND since <= $2
@@ -234,9 +234,9 @@ func (s *Held) ConfirmHeld(ctx context.Context, tx *sqlx.Tx, conn plugin.Connect
 	return rows, nil
 }
 
-// LookAtHeld makes the stock calls look at offers that are held back, confirmed ones or the others, and
+// Recheck makes the stock calls look at offers that are held back, confirmed ones or the others, and
 // answers how many these are. It is no call of the CRM's, so none is counted.
-func (s *Held) LookAtHeld(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, confirmed bool, now time.Time) (int64, error) {
+func (s *Held) Recheck(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, confirmed bool, now time.Time) (int64, error) {
 	const call = `INSERT INTO keybridge.stock_call AS c (connection_id, calls, received_at, next_at) VALUES ($1, 0, $2, $2)
 		ON CONFLICT (connection_id) DO UPDATE SET next_at = CASE WHEN c.tries > 0 THEN coalesce(c.next_at, $2) ELSE least(c.next_at, $2) END`
 	if _, err := tx.ExecContext(ctx, call, conn, now); err != nil {
@@ -253,10 +253,10 @@ func (s *Held) LookAtHeld(ctx context.Context, tx *sqlx.Tx, conn plugin.Connecti
 	return res.RowsAffected()
 }
 
-// HeldUntold answers connections whose merchants are to be told: of what nobody was told of, once an hour,
+// Untold answers connections whose merchants are to be told: of what nobody was told of, once an hour,
 // and once more of what they were told of before the given moment. Those that somebody tells just now are
 // left out.
-func (s *Held) HeldUntold(ctx context.Context, t Telling) ([]plugin.ConnectionID, error) {
+func (s *Held) Untold(ctx context.Context, t Telling) ([]plugin.ConnectionID, error) {
 	var ids []plugin.ConnectionID
 	const q = `SELECT connection_id FROM keybridge.stock_held WHERE confirmed_at IS NULL GROUP BY connection_id
 		HAVING (bool_or(told = 1 AND told_at <= $1) OR bool_or(told = 0) AND NOT bool_or(told > 0 AND told_at > $1))
@@ -267,9 +267,9 @@ func (s *Held) HeldUntold(ctx context.Context, t Telling) ([]plugin.ConnectionID
 	return ids, nil
 }
 
-// ClaimHeld takes what a merchant is to be told of for this process; mine is false when another one tells
+// ClaimTelling takes what a merchant is to be told of for this process; mine is false when another one tells
 // it, again when some of it was told before.
-func (s *Held) ClaimHeld(ctx context.Context, conn plugin.ConnectionID, t Telling) (mine, again bool, err error) {
+func (s *Held) ClaimTelling(ctx context.Context, conn plugin.ConnectionID, t Telling) (mine, again bool, err error) {
 	var times []int
 	const q = `UPDATE keybridge.stock_held SET telling_until = $4
 		WHERE connection_id = $1 AND confirmed_at IS NULL AND told < 2 AND (told_at IS NULL OR told_at <= $2)
@@ -283,9 +283,9 @@ func (s *Held) ClaimHeld(ctx context.Context, conn plugin.ConnectionID, t Tellin
 	return len(times) > 0, again, nil
 }
 
-// HeldTold notes that a merchant was told of what this process had claimed. What another one has claimed
+// Told notes that a merchant was told of what this process had claimed. What another one has claimed
 // since is that one's to note.
-func (s *Held) HeldTold(ctx context.Context, conn plugin.ConnectionID, t Telling) error {
+func (s *Held) Told(ctx context.Context, conn plugin.ConnectionID, t Telling) error {
 	const q = `UPDATE keybridge.stock_held SET told = least(told + 1, 2), told_at = $2, telling_until = NULL
 		WHERE connection_id = $1 AND telling_until = $3`
 	if _, err := s.db.ExecContext(ctx, q, conn, t.Now, t.Until); err != nil {

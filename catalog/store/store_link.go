@@ -14,8 +14,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Links reads finished links whole, by the CRM's product.
-func (s *Links) Links(ctx context.Context, conn plugin.ConnectionID, ids []string) (map[string]plan.Link, error) {
+// Products reads finished links whole, by the CRM's product.
+func (s *Links) Products(ctx context.Context, conn plugin.ConnectionID, ids []string) (map[string]plan.Link, error) {
 	const q = `SELECT crm_id, created_here, images, missing_action, missing_version
 		FROM keybridge.link_product WHERE connection_id = $1 AND crm_id = ANY($2) AND state = 'linked'`
 	var rows []struct {

@@ -14,8 +14,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// AnalysePlan does it for what was planned.
-func (s *Plans) AnalysePlan(ctx context.Context, tx *sqlx.Tx) error {
+// Analyse does it for what was planned.
+func (s *Plans) Analyse(ctx context.Context, tx *sqlx.Tx) error {
 	if _, err := tx.ExecContext(ctx, `ANALYZE keybridge.run_plan (run_id, crm_id, product_id, state, action)`); err != nil {
 		return fmt.Errorf("analyse plan: %w", err)
 	}
@@ -25,8 +25,8 @@ func (s *Plans) AnalysePlan(ctx context.Context, tx *sqlx.Tx) error {
 // planBody selects a plan with the version that other writes of ours have made of the product since.
 const planBody = `CASE WHEN seen_now = '' THEN body ELSE body || jsonb_build_object('seen_now', seen_now) END`
 
-// PutPlan stores plans; one of the same product is replaced.
-func (s *Plans) PutPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []plan.Planned) error {
+// Put stores plans; one of the same product is replaced.
+func (s *Plans) Put(ctx context.Context, tx *sqlx.Tx, run int64, plans []plan.Planned) error {
 	if len(plans) == 0 {
 		return nil
 	}
@@ -36,18 +36,18 @@ func (s *Plans) PutPlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []pla
 	}
 	fresh, err := copied(ctx, tx, "run_plan", columns, plans, func(p plan.Planned) []any {
 		return []any{
-			run, p.CRM, string(p.Action), string(p.Product), p.Name, string(plan.JSON(p.Plan)), string(plan.PlanPending), "none",
+			run, p.CRM, string(p.Action), string(p.Product), p.Name, string(plan.JSON(p.Plan)), string(plan.Pending), "none",
 			p.PriceMoves, p.FreshlyGone, p.Replaced, p.Foreign, len(p.SoldOut),
 		}
 	})
 	if fresh || err != nil {
 		return err
 	}
-	return s.ReplacePlan(ctx, tx, run, plans)
+	return s.Replace(ctx, tx, run, plans)
 }
 
-// ReplacePlan is putPlan for plans of which most likely one is there already.
-func (s *Plans) ReplacePlan(ctx context.Context, tx *sqlx.Tx, run int64, plans []plan.Planned) error {
+// Replace is putPlan for plans of which most likely one is there already.
+func (s *Plans) Replace(ctx context.Context, tx *sqlx.Tx, run int64, plans []plan.Planned) error {
 	if len(plans) == 0 {
 		return nil
 	}
@@ -76,15 +76,15 @@ func (s *Plans) ReplacePlan(ctx context.Context, tx *sqlx.Tx, run int64, plans [
 	return nil
 }
 
-// OpenPlans answers the next plans in a state, behind the given product.
-func (s *Plans) OpenPlans(ctx context.Context, run int64, state plan.PlanState, after string, limit int) ([]plan.Planned, error) {
+// Open answers the next plans in a state, behind the given product.
+func (s *Plans) Open(ctx context.Context, run int64, state plan.State, after string, limit int) ([]plan.Planned, error) {
 	const q = `SELECT crm_id AS id, ` + planBody + ` FROM keybridge.run_plan
 		WHERE run_id = $1 AND state = $2 AND crm_id > $3 ORDER BY crm_id LIMIT $4`
 	return s.plans(ctx, run, q, run, state, after, limit)
 }
 
-// ImagePlans answers the next products whose pictures are to be written.
-func (s *Plans) ImagePlans(ctx context.Context, run int64, limit int) ([]plan.Planned, error) {
+// WithImages answers the next products whose pictures are to be written.
+func (s *Plans) WithImages(ctx context.Context, run int64, limit int) ([]plan.Planned, error) {
 	const q = `SELECT crm_id AS id, body || jsonb_build_object('product', product_id) FROM keybridge.run_plan
 		WHERE run_id = $1 AND images = 'pending' ORDER BY crm_id LIMIT $2`
 	return s.plans(ctx, run, q, run, limit)
@@ -95,7 +95,7 @@ func (s *Plans) plans(ctx context.Context, run int64, q string, args ...any) ([]
 	err := s.bodies(ctx, q, func(id string, body []byte) error {
 		p := plan.Planned{CRM: id}
 		err := json.Unmarshal(body, &p.Plan)
-		p.SeeNow()
+		p.Rebase()
 		out = append(out, p)
 		return err
 	}, args...)
@@ -105,8 +105,8 @@ func (s *Plans) plans(ctx context.Context, run int64, q string, args ...any) ([]
 	return out, nil
 }
 
-// CountPlans answers how many plans wait in a state, or how many wait for pictures.
-func (s *Plans) CountPlans(ctx context.Context, run int64, state plan.PlanState) (int64, error) {
+// Count answers how many plans wait in a state, or how many wait for pictures.
+func (s *Plans) Count(ctx context.Context, run int64, state plan.State) (int64, error) {
 	var n int64
 	const q = `SELECT count(*) FROM keybridge.run_plan WHERE run_id = $1 AND state = $2`
 	if err := s.db.GetContext(ctx, &n, q, run, state); err != nil {
@@ -125,8 +125,8 @@ func (s *Plans) CountImages(ctx context.Context, run int64) (int64, error) {
 	return n, nil
 }
 
-// MarkPlans stores what became of plans.
-func (s *Plans) MarkPlans(ctx context.Context, tx *sqlx.Tx, run int64, rows []plan.PlanOutcome) error {
+// Mark stores what became of plans.
+func (s *Plans) Mark(ctx context.Context, tx *sqlx.Tx, run int64, rows []plan.Outcome) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -135,10 +135,10 @@ func (s *Plans) MarkPlans(ctx context.Context, tx *sqlx.Tx, run int64, rows []pl
 		FROM unnest($2::text[], $3::text[], $4::text[], $5::boolean[]) AS t (crm_id, state, product_id, images)
 		WHERE p.run_id = $1 AND p.crm_id = t.crm_id`
 	_, err := tx.ExecContext(ctx, q, run,
-		pq.Array(sliceutil.Map(rows, func(w plan.PlanOutcome) string { return w.CRM })),
-		pq.Array(sliceutil.Map(rows, func(w plan.PlanOutcome) string { return string(w.State) })),
-		pq.Array(sliceutil.Map(rows, func(w plan.PlanOutcome) string { return string(w.Product) })),
-		pq.Array(sliceutil.Map(rows, func(w plan.PlanOutcome) bool { return w.Images })))
+		pq.Array(sliceutil.Map(rows, func(w plan.Outcome) string { return w.CRM })),
+		pq.Array(sliceutil.Map(rows, func(w plan.Outcome) string { return string(w.State) })),
+		pq.Array(sliceutil.Map(rows, func(w plan.Outcome) string { return string(w.Product) })),
+		pq.Array(sliceutil.Map(rows, func(w plan.Outcome) bool { return w.Images })))
 	if err != nil {
 		return fmt.Errorf("mark plan of run %d: %w", run, err)
 	}
@@ -179,11 +179,11 @@ func (s *Plans) DropRivals(ctx context.Context, tx *sqlx.Tx, run int64) ([]catal
 	return items, nil
 }
 
-// MovePlans takes over the same versions in plans that wait for a person, or were approved: what is ours
+// Rebase takes over the same versions in plans that wait for a person, or were approved: what is ours
 // is no reason to leave the product alone. A write of ours expects the version before, so nobody else has
 // written between the two. What a run that matches anew means to write may be for another product of the
 // CRM than the one whose price was written, so its plan stays. run is the one that wrote; 0: a stock call.
-func (s *Plans) MovePlans(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, run int64, versions map[plugin.ProductID]plan.SeenVersion) error {
+func (s *Plans) Rebase(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, run int64, versions map[plugin.ProductID]plan.SeenVersion) error {
 	if len(versions) == 0 {
 		return nil
 	}

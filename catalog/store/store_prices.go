@@ -82,17 +82,17 @@ const quoteColumns = `SELECT o.body, o.hash, o.read_at, v.crm_product_id, v.vari
 	CASE WHEN c.id IS NOT NULL THEN coalesce(c.body->>'currency', '') WHEN ` + currenciesDoubted + ` THEN '' ELSE l.currency END AS currency,
 	l.shop_version, l.created_here, coalesce(v.price_hash = o.hash, false) AS same`
 
-// Quotes answers staged prices of the variants of the next linked products, in the order of the
+// Staged answers staged prices of the variants of the next linked products, in the order of the
 // CRM's products. A variant of which a later reading was written is left out.
-func (s *Quotes) Quotes(ctx context.Context, run catalog.Run, after string, products int) ([]plan.PriceStock, error) {
+func (s *Quotes) Staged(ctx context.Context, run catalog.Run, after string, products int) ([]plan.PriceStock, error) {
 	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id IN (
 			SELECT DISTINCT v.crm_product_id` + quotesFrom + ` AND v.crm_product_id > $3 ORDER BY v.crm_product_id LIMIT $4)
 		ORDER BY v.crm_product_id, o.id`
 	return s.readQuotes(ctx, run, q, run.ID, run.Connection, after, products)
 }
 
-// QuotesOf answers those of the given products of the CRM.
-func (s *Quotes) QuotesOf(ctx context.Context, run catalog.Run, ids []string) ([]plan.PriceStock, error) {
+// OfProducts answers those of the given products of the CRM.
+func (s *Quotes) OfProducts(ctx context.Context, run catalog.Run, ids []string) ([]plan.PriceStock, error) {
 	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id = ANY($3) ORDER BY v.crm_product_id, o.id`
 	return s.readQuotes(ctx, run, q, run.ID, run.Connection, pq.Array(ids))
 }
@@ -136,9 +136,9 @@ func (s *Quotes) CountQuotes(ctx context.Context, run catalog.Run) (int64, error
 	return n, nil
 }
 
-// PutQuoted remembers variants whose price and stock are in order, as far as no later reading was
+// SavePriceHashes remembers variants whose price and stock are in order, as far as no later reading was
 // written meanwhile.
-func (s *Quotes) PutQuoted(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []plan.SyncedPrice) error {
+func (s *Quotes) SavePriceHashes(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []plan.SyncedPrice) error {
 	if len(rows) == 0 {
 		return nil
 	}

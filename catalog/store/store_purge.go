@@ -9,9 +9,9 @@ import (
 // purgeBatch is how many rows one statement forgets, so that none holds up others for long.
 const purgeBatch = 10_000
 
-// PurgeRuns forgets what runs that ended before a moment have changed and left alone. The runs
+// Purge forgets what runs that ended before a moment have changed and left alone. The runs
 // themselves, with their counters, stay.
-func (s *Runs) PurgeRuns(ctx context.Context, before time.Time) error {
+func (s *Runs) Purge(ctx context.Context, before time.Time) error {
 	for _, table := range []string{"run_change", "run_item"} {
 		q := `DELETE FROM keybridge.` + table + ` WHERE id IN (
 			SELECT x.id FROM keybridge.run r JOIN keybridge.` + table + ` x ON x.run_id = r.id

@@ -263,15 +263,15 @@ func (s *Runs) Checkpoint(ctx context.Context, tx *sqlx.Tx, was, run catalog.Run
 		plan.JSON(run.Counters), until, plan.JSON(sliceutil.OrEmpty(run.Guards)), run.State, was.Phase, was.Cursor, was.Done)
 }
 
-// Leave lets go of a run: it goes on at next.
-func (s *Runs) Leave(ctx context.Context, run catalog.Run, next time.Time) error {
+// Release lets go of a run: it goes on at next.
+func (s *Runs) Release(ctx context.Context, run catalog.Run, next time.Time) error {
 	const q = `UPDATE keybridge.run SET lease_until = NULL, queued_until = NULL, next_at = $3
 		WHERE id = $1 AND fence = $2 AND state = 'running'`
 	return s.fenced(ctx, s.db, run.ID, q, run.ID, run.Fence, next)
 }
 
-// Wait parks a run until next and says why.
-func (s *Runs) Wait(ctx context.Context, run catalog.Run, next time.Time, why Outcome) error {
+// Retry parks a run until next and says why.
+func (s *Runs) Retry(ctx context.Context, run catalog.Run, next time.Time, why Outcome) error {
 	const q = `UPDATE keybridge.run
 		SET state = 'waiting', lease_until = NULL, queued_until = NULL, next_at = $3, attempts = attempts + 1,
 			error_code = $4, error_params = $5
@@ -279,8 +279,8 @@ func (s *Runs) Wait(ctx context.Context, run catalog.Run, next time.Time, why Ou
 	return s.fenced(ctx, s.db, run.ID, q, run.ID, run.Fence, next, why.Code, plan.JSON(why.Params))
 }
 
-// End finishes a run for good, and wakes what waited for that.
-func (s *Runs) End(ctx context.Context, db sqlx.ExecerContext, run catalog.Run, state catalog.State, why Outcome, now time.Time) error {
+// Finish finishes a run for good, and wakes what waited for that.
+func (s *Runs) Finish(ctx context.Context, db sqlx.ExecerContext, run catalog.Run, state catalog.State, why Outcome, now time.Time) error {
 	const q = `WITH ended AS (UPDATE keybridge.run
 		SET state = $4, lease_until = NULL, queued_until = NULL, finished_at = $1, error_code = $5,
 			error_params = $6, counters = $7
@@ -379,8 +379,8 @@ func (s *Runs) AddItems(ctx context.Context, tx *sqlx.Tx, run int64, items []cat
 	return nil
 }
 
-// SaidBefore answers those of some texts of the shop that the run has listed already.
-func (s *Runs) SaidBefore(ctx context.Context, tx *sqlx.Tx, run int64, texts []string) (map[string]bool, error) {
+// TextsBefore answers those of some texts of the shop that the run has listed already.
+func (s *Runs) TextsBefore(ctx context.Context, tx *sqlx.Tx, run int64, texts []string) (map[string]bool, error) {
 	const q = `SELECT DISTINCT params->>'message' FROM keybridge.run_item WHERE run_id = $1 AND params->>'message' = ANY($2)`
 	var found []string
 	if err := tx.SelectContext(ctx, &found, q, run, pq.Array(texts)); err != nil {

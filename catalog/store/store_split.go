@@ -40,7 +40,7 @@ func (s *Staging) Parents(ctx context.Context, run catalog.Run, all bool, after 
 
 // KeysOf answers the finished links of products and of their offers, by product. '0' comes right
 // behind the separator.
-func (s *Staging) KeysOf(ctx context.Context, conn plugin.ConnectionID, ids []string) (map[string][]plan.Keyed, error) {
+func (s *Staging) KeysOf(ctx context.Context, conn plugin.ConnectionID, ids []string) (map[string][]plan.LinkOfKey, error) {
 	const q = `SELECT t.id, l.crm_id, l.product_id, ARRAY(SELECT v.crm_id FROM keybridge.link_variant v
 			WHERE v.connection_id = $1 AND v.crm_product_id = l.crm_id ORDER BY v.crm_id) AS offers,
 			ARRAY(SELECT v.variant_id FROM keybridge.link_variant v
@@ -62,9 +62,9 @@ func (s *Staging) KeysOf(ctx context.Context, conn plugin.ConnectionID, ids []st
 	if err := s.db.SelectContext(ctx, &rows, q, conn, pq.Array(ids)); err != nil {
 		return nil, fmt.Errorf("links of %s: %w", conn, err)
 	}
-	out := map[string][]plan.Keyed{}
+	out := map[string][]plan.LinkOfKey{}
 	for _, r := range rows {
-		out[r.ID] = append(out[r.ID], plan.Keyed{Key: r.Key, Product: r.Product, Offers: r.Offers, Variants: r.Variants})
+		out[r.ID] = append(out[r.ID], plan.LinkOfKey{Key: r.Key, Product: r.Product, Offers: r.Offers, Variants: r.Variants})
 	}
 	return out, nil
 }
@@ -72,7 +72,7 @@ func (s *Staging) KeysOf(ctx context.Context, conn plugin.ConnectionID, ids []st
 // PutSplit stages what was split and notes which links are to stand under other keys.
 func (s *Staging) PutSplit(ctx context.Context, tx *sqlx.Tx, run catalog.Run, all plan.Splitting) error {
 	if len(all.Rows) > 0 {
-		if _, err := s.StageProducts(ctx, tx, run.ID, all.Rows); err != nil {
+		if _, err := s.PutProducts(ctx, tx, run.ID, all.Rows); err != nil {
 			return err
 		}
 	}

@@ -18,8 +18,8 @@ import (
 
 // The stage methods store rows, the latest reading of each, and answer how many are new.
 
-// StageCategories stores categories of the CRM and answers how many were not there before.
-func (s *Staging) StageCategories(ctx context.Context, tx *sqlx.Tx, run int64, rows []catalog.Category) (int, error) {
+// PutCategories stores categories of the CRM and answers how many were not there before.
+func (s *Staging) PutCategories(ctx context.Context, tx *sqlx.Tx, run int64, rows []catalog.Category) (int, error) {
 	rows = sliceutil.LastOfEach(rows, func(c catalog.Category) string { return c.ID })
 	const q = `WITH put AS (
 			INSERT INTO keybridge.stage_category (run_id, id, parent_id, name)
@@ -33,8 +33,8 @@ func (s *Staging) StageCategories(ctx context.Context, tx *sqlx.Tx, run int64, r
 		pq.Array(sliceutil.Map(rows, func(c catalog.Category) string { return safehtml.Text(c.Name) })))
 }
 
-// StageProducts does so with products; of one that comes twice the last counts.
-func (s *Staging) StageProducts(ctx context.Context, tx *sqlx.Tx, run int64, rows []plan.StagedProduct) (int, error) {
+// PutProducts does so with products; of one that comes twice the last counts.
+func (s *Staging) PutProducts(ctx context.Context, tx *sqlx.Tx, run int64, rows []plan.StagedProduct) (int, error) {
 	rows = sliceutil.LastOfEach(rows, func(p plan.StagedProduct) string { return p.ID })
 	columns := []string{"run_id", "id", "presence", "scanned", "name_key", "category_id", "hash", "body", "read_at"}
 	fresh, err := copied(ctx, tx, "stage_product", columns, rows, func(p plan.StagedProduct) []any {
@@ -63,8 +63,8 @@ func (s *Staging) StageProducts(ctx context.Context, tx *sqlx.Tx, run int64, row
 		pq.Array(sliceutil.Map(rows, func(p plan.StagedProduct) string { return p.ReadAt.Format(time.RFC3339Nano) })))
 }
 
-// StageOffers does so with offers that were asked for at a moment.
-func (s *Staging) StageOffers(ctx context.Context, tx *sqlx.Tx, run int64, rows []catalog.Offer, at time.Time) (int, error) {
+// PutOffers does so with offers that were asked for at a moment.
+func (s *Staging) PutOffers(ctx context.Context, tx *sqlx.Tx, run int64, rows []catalog.Offer, at time.Time) (int, error) {
 	rows = sliceutil.LastOfEach(rows, func(o catalog.Offer) string { return o.ID })
 	for i := range rows {
 		rows[i] = rows[i].Scrubbed()
@@ -170,8 +170,8 @@ func (s *Staging) Tidy(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionI
 	return total, nil
 }
 
-// StagedCategories reads them in a fixed order.
-func (s *Staging) StagedCategories(ctx context.Context, run int64) ([]catalog.Category, error) {
+// Categories reads them in a fixed order.
+func (s *Staging) Categories(ctx context.Context, run int64) ([]catalog.Category, error) {
 	var rows []struct {
 		ID     string `db:"id"`
 		Parent string `db:"parent_id"`
@@ -219,8 +219,8 @@ func (s *Staging) Snapshots(ctx context.Context, run int64, ids []string) (map[s
 	return out, nil
 }
 
-// StagedHashes answers what a run has read of offers, by hash.
-func (s *Staging) StagedHashes(ctx context.Context, run int64, offers []string) (map[string][]byte, error) {
+// Hashes answers what a run has read of offers, by hash.
+func (s *Staging) Hashes(ctx context.Context, run int64, offers []string) (map[string][]byte, error) {
 	out := make(map[string][]byte, len(offers))
 	const q = `SELECT id, hash FROM keybridge.stage_offer WHERE run_id = $1 AND id = ANY($2)`
 	err := s.bodies(ctx, q, func(id string, hash []byte) error { out[id] = hash; return nil }, run, pq.Array(offers))

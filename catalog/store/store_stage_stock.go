@@ -13,8 +13,8 @@ import (
 	"github.com/keybridge/keybridge/internal/sliceutil"
 )
 
-// StagedOffers answers the live offers that a run has read, behind the given id.
-func (s *Staging) StagedOffers(ctx context.Context, run int64, after string, limit int) ([]catalog.Offer, error) {
+// Offers answers the live offers that a run has read, behind the given id.
+func (s *Staging) Offers(ctx context.Context, run int64, after string, limit int) ([]catalog.Offer, error) {
 	var bodies [][]byte
 	const q = `SELECT body FROM keybridge.stage_offer WHERE run_id = $1 AND id > $2 AND NOT archived ORDER BY id LIMIT $3`
 	if err := s.db.SelectContext(ctx, &bodies, q, run, after, limit); err != nil {
@@ -29,8 +29,8 @@ func (s *Staging) StagedOffers(ctx context.Context, run int64, after string, lim
 	return out, nil
 }
 
-// CountStagedOffers counts what StagedOffers lists.
-func (s *Staging) CountStagedOffers(ctx context.Context, run int64) (int64, error) {
+// CountOffers counts what StagedOffers lists.
+func (s *Staging) CountOffers(ctx context.Context, run int64) (int64, error) {
 	var n int64
 	const q = `SELECT count(*) FROM keybridge.stage_offer WHERE run_id = $1 AND NOT archived`
 	if err := s.db.GetContext(ctx, &n, q, run); err != nil {
@@ -39,8 +39,8 @@ func (s *Staging) CountStagedOffers(ctx context.Context, run int64) (int64, erro
 	return n, nil
 }
 
-// StageWarehouses notes warehouses that the CRM has named to a preview.
-func (s *Staging) StageWarehouses(ctx context.Context, tx *sqlx.Tx, run int64, rows []catalog.Warehouse) error {
+// PutWarehouses notes warehouses that the CRM has named to a preview.
+func (s *Staging) PutWarehouses(ctx context.Context, tx *sqlx.Tx, run int64, rows []catalog.Warehouse) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -55,8 +55,8 @@ func (s *Staging) StageWarehouses(ctx context.Context, tx *sqlx.Tx, run int64, r
 	return nil
 }
 
-// StagedWarehouses answers those that were named to a preview.
-func (s *Staging) StagedWarehouses(ctx context.Context, tx *sqlx.Tx, run int64) ([]catalog.Warehouse, error) {
+// Warehouses answers those that were named to a preview.
+func (s *Staging) Warehouses(ctx context.Context, tx *sqlx.Tx, run int64) ([]catalog.Warehouse, error) {
 	var rows []catalog.Warehouse
 	const q = `SELECT code, name FROM keybridge.stage_warehouse WHERE run_id = $1 ORDER BY code`
 	if err := tx.SelectContext(ctx, &rows, q, run); err != nil {

@@ -47,9 +47,9 @@ type SeenNotice struct {
 	Again time.Duration
 }
 
-// NoteStock stores a call with the offers it names. It waits for nobody: the row of all calls is only made
+// Add stores a call with the offers it names. It waits for nobody: the row of all calls is only made
 // when there is none.
-func (s *StockCalls) NoteStock(ctx context.Context, conn plugin.ConnectionID, offers []string, now, soon time.Time) error {
+func (s *StockCalls) Add(ctx context.Context, conn plugin.ConnectionID, offers []string, now, soon time.Time) error {
 	// One text is read faster than a list of quoted ones, and no code of an offer spans lines.
 	const q = `WITH call AS (
 			INSERT INTO keybridge.stock_call (connection_id, calls, received_at) SELECT $1, 0, $2
@@ -68,8 +68,8 @@ const callsDue = `(SELECT id FROM keybridge.stock_call WHERE next_at <= $1
 	UNION SELECT c.id FROM keybridge.stock_body b JOIN keybridge.stock_call c ON c.connection_id = b.connection_id
 		WHERE b.next_at <= $1 AND (c.tries = 0 OR c.next_at IS NULL))`
 
-// DueStock hands over calls whose time has come, and leaves them to the queue until then.
-func (s *StockCalls) DueStock(ctx context.Context, now, until time.Time, limit int) ([]jobs.Task, error) {
+// Due hands over calls whose time has come, and leaves them to the queue until then.
+func (s *StockCalls) Due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Task, error) {
 	const q = `UPDATE keybridge.stock_call SET seq = seq + 1, queued_until = $2
 		WHERE id IN (
 			SELECT id FROM keybridge.stock_call
@@ -90,8 +90,8 @@ func (s *StockCalls) DueStock(ctx context.Context, now, until time.Time, limit i
 	return tasks, nil
 }
 
-// ClaimStock takes the lease of due calls; false when there is nothing to do here.
-func (s *StockCalls) ClaimStock(ctx context.Context, id int64, now time.Time, lease time.Duration) (StockCall, bool, error) {
+// Claim takes the lease of due calls; false when there is nothing to do here.
+func (s *StockCalls) Claim(ctx context.Context, id int64, now time.Time, lease time.Duration) (StockCall, bool, error) {
 	const q = `UPDATE keybridge.stock_call SET fence = fence + 1, lease_until = $3
 		WHERE id = $2 AND id IN ` + callsDue + ` AND (lease_until IS NULL OR lease_until <= $1)
 		RETURNING id, connection_id, tries, fence`
@@ -106,15 +106,15 @@ func (s *StockCalls) ClaimStock(ctx context.Context, id int64, now time.Time, le
 	return call, true, nil
 }
 
-// KeepStock renews the lease inside a transaction. Errors: errLost, and then it is rolled back.
-func (s *StockCalls) KeepStock(ctx context.Context, tx *sqlx.Tx, call StockCall, until time.Time) error {
+// Renew renews the lease inside a transaction. Errors: errLost, and then it is rolled back.
+func (s *StockCalls) Renew(ctx context.Context, tx *sqlx.Tx, call StockCall, until time.Time) error {
 	const q = `UPDATE keybridge.stock_call SET lease_until = $3 WHERE id = $1 AND fence = $2`
 	return stockFenced(ctx, tx, call, q, call.ID, call.Fence, until)
 }
 
-// ReleaseStock lets go: what is left is due when its offers are, but not before. Calls that have come
+// Release lets go: what is left is due when its offers are, but not before. Calls that have come
 // meanwhile are due by themselves.
-func (s *StockCalls) ReleaseStock(ctx context.Context, call StockCall, reason catalog.StockReason, before time.Time) error {
+func (s *StockCalls) Release(ctx context.Context, call StockCall, reason catalog.StockReason, before time.Time) error {
 	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = 0, reason = $3,
 			next_at = greatest($4::timestamptz, (SELECT min(n.next_at) FROM keybridge.stock_notice n WHERE n.connection_id = $5))
 		WHERE id = $1 AND fence = $2`
@@ -123,8 +123,8 @@ func (s *StockCalls) ReleaseStock(ctx context.Context, call StockCall, reason ca
 	})
 }
 
-// WaitStock parks the calls until next and says why.
-func (s *StockCalls) WaitStock(ctx context.Context, call StockCall, reason string, next time.Time) error {
+// Retry parks the calls until next and says why.
+func (s *StockCalls) Retry(ctx context.Context, call StockCall, reason string, next time.Time) error {
 	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = tries + 1, reason = $3, next_at = $4
 		WHERE id = $1 AND fence = $2`
 	return s.givenBack(ctx, call, func(tx *sqlx.Tx) error {
@@ -132,8 +132,8 @@ func (s *StockCalls) WaitStock(ctx context.Context, call StockCall, reason strin
 	})
 }
 
-// IgnoreStock leaves everything noted aside.
-func (s *StockCalls) IgnoreStock(ctx context.Context, call StockCall, reason string) error {
+// Ignore leaves everything noted aside.
+func (s *StockCalls) Ignore(ctx context.Context, call StockCall, reason string) error {
 	const notices = `UPDATE keybridge.stock_notice SET next_at = NULL, handled = calls, outcome = 'ignored'
 		WHERE connection_id = $1 AND next_at IS NOT NULL`
 	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = 0, reason = $3, next_at = NULL
@@ -172,8 +172,8 @@ func stockFenced(ctx context.Context, tx *sqlx.Tx, call StockCall, q string, arg
 	return nil
 }
 
-// StockWaiting counts offers that are due.
-func (s *StockCalls) StockWaiting(ctx context.Context, conn plugin.ConnectionID, now time.Time) (int, error) {
+// CountWaiting counts offers that are due.
+func (s *StockCalls) CountWaiting(ctx context.Context, conn plugin.ConnectionID, now time.Time) (int, error) {
 	var n int
 	const q = `SELECT count(*) FROM keybridge.stock_notice WHERE connection_id = $1 AND next_at <= $2`
 	if err := s.db.GetContext(ctx, &n, q, conn, now); err != nil {
@@ -182,8 +182,8 @@ func (s *StockCalls) StockWaiting(ctx context.Context, conn plugin.ConnectionID,
 	return n, nil
 }
 
-// StockNotices answers the linked offers that are due longest, in the order of their products.
-func (s *StockCalls) StockNotices(ctx context.Context, conn plugin.ConnectionID, now time.Time, limit int) ([]Notice, error) {
+// Notices answers the linked offers that are due longest, in the order of their products.
+func (s *StockCalls) Notices(ctx context.Context, conn plugin.ConnectionID, now time.Time, limit int) ([]Notice, error) {
 	const q = `SELECT * FROM (
 			SELECT n.offer_id, n.calls, v.crm_product_id, v.variant_id, v.price_hash, l.product_id, l.currency, l.shop_version,
 				l.created_here
@@ -217,8 +217,8 @@ func (s *StockCalls) StockNotices(ctx context.Context, conn plugin.ConnectionID,
 	return out, nil
 }
 
-// SeeNotices stores what became of offers. Calls that came meanwhile stay due.
-func (s *StockCalls) SeeNotices(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []SeenNotice, now time.Time) error {
+// SettleNotices stores what became of offers. Calls that came meanwhile stay due.
+func (s *StockCalls) SettleNotices(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []SeenNotice, now time.Time) error {
 	const q = `UPDATE keybridge.stock_notice n SET outcome = t.outcome,
 			handled = CASE WHEN t.again > 0 THEN n.handled ELSE t.calls END,
 			next_at = CASE WHEN t.again > 0 THEN $2::timestamptz + t.again * interval '1 microsecond'
@@ -265,8 +265,8 @@ func (s *StockCalls) StagedLater(ctx context.Context, tx *sqlx.Tx, conn plugin.C
 	return sliceutil.Set(ids), nil
 }
 
-// AddStockChanges stores what was written and counts it.
-func (s *StockCalls) AddStockChanges(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []catalog.Change, now time.Time) error {
+// AddChanges stores what was written and counts it.
+func (s *StockCalls) AddChanges(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []catalog.Change, now time.Time) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -293,8 +293,8 @@ func (s *StockCalls) AddStockChanges(ctx context.Context, tx *sqlx.Tx, conn plug
 	return nil
 }
 
-// StockChanges lists what calls have written lately, newest first.
-func (s *StockCalls) StockChanges(ctx context.Context, conn plugin.ConnectionID, limit int) ([]catalog.Change, error) {
+// Changes lists what calls have written lately, newest first.
+func (s *StockCalls) Changes(ctx context.Context, conn plugin.ConnectionID, limit int) ([]catalog.Change, error) {
 	out, err := s.selectChanges(ctx, `SELECT id, crm_id, product_id, variant_id, name, field, old, new, at
 		FROM keybridge.stock_change WHERE connection_id = $1 ORDER BY id DESC LIMIT $2`, conn, limit)
 	if err != nil {
@@ -306,8 +306,8 @@ func (s *StockCalls) StockChanges(ctx context.Context, conn plugin.ConnectionID,
 // unknownShown is how many unknown offers are named.
 const unknownShown = 20
 
-// StockStatus is the status of stock notifications.
-func (s *StockCalls) StockStatus(ctx context.Context, conn plugin.ConnectionID) (catalog.StockStatus, error) {
+// Status is the status of stock notifications.
+func (s *StockCalls) Status(ctx context.Context, conn plugin.ConnectionID) (catalog.StockStatus, error) {
 	// A price left to a run was looked at once a run has ended well.
 	const q = `SELECT c.calls + b.calls AS calls, greatest(c.received_at, b.received_at) AS received_at, c.written, c.applied_at,
 			CASE WHEN c.reason = 'stock_price_moves' AND EXISTS (SELECT 1 FROM keybridge.run r

@@ -104,9 +104,9 @@ func (s *StockCalls) SortOut(ctx context.Context, tx *sqlx.Tx, b Bulk) (int64, e
 	return res.RowsAffected()
 }
 
-// PurgeStock forgets what calls have written and named before a moment, and the bodies of those that were
+// Purge forgets what calls have written and named before a moment, and the bodies of those that were
 // not worked on since another.
-func (s *StockCalls) PurgeStock(ctx context.Context, before, bodies time.Time) error {
+func (s *StockCalls) Purge(ctx context.Context, before, bodies time.Time) error {
 	for q, at := range map[string]time.Time{
 		`DELETE FROM keybridge.stock_notice WHERE next_at IS NULL AND received_at < $1`: before,
 		`DELETE FROM keybridge.stock_change WHERE at < $1`:                              before,

@@ -14,8 +14,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// SeeWarehouses remembers warehouses that the CRM has named. One that had vanished is there again.
-func (s *Warehouses) SeeWarehouses(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []catalog.Warehouse, now time.Time) error {
+// See remembers warehouses that the CRM has named. One that had vanished is there again.
+func (s *Warehouses) See(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, rows []catalog.Warehouse, now time.Time) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -31,9 +31,9 @@ func (s *Warehouses) SeeWarehouses(ctx context.Context, tx *sqlx.Tx, conn plugin
 	return nil
 }
 
-// JudgeWarehouses notes which of the chosen warehouses were not seen since then, and answers them; none
+// CheckSeen notes which of the chosen warehouses were not seen since then, and answers them; none
 // when the run has read no offer that could have named them.
-func (s *Warehouses) JudgeWarehouses(ctx context.Context, db sqlx.QueryerContext, run catalog.Run, chosen []string, since time.Time) ([]catalog.Warehouse, error) {
+func (s *Warehouses) CheckSeen(ctx context.Context, db sqlx.QueryerContext, run catalog.Run, chosen []string, since time.Time) ([]catalog.Warehouse, error) {
 	const q = `INSERT INTO keybridge.warehouse AS w (connection_id, code, name, gone)
 		SELECT DISTINCT $1, code, '', true FROM unnest($2::text[]) AS t (code)
 		WHERE EXISTS (SELECT 1 FROM keybridge.stage_offer o WHERE o.run_id = $4 AND NOT o.archived)
@@ -56,8 +56,8 @@ func (s *Warehouses) JudgeWarehouses(ctx context.Context, db sqlx.QueryerContext
 	return out, nil
 }
 
-// WarehousesGone answers those of the chosen warehouses that were found to have vanished.
-func (s *Warehouses) WarehousesGone(ctx context.Context, conn plugin.ConnectionID, chosen []string) ([]catalog.Warehouse, error) {
+// Gone answers those of the chosen warehouses that were found to have vanished.
+func (s *Warehouses) Gone(ctx context.Context, conn plugin.ConnectionID, chosen []string) ([]catalog.Warehouse, error) {
 	const q = `SELECT code, name FROM keybridge.warehouse WHERE connection_id = $1 AND code = ANY($2) AND gone`
 	var rows []struct {
 		Code string `db:"code"`
