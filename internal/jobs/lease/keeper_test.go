@@ -15,7 +15,7 @@ import (
 // beginning it renewed.
 func keep(t *testing.T, renew func(n int) error) (ctx context.Context, release func(), renewed *[]int) {
 	t.Helper()
-	begin := time.Now() //nolint:forbidigo // of the bubble
+	begin := time.Now() // of the bubble
 	renewed = new([]int)
 	k := lease.Keeper{
 		Lease: 30 * time.Second, AtMost: 2 * time.Minute, Clock: clock.System(),
