@@ -62,7 +62,7 @@ type Deps struct {
 
 // Config holds the timings. The zero value takes the defaults.
 type Config struct {
-	// Lease is how long a worker has an object to itself ; always longer than Request. 40 s by default.
+	// Lease is how long a worker has an object to itself: 40 s by default, and always longer than Request.
 	Lease time.Duration
 	// Request is how long one read from the CRM may take (30 s).
 	Request time.Duration

@@ -9,7 +9,7 @@ import (
 
 // Config holds the timings. The zero value takes the defaults.
 type Config struct {
-	// Lease is how long a worker has an entry to itself ; always longer than Request. 40 s by default.
+	// Lease is how long a worker has an entry to itself: 40 s by default, and always longer than Request.
 	Lease time.Duration
 	// Request is how long one request to the CRM may take, waiting for the budget included (30 s).
 	Request time.Duration
