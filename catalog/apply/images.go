@@ -12,6 +12,7 @@ import (
 	"github.com/keybridge/keybridge/catalog/pictures"
 	"github.com/keybridge/keybridge/catalog/plan"
 	"github.com/keybridge/keybridge/catalog/session"
+	"github.com/keybridge/keybridge/internal/contain"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/internal/sliceutil"
 	"github.com/keybridge/keybridge/plugin"
@@ -64,13 +65,13 @@ func (w writer) setAll(ctx context.Context, plans []plan.Planned, products []plu
 			continue
 		}
 		wg.Go(func() {
-			defer func() {
-				if r := recover(); r != nil {
-					w.Deps.Log.Error("pictures panicked", "run", w.Run.ID, "product", p.Product, "panic", r)
-					sets[i] = imageSet{state: plan.ImagesPartial, refused: true}
-				}
-			}()
-			sets[i] = w.setImages(ctx, p, products[at])
+			err := contain.Do(func() error {
+				sets[i] = w.setImages(ctx, p, products[at])
+				return nil
+			})
+			if contain.Log(w.Deps.Log, err, "pictures panicked", "run", w.Run.ID, "product", p.Product) {
+				sets[i] = imageSet{state: plan.ImagesPartial, refused: true}
+			}
 		})
 	}
 	wg.Wait()

@@ -98,7 +98,7 @@ func (f *fleet) settleAll(e *Engine, connections int) {
 // end ends a run well, as its worker would.
 func (f *fleet) end(e *Engine, id int64) {
 	f.tb.Helper()
-	run, ok, err := e.t.Store.Runs.Claim(f.tb.Context(), id, f.clock.Now(), time.Minute)
+	run, ok, err := e.t.Store.Runs.Claim(f.tb.Context(), id, f.clock.Now(), f.clock.Now().Add(time.Minute))
 	f.must(err)
 	if !ok {
 		f.tb.Fatalf("run %d is not to be had", id)

@@ -9,19 +9,20 @@ import (
 
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/catalog/apply"
-	"github.com/keybridge/keybridge/catalog/plan"
 	"github.com/keybridge/keybridge/catalog/propose"
 	"github.com/keybridge/keybridge/catalog/quotes"
 	"github.com/keybridge/keybridge/catalog/session"
 	"github.com/keybridge/keybridge/catalog/stage"
 	"github.com/keybridge/keybridge/catalog/store"
 	"github.com/keybridge/keybridge/internal/budget"
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 )
 
 // Handle implements jobs.Handler: it works on a run for one slice and says in the run's row when to
 // go on. A run that is over, not due or held by another worker is no error.
 func (e *Engine) Handle(ctx context.Context, id int64) error {
-	run, ok, err := e.t.Store.Runs.Claim(ctx, id, e.t.Now(), e.t.Deps.Config.Lease)
+	now := e.t.Now()
+	run, ok, err := e.t.Store.Runs.Claim(ctx, id, now, now.Add(e.t.Deps.Config.Lease))
 	if err != nil || !ok {
 		return err
 	}
@@ -37,19 +38,19 @@ func (e *Engine) finishSlice(ctx context.Context, run catalog.Run, err error) er
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	log := e.t.Deps.Log.With("run", run.ID, "connection", run.Connection)
-	if err = e.recordOutcome(ctx, log, run, err, stopping); errors.Is(err, plan.ErrLost) {
+	if err = e.recordOutcome(ctx, log, run, err, stopping); errors.Is(err, lease.ErrLost) {
 		log.Warn("run: it was ended, or its lease ran out and another worker goes on")
 		return nil
 	}
 	return err
 }
 
-// recordOutcome stores how a slice ended. Errors: errLost when the run is another worker's by now.
+// recordOutcome stores how a slice ended. Errors: lease.ErrLost when the run is another worker's by now.
 func (e *Engine) recordOutcome(ctx context.Context, log *slog.Logger, run catalog.Run, err error, stopping bool) error {
 	var why store.Outcome
 	var later *budget.WaitError
 	switch {
-	case errors.Is(err, plan.ErrLost):
+	case errors.Is(err, lease.ErrLost):
 		return err
 	case err == nil && (run.State == catalog.Done || run.State == catalog.Approval):
 		return nil

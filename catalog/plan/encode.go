@@ -3,7 +3,6 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 )
 
@@ -21,6 +20,3 @@ func JSON(v any) []byte {
 	}
 	return b
 }
-
-// ErrLost means that the run is no longer ours: cancelled, over, or taken by another worker.
-var ErrLost = errors.New("the run is not ours any more")

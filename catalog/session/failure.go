@@ -7,6 +7,7 @@ import (
 
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/catalog/store"
+	"github.com/keybridge/keybridge/internal/backoff"
 	"github.com/keybridge/keybridge/internal/budget"
 	"github.com/keybridge/keybridge/internal/crm"
 	"github.com/keybridge/keybridge/plugin"
@@ -88,10 +89,11 @@ func outcomeOfCRM(err error) store.Outcome {
 }
 
 // MaxAttempts is how often in a row a run is tried before it fails: about five hours.
-const MaxAttempts = 24
+const MaxAttempts = 27
 
-// Pause is how long to wait after the given number of failures in a row (0: this is the first).
+// Pause is how long to wait after the given number of failures in a row (0: this is the first); a pause that was asked
+// for counts if it is longer.
 func Pause(failures int, asked time.Duration) time.Duration {
-	steps := []time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
-	return max(asked, steps[min(failures, len(steps)-1)])
+	// No jitter: few runs are at work at a time, and the budget paces what they ask.
+	return max(asked, backoff.Policy{Base: 5 * time.Second, Cap: 15 * time.Minute}.Pause(failures))
 }

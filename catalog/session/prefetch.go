@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/keybridge/keybridge/catalog"
+	"github.com/keybridge/keybridge/internal/contain"
 )
 
 const (
@@ -121,21 +121,20 @@ func startPrefetch[T any](ctx context.Context, w *Session, key PageKey, depth in
 	go func() {
 		defer close(a.over)
 		defer close(a.pages)
-		defer func() {
-			if p := recover(); p != nil {
-				e.Deps.Log.Error("reading ahead panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				a.send(ctx, fetched{err: fmt.Errorf("page %q: reading panicked", key.Page), last: true})
+		err := contain.Do(func() error {
+			for at := key.Page; ; {
+				f := fetched{asked: e.Now()}
+				page, err := fetch(ctx, at)
+				f.page, f.err = page, err
+				f.last = err != nil || page.Next == "" || !e.Now().Before(until)
+				if !a.send(ctx, f) || f.last {
+					return nil
+				}
+				at = page.Next
 			}
-		}()
-		for at := key.Page; ; {
-			f := fetched{asked: e.Now()}
-			page, err := fetch(ctx, at)
-			f.page, f.err = page, err
-			f.last = err != nil || page.Next == "" || !e.Now().Before(until)
-			if !a.send(ctx, f) || f.last {
-				return
-			}
-			at = page.Next
+		})
+		if contain.Log(e.Deps.Log, err, "reading ahead panicked") {
+			a.send(ctx, fetched{err: fmt.Errorf("page %q: %w", key.Page, err), last: true})
 		}
 	}()
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"time"
@@ -16,12 +15,13 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/keybridge/keybridge/catalog"
-	"github.com/keybridge/keybridge/catalog/plan"
+	"github.com/keybridge/keybridge/internal/contain"
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 )
 
 // IgnoreLost drops the error of a worker whose row is another's by now: it has nothing to tell.
 func IgnoreLost(err error) error {
-	if errors.Is(err, plan.ErrLost) {
+	if errors.Is(err, lease.ErrLost) {
 		return nil
 	}
 	return err
@@ -69,17 +69,23 @@ func (w *Session) Freeze(frozen bool) {
 	w.RulesHash = w.Rules.Hash()
 }
 
-// Slice makes steps until the run is over, the slice is used up, or something goes wrong.
-func (w *Session) Slice(ctx context.Context, steps map[catalog.Phase]Step) (err error) {
-	ctx, release := w.keepLease(ctx)
+// Slice makes steps until the run is over, the slice is used up, or something goes wrong. It gives the lease up after a
+// while, because a worker that hangs must lose the run.
+func (w *Session) Slice(ctx context.Context, steps map[catalog.Phase]Step) error {
+	c, run := w.Deps.Config, w.Run
+	ctx, release := lease.Keeper{
+		Lease: c.Lease, AtMost: c.Slice + 4*c.Lease, Clock: w.Deps.Clock,
+		Renew: func(ctx context.Context, until time.Time) error { return w.Store.Runs.Renew(ctx, run, until) },
+	}.Keep(ctx)
 	defer release()
-	defer func() {
-		if p := recover(); p != nil {
-			w.Deps.Log.Error("run panicked", "run", w.Run.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = fmt.Errorf("run %d panicked in phase %s", w.Run.ID, w.Run.Phase)
-		}
-		err = PreferLost(ctx, err)
-	}()
+	err := contain.Do(func() error { return w.slice(ctx, steps) })
+	if contain.Log(w.Deps.Log, err, "run panicked", "run", w.Run.ID) {
+		err = fmt.Errorf("run %d in phase %s: %w", w.Run.ID, w.Run.Phase, err)
+	}
+	return lease.Cause(ctx, err)
+}
+
+func (w *Session) slice(ctx context.Context, steps map[catalog.Phase]Step) error {
 	if err := w.open(ctx); err != nil {
 		return err
 	}
@@ -130,42 +136,6 @@ func (w *Session) beginAnew(ctx context.Context) error {
 		w.Run = *run
 	}
 	return err
-}
-
-// PreferLost prefers the loss of the lease, for which a slice's context ended, to the error that this led to.
-func PreferLost(ctx context.Context, err error) error {
-	if c := context.Cause(ctx); err != nil && errors.Is(c, plan.ErrLost) {
-		return c
-	}
-	return err
-}
-
-// keepLease renews the lease beside the work, so that a slow answer does not cost it. It gives up
-// after a while, because a worker that hangs must lose the run.
-func (w *Session) keepLease(ctx context.Context) (context.Context, func()) {
-	c := w.Deps.Config
-	ctx, cancel := context.WithCancelCause(ctx)
-	over := make(chan struct{})
-	run, tick, last := w.Run, time.NewTicker(c.Lease/3), w.Now().Add(c.Slice+4*c.Lease)
-	go func() {
-		defer close(over)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if err := w.Store.Runs.Renew(ctx, run, w.Now().Add(c.Lease)); errors.Is(err, plan.ErrLost) || w.Now().After(last) {
-				cancel(plan.ErrLost)
-				return
-			}
-		}
-	}()
-	return ctx, func() {
-		tick.Stop()
-		cancel(nil)
-		<-over
-	}
 }
 
 // Next is the run as it will stand after a step; its counters are safe to change.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -17,7 +16,9 @@ import (
 	"github.com/keybridge/keybridge/catalog/session"
 	"github.com/keybridge/keybridge/catalog/store"
 	"github.com/keybridge/keybridge/internal/budget"
+	"github.com/keybridge/keybridge/internal/contain"
 	"github.com/keybridge/keybridge/internal/crm"
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 	"github.com/keybridge/keybridge/internal/sliceutil"
 	"github.com/keybridge/keybridge/plugin"
 )
@@ -38,12 +39,16 @@ const (
 
 // Handle implements jobs.Handler for StockTaskKind: it reads what calls named, for one slice.
 func (s *StockCalls) Handle(ctx context.Context, id int64) error {
-	call, ok, err := s.T.Store.StockCalls.Claim(ctx, id, s.T.Now(), s.T.Deps.Config.Lease)
+	now := s.T.Now()
+	call, ok, err := s.T.Store.StockCalls.Claim(ctx, id, now, now.Add(s.T.Deps.Config.Lease))
 	if err != nil || !ok {
 		return err
 	}
 	sw := &stockWorker{Connection: session.Connection{Tools: s.T, ID: call.Connection, Ref: "stock call"}, call: call}
-	err = sw.slice(ctx)
+	err = contain.Do(func() error { return sw.slice(ctx) })
+	if contain.Log(s.T.Deps.Log, err, "stock calls panicked", "connection", call.Connection) {
+		err = fmt.Errorf("stock calls of %s: %w", call.Connection, err)
+	}
 	return s.settle(ctx, sw, err)
 }
 
@@ -56,7 +61,7 @@ func (s *StockCalls) settle(ctx context.Context, sw *stockWorker, err error) err
 	var st *session.Stop
 	call := sw.call
 	switch {
-	case errors.Is(err, plan.ErrLost):
+	case errors.Is(err, lease.ErrLost):
 		return nil
 	case err == nil, stopping:
 		return session.IgnoreLost(s.T.Store.StockCalls.Release(ctx, call, sw.reason, time.Time{}))
@@ -81,14 +86,7 @@ type stockWorker struct {
 	looked bool
 }
 
-func (w *stockWorker) slice(ctx context.Context) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			w.Deps.Log.Error("stock calls panicked", "connection", w.call.Connection, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = fmt.Errorf("stock calls of %s panicked", w.call.Connection)
-		}
-		err = session.PreferLost(ctx, err)
-	}()
+func (w *stockWorker) slice(ctx context.Context) error {
 	if err := w.begin(ctx); err != nil {
 		return err
 	}

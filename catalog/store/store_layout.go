@@ -26,14 +26,13 @@ func (s *Runs) RenewOutdated(ctx context.Context, now time.Time) error {
 
 // BeginAnew stores that a run starts from its first phase, in the layout of this version, and forgets what
 // planning has counted and listed. What it has written stays, and so does what it has asked.
-// Errors: plan.ErrLost.
+// Errors: lease.ErrLost.
 func (s *Runs) BeginAnew(ctx context.Context, tx *sqlx.Tx, run catalog.Run, until time.Time) error {
 	const forget = `DELETE FROM keybridge.run_item WHERE run_id = $1`
 	if _, err := tx.ExecContext(ctx, forget, run.ID); err != nil {
 		return fmt.Errorf("begin run %d anew: %w", run.ID, err)
 	}
-	const q = `UPDATE keybridge.run SET phase = $3, cursor = '', phase_done = 0, phase_total = 0, counters = $4, guards = '[]',
-			approved_by = '', approved_at = NULL, layout = $5, lease_until = $6
-		WHERE id = $1 AND fence = $2 AND state = 'running'`
-	return s.fenced(ctx, tx, run.ID, q, run.ID, run.Fence, run.Phase, plan.JSON(run.Counters), run.Layout, until)
+	const set = `phase = $4, cursor = '', phase_done = 0, phase_total = 0, counters = $5, guards = '[]', approved_by = '',
+		approved_at = NULL, layout = $6`
+	return runRows().Keep(ctx, tx, leased(run), until, set, run.Phase, plan.JSON(run.Counters), run.Layout)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/catalog/plan"
 	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 	"github.com/keybridge/keybridge/internal/settings"
 	"github.com/keybridge/keybridge/internal/sliceutil"
 	"github.com/keybridge/keybridge/plugin"
@@ -199,84 +200,75 @@ func (s *Runs) Cancel(ctx context.Context, id int64, now time.Time) error {
 	return nil
 }
 
-// Due hands over runs whose time has come, and leaves them to the queue until then. One that a person
-// let go on comes once no other run of its connection is at work.
-func (s *Runs) Due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Task, error) {
-	const q = `
-		UPDATE keybridge.run SET seq = seq + 1, queued_until = $2
-		WHERE id IN (
-			SELECT id FROM keybridge.run r
-			WHERE state IN ('queued', 'running', 'waiting') AND next_at <= $1
-				AND (queued_until IS NULL OR queued_until < $1)
-				AND (lease_until IS NULL OR lease_until < $1)
-				AND NOT (state = 'queued' AND approved_at IS NOT NULL AND EXISTS (
-					SELECT 1 FROM keybridge.run o WHERE o.connection_id = r.connection_id
-						AND (o.state IN ('running', 'waiting') OR o.state = 'queued' AND o.approved_at IS NULL)))
-			ORDER BY next_at, id LIMIT $3
-			FOR UPDATE SKIP LOCKED)
-		RETURNING id, seq`
-	var rows []jobs.DueRow
-	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
-		return nil, fmt.Errorf("due runs: %w", err)
+// runRows is the table of runs. One that a person let go on comes once no other run of its connection is at work.
+func runRows() lease.Table {
+	return lease.Table{
+		Name:  "keybridge.run",
+		Ready: `state IN ('queued', 'running', 'waiting') AND next_at <= $1`,
+		Turn: `NOT (state = 'queued' AND approved_at IS NOT NULL AND EXISTS (
+			SELECT 1 FROM keybridge.run o WHERE o.connection_id = r.connection_id
+				AND (o.state IN ('running', 'waiting') OR o.state = 'queued' AND o.approved_at IS NULL)))`,
+		OnClaim: `state = 'running', started_at = coalesce(started_at, $1)`,
+		Held:    `state = 'running'`,
 	}
-	return jobs.Tasks(catalog.TaskKind, jobs.Background, rows), nil
+}
+
+func leased(run catalog.Run) lease.Row { return lease.Row{ID: run.ID, Fence: run.Fence} }
+
+// Due hands over runs whose time has come, and leaves them to the queue until then.
+func (s *Runs) Due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Task, error) {
+	rows, err := runRows().Due(ctx, s.db, now, until, limit)
+	return jobs.Tasks(catalog.TaskKind, jobs.Background, rows), err
 }
 
 // Claim takes the lease of a due run; false when there is nothing to do here, or another run of the
 // connection is at work, as an index tells.
-func (s *Runs) Claim(ctx context.Context, id int64, now time.Time, lease time.Duration) (catalog.Run, bool, error) {
-	const q = `
-		UPDATE keybridge.run
-		SET state = 'running', fence = fence + 1, lease_until = $3, started_at = coalesce(started_at, $2)
-		WHERE id = $1 AND state IN ('queued', 'running', 'waiting') AND next_at <= $2
-			AND (lease_until IS NULL OR lease_until < $2)
-		RETURNING ` + runColumns
+func (s *Runs) Claim(ctx context.Context, id int64, now, until time.Time) (catalog.Run, bool, error) {
 	var row runRow
-	err := s.db.GetContext(ctx, &row, q, id, now, now.Add(lease))
-	if errors.Is(err, sql.ErrNoRows) || isTaken(err) {
+	ok, err := runRows().Claim(ctx, s.db, &row, runColumns, id, now, until)
+	if isTaken(err) {
 		return catalog.Run{}, false, nil
 	}
-	if err != nil {
-		return catalog.Run{}, false, fmt.Errorf("claim run %d: %w", id, err)
+	if err != nil || !ok {
+		return catalog.Run{}, false, err
 	}
 	run, err := row.run()
 	return run, err == nil, err
 }
 
-// Renew keeps the lease. Errors: errLost.
+// Renew keeps the lease. Errors: lease.ErrLost.
 func (s *Runs) Renew(ctx context.Context, run catalog.Run, until time.Time) error {
-	const q = `UPDATE keybridge.run SET lease_until = $3 WHERE id = $1 AND fence = $2 AND state = 'running'`
-	return s.fenced(ctx, s.db, run.ID, q, run.ID, run.Fence, until)
+	return runRows().Keep(ctx, s.db, leased(run), until, "")
 }
 
-// Checkpoint stores where the run stands; it is the last statement of a step's transaction.
-// A run that stops for approval is let go of. The row must say what was stored last: a database that
-// crashed may have forgotten the last steps, and then this one does not follow.
-// Errors: errLost, and then the whole step is rolled back.
+// Checkpoint stores where the run stands; it is the last statement of a step's transaction. The lease is released when
+// the run stops for approval. The row must say what was stored last: a database that crashed may have forgotten the
+// last steps, and then this one does not follow.
+// Errors: lease.ErrLost, and then the whole step is rolled back.
 func (s *Runs) Checkpoint(ctx context.Context, tx *sqlx.Tx, was, run catalog.Run, until time.Time) error {
-	const q = `UPDATE keybridge.run
-		SET phase = $3, cursor = $4, phase_done = $5, phase_total = $6, counters = $7,
-			lease_until = CASE WHEN $10 = 'approval' THEN NULL ELSE $8::timestamptz END, guards = $9, state = $10,
-			attempts = 0, error_code = '', error_params = '{}'
-		WHERE id = $1 AND fence = $2 AND state = 'running' AND phase = $11 AND cursor = $12 AND phase_done = $13`
-	return s.fenced(ctx, tx, run.ID, q, run.ID, run.Fence, run.Phase, run.Cursor, run.Done, run.Total,
-		plan.JSON(run.Counters), until, plan.JSON(sliceutil.OrEmpty(run.Guards)), run.State, was.Phase, was.Cursor, was.Done)
+	rows := runRows()
+	rows.Held += ` AND phase = $4 AND cursor = $5 AND phase_done = $6`
+	const set = `phase = $7, cursor = $8, phase_done = $9, phase_total = $10, counters = $11, guards = $12, state = $13,
+		attempts = 0, error_code = '', error_params = '{}'`
+	args := []any{
+		was.Phase, was.Cursor, was.Done, run.Phase, run.Cursor, run.Done, run.Total, plan.JSON(run.Counters),
+		plan.JSON(sliceutil.OrEmpty(run.Guards)), run.State,
+	}
+	if run.State == catalog.Approval {
+		return rows.Release(ctx, tx, leased(run), set, args...)
+	}
+	return rows.Keep(ctx, tx, leased(run), until, set, args...)
 }
 
-// Release lets go of a run: it goes on at next.
+// Release lets go of a run: it goes on at next. Errors: lease.ErrLost.
 func (s *Runs) Release(ctx context.Context, run catalog.Run, next time.Time) error {
-	const q = `UPDATE keybridge.run SET lease_until = NULL, queued_until = NULL, next_at = $3
-		WHERE id = $1 AND fence = $2 AND state = 'running'`
-	return s.fenced(ctx, s.db, run.ID, q, run.ID, run.Fence, next)
+	return runRows().Release(ctx, s.db, leased(run), `next_at = $4`, next)
 }
 
-// Retry parks a run until next and says why.
+// Retry parks a run until next and says why. Errors: lease.ErrLost.
 func (s *Runs) Retry(ctx context.Context, run catalog.Run, next time.Time, why Outcome) error {
-	const q = `UPDATE keybridge.run
-		SET state = 'waiting', lease_until = NULL, queued_until = NULL, next_at = $3, attempts = attempts + 1,
-			error_code = $4, error_params = $5
-		WHERE id = $1 AND fence = $2 AND state = 'running'`
-	return s.fenced(ctx, s.db, run.ID, q, run.ID, run.Fence, next, why.Code, plan.JSON(why.Params))
+	const set = `state = 'waiting', next_at = $4, attempts = attempts + 1, error_code = $5, error_params = $6`
+	return runRows().Release(ctx, s.db, leased(run), set, next, why.Code, plan.JSON(why.Params))
 }
 
 // Finish finishes a run for good, and wakes what waited for that.
@@ -295,7 +287,7 @@ func (s *Runs) fenced(ctx context.Context, db sqlx.ExecerContext, id int64, q st
 		return fmt.Errorf("run %d: %w", id, err)
 	}
 	if n, err := res.RowsAffected(); err == nil && n == 0 {
-		return fmt.Errorf("run %d: %w", id, plan.ErrLost)
+		return fmt.Errorf("run %d: %w", id, lease.ErrLost)
 	}
 	return nil
 }

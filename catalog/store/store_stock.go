@@ -14,17 +14,17 @@ import (
 	"github.com/keybridge/keybridge/catalog"
 	"github.com/keybridge/keybridge/catalog/plan"
 	"github.com/keybridge/keybridge/internal/jobs"
+	"github.com/keybridge/keybridge/internal/jobs/lease"
 	"github.com/keybridge/keybridge/internal/safehtml"
 	"github.com/keybridge/keybridge/internal/sliceutil"
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// StockCall is a connection's calls in the hands of the worker that holds their lease.
+// StockCall is a connection's calls, leased by a worker.
 type StockCall struct {
-	ID         int64               `db:"id"`
+	lease.Row
 	Connection plugin.ConnectionID `db:"connection_id"`
 	Tries      int                 `db:"tries"`
-	Fence      int64               `db:"fence"`
 }
 
 // Notice is an offer that calls named.
@@ -68,67 +68,42 @@ const callsDue = `(SELECT id FROM keybridge.stock_call WHERE next_at <= $1
 	UNION SELECT c.id FROM keybridge.stock_body b JOIN keybridge.stock_call c ON c.connection_id = b.connection_id
 		WHERE b.next_at <= $1 AND (c.tries = 0 OR c.next_at IS NULL))`
 
+// callRows is the table of all calls of a connection each.
+func callRows() lease.Table {
+	return lease.Table{Name: "keybridge.stock_call", Ready: `id IN ` + callsDue}
+}
+
 // Due hands over calls whose time has come, and leaves them to the queue until then.
 func (s *StockCalls) Due(ctx context.Context, now, until time.Time, limit int) ([]jobs.Task, error) {
-	const q = `UPDATE keybridge.stock_call SET seq = seq + 1, queued_until = $2
-		WHERE id IN (
-			SELECT id FROM keybridge.stock_call
-			WHERE id IN ` + callsDue + ` AND (queued_until IS NULL OR queued_until <= $1) AND (lease_until IS NULL OR lease_until <= $1)
-			ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
-		RETURNING id, seq`
-	var rows []struct {
-		ID  int64 `db:"id"`
-		Seq int64 `db:"seq"`
-	}
-	if err := s.db.SelectContext(ctx, &rows, q, now, until, limit); err != nil {
-		return nil, fmt.Errorf("due stock calls: %w", err)
-	}
-	tasks := make([]jobs.Task, len(rows))
-	for i, r := range rows {
-		tasks[i] = jobs.Task{Kind: catalog.StockTaskKind, Row: r.ID, Seq: r.Seq, Lane: jobs.Interactive}
-	}
-	return tasks, nil
+	rows, err := callRows().Due(ctx, s.db, now, until, limit)
+	return jobs.Tasks(catalog.StockTaskKind, jobs.Interactive, rows), err
 }
 
 // Claim takes the lease of due calls; false when there is nothing to do here.
-func (s *StockCalls) Claim(ctx context.Context, id int64, now time.Time, lease time.Duration) (StockCall, bool, error) {
-	const q = `UPDATE keybridge.stock_call SET fence = fence + 1, lease_until = $3
-		WHERE id = $2 AND id IN ` + callsDue + ` AND (lease_until IS NULL OR lease_until <= $1)
-		RETURNING id, connection_id, tries, fence`
-	var call StockCall
-	err := s.db.GetContext(ctx, &call, q, now, id, now.Add(lease))
-	if errors.Is(err, sql.ErrNoRows) {
-		return call, false, nil
-	}
-	if err != nil {
-		return call, false, fmt.Errorf("claim stock calls %d: %w", id, err)
-	}
-	return call, true, nil
+func (s *StockCalls) Claim(ctx context.Context, id int64, now, until time.Time) (call StockCall, ok bool, err error) {
+	ok, err = callRows().Claim(ctx, s.db, &call, `id, connection_id, tries, fence`, id, now, until)
+	return call, ok, err
 }
 
-// Renew renews the lease inside a transaction. Errors: errLost, and then it is rolled back.
+// Renew renews the lease inside a transaction. Errors: lease.ErrLost, and then it is rolled back.
 func (s *StockCalls) Renew(ctx context.Context, tx *sqlx.Tx, call StockCall, until time.Time) error {
-	const q = `UPDATE keybridge.stock_call SET lease_until = $3 WHERE id = $1 AND fence = $2`
-	return stockFenced(ctx, tx, call, q, call.ID, call.Fence, until)
+	return callRows().Keep(ctx, tx, call.Row, until, "")
 }
 
 // Release lets go: what is left is due when its offers are, but not before. Calls that have come
 // meanwhile are due by themselves.
 func (s *StockCalls) Release(ctx context.Context, call StockCall, reason catalog.StockReason, before time.Time) error {
-	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = 0, reason = $3,
-			next_at = greatest($4::timestamptz, (SELECT min(n.next_at) FROM keybridge.stock_notice n WHERE n.connection_id = $5))
-		WHERE id = $1 AND fence = $2`
+	const set = `tries = 0, reason = $4,
+		next_at = greatest($5::timestamptz, (SELECT min(n.next_at) FROM keybridge.stock_notice n WHERE n.connection_id = $6))`
 	return s.givenBack(ctx, call, func(tx *sqlx.Tx) error {
-		return stockFenced(ctx, tx, call, q, call.ID, call.Fence, reason, sql.NullTime{Time: before, Valid: !before.IsZero()}, call.Connection)
+		return callRows().Release(ctx, tx, call.Row, set, reason, sql.NullTime{Time: before, Valid: !before.IsZero()}, call.Connection)
 	})
 }
 
 // Retry parks the calls until next and says why.
 func (s *StockCalls) Retry(ctx context.Context, call StockCall, reason string, next time.Time) error {
-	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = tries + 1, reason = $3, next_at = $4
-		WHERE id = $1 AND fence = $2`
 	return s.givenBack(ctx, call, func(tx *sqlx.Tx) error {
-		return stockFenced(ctx, tx, call, q, call.ID, call.Fence, reason, next)
+		return callRows().Release(ctx, tx, call.Row, `tries = tries + 1, reason = $4, next_at = $5`, reason, next)
 	})
 }
 
@@ -136,10 +111,8 @@ func (s *StockCalls) Retry(ctx context.Context, call StockCall, reason string, n
 func (s *StockCalls) Ignore(ctx context.Context, call StockCall, reason string) error {
 	const notices = `UPDATE keybridge.stock_notice SET next_at = NULL, handled = calls, outcome = 'ignored'
 		WHERE connection_id = $1 AND next_at IS NOT NULL`
-	const q = `UPDATE keybridge.stock_call SET lease_until = NULL, queued_until = NULL, tries = 0, reason = $3, next_at = NULL
-		WHERE id = $1 AND fence = $2`
 	return s.givenBack(ctx, call, func(tx *sqlx.Tx) error {
-		if err := stockFenced(ctx, tx, call, q, call.ID, call.Fence, reason); err != nil {
+		if err := callRows().Release(ctx, tx, call.Row, `tries = 0, reason = $4, next_at = NULL`, reason); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, notices, call.Connection); err != nil {
@@ -159,17 +132,6 @@ func (s *StockCalls) givenBack(ctx context.Context, call StockCall, f func(tx *s
 		}
 		return f(tx)
 	})
-}
-
-func stockFenced(ctx context.Context, tx *sqlx.Tx, call StockCall, q string, args ...any) error {
-	res, err := tx.ExecContext(ctx, q, args...)
-	if err != nil {
-		return fmt.Errorf("stock calls of %s: %w", call.Connection, err)
-	}
-	if n, err := res.RowsAffected(); err == nil && n == 0 {
-		return fmt.Errorf("stock calls of %s: %w", call.Connection, plan.ErrLost)
-	}
-	return nil
 }
 
 // CountWaiting counts offers that are due.
