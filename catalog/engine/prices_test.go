@@ -62,6 +62,28 @@ func TestAPriceRunWritesPricesAndStockAlone(t *testing.T) {
 	}
 }
 
+func TestAPriceRunLooksAgainOnceSettingsHaveChanged(t *testing.T) {
+	t.Parallel()
+	sim := small(t)
+	sim.AddProduct(goods("Свій", "OWN", 0))
+	w := newWorld(t, sim)
+	w.full()
+	p := w.product("OWN")
+	w.edit(w.conn, func(c *settings.Catalog) { c.Owners = settings.Owners{settings.FieldPrice: settings.OwnerShop} })
+	w.patch(plugin.ProductPatch{ID: p.ID, Variants: []plugin.VariantPatch{{ID: p.Variants[0].ID, Price: ptr(plugin.NewMoney("1", "UAH"))}}})
+	w.full()
+	w.later()
+	w.prices() // finds the price in order, since it is not the CRM's to say
+	w.edit(w.conn, func(c *settings.Catalog) { c.Owners = nil })
+	w.later()
+	if run := w.prices(); run.Counters.Updated != 1 {
+		t.Errorf("the price run wrote %+v", run.Counters)
+	}
+	if v := w.product("OWN").Variants[0]; v.Price.Equal(plugin.NewMoney("1", "UAH")) {
+		t.Error("the price is the shop's still, although it is the CRM's to say again")
+	}
+}
+
 func TestAPriceRunRespectsWhatMayNotBeUpdated(t *testing.T) {
 	t.Parallel()
 	sim := small(t)

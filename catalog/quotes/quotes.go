@@ -73,7 +73,7 @@ func (w pricer) planPrices(ctx context.Context) error {
 
 // buildPriceBatch makes up a plan of the prices behind the given product, and changes nothing.
 func (w pricePlanner) buildPriceBatch(ctx context.Context, after string) (catalog.Page[*plan.PriceBatch], error) {
-	quotes, err := w.Store.Quotes.Staged(ctx, w.run, after, w.Deps.Config.PlanBatch)
+	quotes, err := w.Store.Quotes.Staged(ctx, w.run, w.RulesHash, after, w.Deps.Config.PlanBatch)
 	if err != nil || len(quotes) == 0 {
 		return catalog.Page[*plan.PriceBatch]{}, err
 	}
@@ -178,7 +178,7 @@ func Again(ctx context.Context, s *session.Session) error {
 	if w.Run.ApprovedBy != "" {
 		return w.applyPrices(ctx, old, w.Run.Total, true)
 	}
-	quotes, err := w.Store.Quotes.OfProducts(ctx, w.Run, sliceutil.Map(old, func(p plan.Planned) string { return p.CRM }))
+	quotes, err := w.Store.Quotes.OfProducts(ctx, w.Run, w.RulesHash, sliceutil.Map(old, func(p plan.Planned) string { return p.CRM }))
 	if err != nil {
 		return err
 	}

@@ -80,21 +80,22 @@ const quotesFrom = `
 
 const quoteColumns = `SELECT o.body, o.hash, o.read_at, v.crm_product_id, v.variant_id, l.product_id,
 	CASE WHEN c.id IS NOT NULL THEN coalesce(c.body->>'currency', '') WHEN ` + currenciesDoubted + ` THEN '' ELSE l.currency END AS currency,
-	l.shop_version, l.created_here, coalesce(v.price_hash = o.hash, false) AS same`
+	l.shop_version, l.created_here, coalesce(v.price_hash = o.hash AND l.settings_hash = $3, false) AS same`
 
 // Staged answers staged prices of the variants of the next linked products, in the order of the
-// CRM's products. A variant of which a later reading was written is left out.
-func (s *Quotes) Staged(ctx context.Context, run catalog.Run, after string, products int) ([]plan.PriceStock, error) {
+// CRM's products. A variant of which a later reading was written is left out. rules is the hash of those that hold
+// now: under others a price that was in order is looked at again.
+func (s *Quotes) Staged(ctx context.Context, run catalog.Run, rules []byte, after string, products int) ([]plan.PriceStock, error) {
 	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id IN (
-			SELECT DISTINCT v.crm_product_id` + quotesFrom + ` AND v.crm_product_id > $3 ORDER BY v.crm_product_id LIMIT $4)
+			SELECT DISTINCT v.crm_product_id` + quotesFrom + ` AND v.crm_product_id > $4 ORDER BY v.crm_product_id LIMIT $5)
 		ORDER BY v.crm_product_id, o.id`
-	return s.readQuotes(ctx, run, q, run.ID, run.Connection, after, products)
+	return s.readQuotes(ctx, run, q, run.ID, run.Connection, rules, after, products)
 }
 
 // OfProducts answers those of the given products of the CRM.
-func (s *Quotes) OfProducts(ctx context.Context, run catalog.Run, ids []string) ([]plan.PriceStock, error) {
-	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id = ANY($3) ORDER BY v.crm_product_id, o.id`
-	return s.readQuotes(ctx, run, q, run.ID, run.Connection, pq.Array(ids))
+func (s *Quotes) OfProducts(ctx context.Context, run catalog.Run, rules []byte, ids []string) ([]plan.PriceStock, error) {
+	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id = ANY($4) ORDER BY v.crm_product_id, o.id`
+	return s.readQuotes(ctx, run, q, run.ID, run.Connection, rules, pq.Array(ids))
 }
 
 func (s *Quotes) readQuotes(ctx context.Context, run catalog.Run, q string, args ...any) ([]plan.PriceStock, error) {
