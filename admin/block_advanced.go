@@ -21,6 +21,7 @@ type advancedView struct {
 	// Warehouses are to be ticked; none: the CRM showed none, or could not be read.
 	Warehouses        []warehouseView
 	WarehousesProblem string
+	SafetyStock       numberView
 	// Open: something in it needs attention.
 	Open bool
 }
@@ -64,7 +65,11 @@ func (b *formBuilder) advanced() advancedView {
 	x := advancedView{
 		Language: b.language(), DefaultCategory: b.defaultCategory(), Warehouses: b.warehouses(), WarehousesProblem: b.problems["warehouses"],
 	}
-	x.Open = x.WarehousesProblem != "" || x.Language.Problem != "" || x.DefaultCategory.Problem != ""
+	x.SafetyStock = numberView{
+		Name: "safety_stock", Label: w.T("label.safety_stock"), Value: strconv.Itoa(c.SafetyStock), Problem: b.problems["safety_stock"],
+		Most: settings.MostSafetyStock,
+	}
+	x.Open = x.WarehousesProblem != "" || x.SafetyStock.Problem != "" || x.Language.Problem != "" || x.DefaultCategory.Problem != ""
 	for _, f := range settings.OwnedFields() {
 		m := menu{Name: form.OwnerField(f), Label: w.T("field." + string(f)), Problem: b.problems[form.OwnerField(f)]}
 		var options []option

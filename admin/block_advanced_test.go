@@ -69,6 +69,30 @@ func TestOwnersAndLimitsAreSavedAndShownAgain(t *testing.T) {
 	}
 }
 
+func TestSafetyStockIsSavedAndShownAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	path := r.running(settings.TargetOrders)
+	form := r.get(path).form()
+	if got := form.Get("safety_stock"); got != "0" {
+		t.Fatalf("the field shows %q", got)
+	}
+	for typed, want := range map[string]int{"5": 5, "0": 0, "": 0, "10000": settings.MostSafetyStock} {
+		form.Set("safety_stock", typed)
+		if _, done := r.post(path, form).leads(); done != "saved" || r.conn(path).Settings.Catalog.SafetyStock != want {
+			t.Errorf("%q: done %q, stored %d", typed, done, r.conn(path).Settings.Catalog.SafetyStock)
+		}
+		form = r.get(path).form()
+	}
+	for _, typed := range []string{"-1", "10001", "1.5", "багато"} {
+		form.Set("safety_stock", typed)
+		r.post(path, form).want(http.StatusUnprocessableEntity).says("Введіть ціле число від 0 до 10000.")
+	}
+	if got := r.conn(path).Settings.Catalog.SafetyStock; got > settings.MostSafetyStock || got < 0 {
+		t.Errorf("stored is %d", got)
+	}
+}
+
 func TestHostileOwnersAndLimitsAreRefused(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

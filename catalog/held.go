@@ -23,14 +23,14 @@ type HeldStock struct {
 type HeldCause struct {
 	// Run is the first run that did; 0: stock calls did.
 	Run int64
-	// Setting is one that was changed since the run before, "warehouses" or "owner_stock"; empty: none was.
+	// Setting is one that was changed since the run before, "warehouses", "owner_stock" or "safety_stock"; empty: none was.
 	Setting string
 	Since   time.Time
 	Count   int
 }
 
 // HeldSettings lists the settings that a cause can name, so that a page can be checked to have words for each.
-func HeldSettings() []string { return []string{"warehouses", "owner_stock"} }
+func HeldSettings() []string { return []string{"warehouses", "owner_stock", "safety_stock"} }
 
 // HeldVariant is a variant whose stock is held back.
 type HeldVariant struct {

@@ -35,6 +35,9 @@ func readAdvanced(f url.Values, c *settings.Catalog) {
 	if f.Has("warehouses_shown") {
 		c.Warehouses = readChosen(f["warehouse"])
 	}
+	if f.Has("safety_stock") {
+		c.SafetyStock = readNumber(f.Get("safety_stock"), 0)
+	}
 	owners := maps.Clone(c.Owners)
 	for _, field := range settings.OwnedFields() {
 		if !f.Has(OwnerField(field)) {
@@ -78,6 +81,9 @@ func (c *checker) advanced(set settings.Catalog) {
 	for _, code := range set.Warehouses {
 		listed := slices.ContainsFunc(c.Lists.CRM.Warehouses.Rows, func(w crm.Warehouse) bool { return w.Code == code })
 		c.known("warehouses", code, listed, slices.Contains(was.Warehouses, code), c.Lists.CRM.Warehouses.Err)
+	}
+	if n := set.SafetyStock; n < 0 || n > settings.MostSafetyStock {
+		c.found("safety_stock", "limit", "least", 0, "most", settings.MostSafetyStock)
 	}
 	if l := set.Language; l != "" && l != was.Language && !c.Lists.Shop.HasLanguage(l) {
 		c.found("language", "unknown_code", "code", shorten(l))

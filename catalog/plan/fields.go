@@ -36,9 +36,9 @@ func otherCurrency(r Rules, g CRMProduct, d *Plan) {
 }
 
 // stock is what may be sold of an offer: never below zero, less what orders have taken that the CRM
-// does not know of.
-func stock(o catalog.Offer, unsent map[plugin.VariantID]decimal.Decimal, v plugin.VariantID) decimal.Decimal {
-	left := o.Available.Sub(unsent[v])
+// does not know of, and less what is kept from sale.
+func stock(r Rules, o catalog.Offer, unsent map[plugin.VariantID]decimal.Decimal, v plugin.VariantID) decimal.Decimal {
+	left := o.Available.Sub(unsent[v]).Sub(decimal.NewFromInt(r.Safety))
 	if left.Sign() < 0 {
 		return decimal.Zero
 	}

@@ -113,7 +113,7 @@ func newVariant(r Rules, g CRMProduct, o catalog.Offer, d *Plan) plugin.NewVaria
 		Size: sizeOf(g, o), Options: o.Options,
 	}
 	if r.Can.Stock {
-		units := stock(o, nil, "")
+		units := stock(r, o, nil, "")
 		if o.StockUnknown || r.Frozen { // nothing is for sale before it is known to be there
 			units, d.Open = decimal.Zero, true
 		}

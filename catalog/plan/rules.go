@@ -84,6 +84,8 @@ type Rules struct {
 	Can      abilities               `json:"can"`
 	// Frozen: stock is not written, because a chosen warehouse has vanished.
 	Frozen bool `json:"frozen,omitempty"`
+	// Safety is how many units of each variant are kept from sale.
+	Safety int64 `json:"safety,omitempty"`
 	// Default is the shop category of what has none by link while the tree is not brought; empty: there
 	// is none.
 	Default plugin.CategoryID `json:"default,omitempty"`
@@ -110,6 +112,7 @@ func NewRules(set settings.Catalog, lang, currency string, caps plugin.Capabilit
 	r := Rules{
 		Match: set.Match, New: set.New, Existing: set.Existing, Missing: set.Missing,
 		Owners: newOwners(set.Owners), Lang: lang, Currency: currency, Limits: set.Limits.OrUsual(),
+		Safety: int64(set.SafetyStock),
 		Can: abilities{
 			Categories: caps.Has(plugin.CapCategories), Variants: caps.Has(plugin.CapVariants),
 			AsProducts: caps.Has(plugin.CapVariantsAsProducts) && !caps.Has(plugin.CapVariants),

@@ -40,6 +40,8 @@ func StockSetting(was, now settings.Catalog) string {
 		return "warehouses"
 	case was.Owners.Of(settings.FieldStock) != now.Owners.Of(settings.FieldStock):
 		return "owner_stock"
+	case was.SafetyStock != now.SafetyStock:
+		return "safety_stock"
 	}
 	return ""
 }

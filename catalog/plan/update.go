@@ -184,7 +184,7 @@ func setPriceAndStock(r Rules, g CRMProduct, o catalog.Offer, v plugin.Variant, 
 		}
 	}
 	if r.Can.Stock && !o.StockUnknown && !r.Frozen && r.Owners.Stock.writes(v.Stock == nil) {
-		if units := stock(o, unsent, v.ID); v.Stock == nil || !units.Equal(*v.Stock) {
+		if units := stock(r, o, unsent, v.ID); v.Stock == nil || !units.Equal(*v.Stock) {
 			p.Stock = &units
 			d.change(v.ID, catalog.FieldStock, stockText(v.Stock), units.String())
 			if units.IsZero() && !r.Gone[o.ID] {

@@ -92,12 +92,18 @@ type Catalog struct {
 	Language string `json:"language,omitempty"`
 	// Warehouses of the CRM whose stock counts; empty: all.
 	Warehouses []string `json:"warehouses,omitempty"`
+	// SafetyStock is how many units of each variant are kept from sale, once all warehouses are summed, so that
+	// what is sold elsewhere at the same moment is not sold twice; at most MostSafetyStock. 0: none are.
+	SafetyStock int `json:"safety_stock,omitempty"`
 	// DefaultCategory takes, while Categories is off, what we create and what has no category, when
 	// its category of the CRM is not linked; empty: none does.
 	DefaultCategory plugin.CategoryID `json:"default_category,omitempty"`
 	Owners          Owners            `json:"owners,omitempty"`
 	Limits          Limits            `json:"limits,omitzero"`
 }
+
+// MostSafetyStock bounds SafetyStock.
+const MostSafetyStock = 10_000
 
 // MatchKey is «Оновлення товарів»: the field by which products are matched.
 type MatchKey string
