@@ -70,4 +70,8 @@ func TestWhichCardsAreRead(t *testing.T) {
 	if got, want := paused.afterPage(false), (cardWalk{ReadFrom: minute(40), ReadUntil: minute(59), Page: 1}); got != want {
 		t.Errorf("after a pause: %+v, want %+v", got, want)
 	}
+	back := cardWalk{ReadFrom: minute(0), ReadUntil: minute(30), From: minute(-5), At: minute(40), Page: 1}
+	if got, want := back.afterPage(false), (cardWalk{ReadFrom: minute(-5), ReadUntil: minute(40), Page: 1}); got != want {
+		t.Errorf("after reading further back: %+v, want %+v", got, want)
+	}
 }
