@@ -166,7 +166,7 @@ func TestOutline(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			shop, links := slices.Clone(tt.f.Shop), slices.Clone(tt.f.Links)
-			if got := told(plan.Outline(tt.f)); !slices.Equal(got, tt.want) {
+			if got := told(plan.SimulateTree(tt.f)); !slices.Equal(got, tt.want) {
 				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(tt.want, "\n  "))
 			}
 			if !slices.Equal(shop, tt.f.Shop) || !slices.Equal(links, tt.f.Links) {

@@ -27,7 +27,7 @@ func said(guards []catalog.Guard) []string {
 }
 
 // TestJudge: each guard speaks one above its limits and is silent at them. What a guard lets through is written.
-func TestJudge(t *testing.T) {
+func TestGuards(t *testing.T) {
 	t.Parallel()
 	limits := settings.Limits{
 		MissingCount: 20, MissingPercent: 10, PriceCount: 20, PricePercent: 10, PriceMove: 50, StockCount: 20, StockPercent: 10,
@@ -95,14 +95,14 @@ func TestJudge(t *testing.T) {
 			t.Parallel()
 			m := calm
 			tt.edit(&m)
-			if got := strings.Join(said(Judge(tt.kind, m, limits)), ", "); got != tt.want {
+			if got := strings.Join(said(EvaluateGuards(tt.kind, m, limits)), ", "); got != tt.want {
 				t.Errorf("%+v: %q, want %q", m, got, tt.want)
 			}
 		})
 	}
 }
 
-func TestJudgeTree(t *testing.T) {
+func TestGuardsTree(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
@@ -122,7 +122,7 @@ func TestJudgeTree(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := strings.Join(said(JudgeTree(tt.m)), ", "); got != tt.want {
+			if got := strings.Join(said(EvaluateTreeGuards(tt.m)), ", "); got != tt.want {
 				t.Errorf("%+v: %q, want %q", tt.m, got, tt.want)
 			}
 		})
