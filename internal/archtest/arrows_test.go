@@ -53,7 +53,7 @@ func zones() []zone {
 			"catalog/stage", "catalog/propose", "catalog/apply", "catalog/quotes", "catalog/stockcalls", "catalog/session", "catalog/store",
 			"catalog/plan", "catalog", "plugin", "internal",
 		}},
-		{dir: "catalog/pictures", may: []string{"plugin"}, onlyForeign: []string{}},
+		{dir: "catalog/pictures", may: []string{"plugin"}, onlyForeign: []string{"code.dny.dev/ssrf"}},
 		{dir: "keycrm", onlyForeign: []string{"github.com/shopspring/decimal"}},
 		{dir: "keycrm/keycrmtest", may: []string{"internal/crmsim"}, onlyForeign: []string{"github.com/shopspring/decimal"}},
 		{dir: "plugin"},
