@@ -60,16 +60,16 @@ func (w writer) writeCategories(ctx context.Context) error {
 func (w writer) planTree(ctx context.Context, failed map[string]bool) (plan.TreePlan, error) {
 	f, err := w.proposer().TreeFacts(ctx, failed)
 	if err != nil || w.Run.ApprovedBy == "" {
-		return plan.PlanCategories(f), err
+		return plan.DecideTree(f), err
 	}
 	rows, err := w.Store.Plans.TreeOf(ctx, w.Run.ID, 0)
 	if err != nil {
 		return plan.TreePlan{}, err
 	}
 	approved := sliceutil.Set(sliceutil.Map(rows, func(c plan.TreeChange) string { return c.CRM }))
-	tree := plan.PlanCategories(f)
+	tree := plan.DecideTree(f)
 	for plan.Unapproved(tree, f.Links, approved, failed) {
-		tree = plan.PlanCategories(f)
+		tree = plan.DecideTree(f)
 	}
 	return tree, nil
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Deps are what an engine works with, Config tunes it; see package session.
-type (
-	Deps   = session.Deps
-	Config = session.Config
-)
+// Deps are what an engine works with; see package session.
+type Deps = session.Deps
+
+// Config tunes an engine; see package session.
+type Config = session.Config
 
 // Engine runs synchronisations. Safe for concurrent use; it holds no state beside its tables.
 type Engine struct {

@@ -110,15 +110,8 @@ func (f *fleet) end(e *Engine, id int64) {
 func (f *fleet) begun(since int64) []catalog.Run {
 	f.tb.Helper()
 	var out []catalog.Run
-	rows, err := f.db.Queryx(`SELECT id, connection_id, kind, created_at FROM keybridge.run WHERE id > $1 ORDER BY id`, since)
-	f.must(err)
-	defer func() { f.must(rows.Close()) }()
-	for rows.Next() {
-		var r catalog.Run
-		f.must(rows.Scan(&r.ID, &r.Connection, &r.Kind, &r.CreatedAt))
-		out = append(out, r)
-	}
-	f.must(rows.Err())
+	const q = `SELECT id, connection_id AS connection, kind, created_at AS createdat FROM keybridge.run WHERE id > $1 ORDER BY id`
+	f.must(f.db.Select(&out, q, since))
 	return out
 }
 

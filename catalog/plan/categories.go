@@ -94,6 +94,7 @@ type TreeChange struct {
 // TreeAction is what is done to a category.
 type TreeAction string
 
+// What may be done to one.
 const (
 	TreeCreated TreeAction = "create"
 	TreeUpdated TreeAction = "update" // renamed or moved
@@ -113,7 +114,7 @@ func SimulateTree(f TreeFacts) []TreeChange {
 	}
 	// A step writes at least one level, so there are no more steps than categories.
 	for range len(f.Crm) + 2 {
-		p := PlanCategories(o.TreeFacts)
+		p := DecideTree(o.TreeFacts)
 		if p.Empty() {
 			for _, l := range p.Gone {
 				o.out = append(o.out, TreeChange{CRM: l.CRM, Action: TreeGone, Name: l.Name, Shop: l.Shop})
@@ -214,8 +215,8 @@ type treePlanner struct {
 	visited  map[string]bool
 }
 
-// PlanCategories is pure: the same input answers the same plan.
-func PlanCategories(f TreeFacts) TreePlan {
+// DecideTree plans the tree. It is pure: the same input answers the same plan.
+func DecideTree(f TreeFacts) TreePlan {
 	p := &treePlanner{
 		TreeFacts: f, below: map[string][]catalog.Category{}, byID: map[plugin.CategoryID]plugin.Category{},
 		children: map[plugin.CategoryID][]plugin.Category{}, linked: map[string]CategoryLink{},

@@ -126,6 +126,7 @@ type Pins map[plugin.ProductID][]settings.OwnedField
 // Presence says what the CRM said of a product.
 type Presence string
 
+// What it may say, as it is stored.
 const (
 	Live     Presence = "live"
 	Archived Presence = "archived"

@@ -46,7 +46,7 @@ func (m *Inputs) StandIn() {
 	}
 }
 
-// productInputs are those of one product.
+// Facts are those of one product.
 func (m *Inputs) Facts(r Candidate) ProductInputs {
 	f := ProductInputs{
 		SeveralInCRM: m.Several[r.ID], Unsent: m.Unsent, Names: m.Names, Pins: m.Pins,

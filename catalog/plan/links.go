@@ -40,6 +40,7 @@ type VariantLinkRow struct {
 // State is how far a planned product is.
 type State string
 
+// The states, as they are stored.
 const (
 	Pending State = "pending" // or written, as the run's cursor tells
 	Done    State = "done"

@@ -108,7 +108,7 @@ func DecideMissing(r Rules, l Link, shop plugin.Product) Plan {
 }
 
 // missingVariants treats variants whose offers are gone as the merchant chose for products.
-func missingVariants(r Rules, g CRMProduct, l Link, shop plugin.Product, p pairing, d *Plan) {
+func missingVariants(r Rules, g CRMProduct, l Link, shop plugin.Product, p Pairing, d *Plan) {
 	taken := map[plugin.VariantID]bool{}
 	for _, id := range p.Pairs {
 		taken[id] = true

@@ -10,8 +10,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// pairing joins the offers of a product to the variants of its shop product.
-type pairing struct {
+// Pairing joins the offers of a product to the variants of its shop product.
+type Pairing struct {
 	Pairs map[string]plugin.VariantID
 	// adds are offers without a variant; unclear ones could be any of several.
 	adds, unclear []catalog.Offer
@@ -26,8 +26,8 @@ type identity struct {
 
 // Pair joins by link first, then by the code that identifies goods, then by options, and at last
 // the only offer to the only variant. It takes one look at each, however many there are.
-func Pair(r Rules, offers []catalog.Offer, shop plugin.Product, links map[string]VariantLink) pairing {
-	p := pairing{Pairs: map[string]plugin.VariantID{}}
+func Pair(r Rules, offers []catalog.Offer, shop plugin.Product, links map[string]VariantLink) Pairing {
+	p := Pairing{Pairs: map[string]plugin.VariantID{}}
 	free := slices.Clone(shop.Variants)
 	rest := p.join(offers, &free, identity{
 		func(o catalog.Offer) string { return string(links[o.ID].Variant) },
@@ -54,7 +54,7 @@ func Pair(r Rules, offers []catalog.Offer, shop plugin.Product, links map[string
 // freeOf takes variants out that are linked to offers now gone, so that no other offer takes them —
 // but for one case: a product without variants that has got some. Its only variant stays sold, as
 // the first of them.
-func (p *pairing) freeOf(free []plugin.Variant, offers []catalog.Offer, links map[string]VariantLink, rest *[]catalog.Offer) []plugin.Variant {
+func (p *Pairing) freeOf(free []plugin.Variant, offers []catalog.Offer, links map[string]VariantLink, rest *[]catalog.Offer) []plugin.Variant {
 	gone, there := map[plugin.VariantID]bool{}, sliceutil.Set(sliceutil.Map(offers, func(o catalog.Offer) string { return o.ID }))
 	for offer, l := range links {
 		if !there[offer] {
@@ -71,7 +71,7 @@ func (p *pairing) freeOf(free []plugin.Variant, offers []catalog.Offer, links ma
 
 // join pairs each offer with the only free variant that bears the same text, unless another offer
 // would claim it too. It answers the offers left over.
-func (p *pairing) join(offers []catalog.Offer, free *[]plugin.Variant, same identity) []catalog.Offer {
+func (p *Pairing) join(offers []catalog.Offer, free *[]plugin.Variant, same identity) []catalog.Offer {
 	bearers := map[string][]plugin.VariantID{}
 	for _, v := range *free {
 		if text := same.variant(v); text != "" {

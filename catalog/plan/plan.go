@@ -13,21 +13,22 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// action is what a run does about a product.
-type action string
+// Action is what a run does about a product.
+type Action string
 
+// The actions, as they are stored.
 const (
-	ActCreate  action = "create"
-	ActUpdate  action = "update"  // has a patch, pictures or a link to write
-	ActLink    action = "link"    // is linked and not written
-	ActMissing action = "missing" // is gone from the CRM
-	actNone    action = "none"    // is left alone; the items say why
+	ActCreate  Action = "create"
+	ActUpdate  Action = "update"  // has a patch, pictures or a link to write
+	ActLink    Action = "link"    // is linked and not written
+	ActMissing Action = "missing" // is gone from the CRM
+	actNone    Action = "none"    // is left alone; the items say why
 )
 
 // Plan is the plan for one product: what is to be written to the shop, what becomes of its links, what guards
 // count of it, and what is remembered once it stands. It is stored as one flat JSON object; see Layout.
 type Plan struct {
-	Action  action           `json:"action"`
+	Action  Action           `json:"action"`
 	Product plugin.ProductID `json:"product,omitempty"` // empty when it is to be created
 	Name    string           `json:"name,omitempty"`
 	// Seen is the shop's version the plan was made from. SeenNow is what other writes of ours have made

@@ -41,18 +41,18 @@ func (w writers) enter(ctx context.Context) (leave func(), err error) {
 // the offers' ids: whoever comes second sees what the first has written and when that was read. later
 // are the variants of which a reading later than the plan's was written before. What was pinned since
 // plans were made is taken out of them.
-func (w *Connection) Locked(ctx context.Context, plans []plan.Planned, write func(tx *sqlx.Tx, later map[plugin.VariantID]bool) error) error {
-	leave, err := w.writers.enter(ctx)
+func (c *Connection) Locked(ctx context.Context, plans []plan.Planned, write func(tx *sqlx.Tx, later map[plugin.VariantID]bool) error) error {
+	leave, err := c.writers.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	return w.Store.InTx(ctx, func(tx *sqlx.Tx) error {
-		readAt, err := w.Store.Quotes.LockLinks(ctx, tx, w.ID, sliceutil.Map(plans, func(p plan.Planned) string { return p.CRM }))
+	return c.Store.InTx(ctx, func(tx *sqlx.Tx) error {
+		readAt, err := c.Store.Quotes.LockLinks(ctx, tx, c.ID, sliceutil.Map(plans, func(p plan.Planned) string { return p.CRM }))
 		if err != nil {
 			return err
 		}
-		pinned, err := w.Store.Review.PinsOf(ctx, tx, w.ID, sliceutil.Map(plans, func(p plan.Planned) plugin.ProductID { return p.Product }))
+		pinned, err := c.Store.Review.PinsOf(ctx, tx, c.ID, sliceutil.Map(plans, func(p plan.Planned) plugin.ProductID { return p.Product }))
 		if err != nil {
 			return err
 		}

@@ -28,8 +28,8 @@ type PageKey struct {
 	Page  string
 }
 
-// pageBatch is some pages of a list that follow one another.
-type pageBatch[T any] struct {
+// PageBatch is some pages of a list that follow one another.
+type PageBatch[T any] struct {
 	Rows []T
 	// Total and Next are those of the last page.
 	Total int
@@ -67,7 +67,7 @@ var errReadingEnded = errors.New("reading ahead ended without an answer")
 
 // NextPages answers the page that key names together with those behind it that come at once, depth at most.
 // fetch is called beside the steps of w and must not use what they change.
-func NextPages[T any](ctx context.Context, w *Session, key PageKey, depth int, fetch func(ctx context.Context, page string) (catalog.Page[T], error)) (pageBatch[T], error) {
+func NextPages[T any](ctx context.Context, w *Session, key PageKey, depth int, fetch func(ctx context.Context, page string) (catalog.Page[T], error)) (PageBatch[T], error) {
 	if w.prefetch == nil || w.prefetch.next != key {
 		w.stopPrefetch()
 		startPrefetch(ctx, w, key, depth, fetch)
@@ -75,7 +75,7 @@ func NextPages[T any](ctx context.Context, w *Session, key PageKey, depth int, f
 	most := w.prefetch.most
 	w.prefetch.most = min(2*most, w.prefetch.depth)
 	f, ok := <-w.prefetch.pages
-	out := pageBatch[T]{First: most == 1, Asked: f.asked}
+	out := PageBatch[T]{First: most == 1, Asked: f.asked}
 	for wait := time.NewTimer(batchWait); ok; {
 		if f.err != nil {
 			w.stopPrefetch()

@@ -96,24 +96,24 @@ func (w *Session) ListItems(ctx context.Context, tx *sqlx.Tx, items []catalog.It
 }
 
 // NewTexts are items with a text of the shop that this slice has not seen yet.
-func (w *Connection) NewTexts(items []catalog.Item) []catalog.Item {
+func (c *Connection) NewTexts(items []catalog.Item) []catalog.Item {
 	var fresh []catalog.Item
 	for _, it := range items {
 		text := it.Params[saidParam]
-		if text == "" || w.said[text] || len(w.said) >= saidMost {
+		if text == "" || c.said[text] || len(c.said) >= saidMost {
 			continue
 		}
-		if w.said == nil {
-			w.said = map[string]bool{}
+		if c.said == nil {
+			c.said = map[string]bool{}
 		}
-		w.said[text] = true
+		c.said[text] = true
 		fresh = append(fresh, it)
 	}
 	return fresh
 }
 
 // LogText logs what the shop said about an item.
-func (w *Connection) LogText(it catalog.Item) {
-	w.Deps.Log.Warn("the shop did not take an item", "for", w.Ref, "connection", w.ID, "reason", it.Reason,
+func (c *Connection) LogText(it catalog.Item) {
+	c.Deps.Log.Warn("the shop did not take an item", "for", c.Ref, "connection", c.ID, "reason", it.Reason,
 		"crm_id", it.CRMID, "product", it.Product, "text", it.Params[saidParam])
 }

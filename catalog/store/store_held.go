@@ -187,8 +187,8 @@ func (s *Held) ConfirmedGone(ctx context.Context, conn plugin.ConnectionID) (map
 }
 
 // Causes groups what is held back by what held it, the earliest first.
-func (s *Held) Causes(ctx context.Context, conn plugin.ConnectionID) ([]heldGroup, error) {
-	var rows []heldGroup
+func (s *Held) Causes(ctx context.Context, conn plugin.ConnectionID) ([]HeldGroup, error) {
+	var rows []HeldGroup
 	const q = `SELECT coalesce(run_id, 0) AS run_id, setting, min(since) AS since, max(since) AS until, count(*) AS count,
 			count(confirmed_at) AS confirmed
 		FROM keybridge.stock_held WHERE connection_id = $1 GROUP BY run_id, setting ORDER BY min(since), run_id`
@@ -198,8 +198,8 @@ func (s *Held) Causes(ctx context.Context, conn plugin.ConnectionID) ([]heldGrou
 	return rows, nil
 }
 
-// heldGroup is held stock with one cause.
-type heldGroup struct {
+// HeldGroup is held stock with one cause.
+type HeldGroup struct {
 	Run       int64     `db:"run_id"` // 0: a stock call
 	Setting   string    `db:"setting"`
 	Since     time.Time `db:"since"`

@@ -75,20 +75,20 @@ func (s *Runs) Unstart(ctx context.Context, tx *sqlx.Tx, ids []int64) error {
 	return nil
 }
 
-// connectionOf names a connection with its shop.
-type connectionOf struct {
+// ConnectionOf names a connection with its shop.
+type ConnectionOf struct {
 	ID   plugin.ConnectionID `db:"id"`
 	Shop plugin.ShopID       `db:"shop_id"`
 }
 
 // Unscheduled lists connections that run while their schedule is missing, older than their settings,
 // or parked.
-func (s *Runs) Unscheduled(ctx context.Context) ([]connectionOf, error) {
+func (s *Runs) Unscheduled(ctx context.Context) ([]ConnectionOf, error) {
 	const q = `
 		SELECT c.id, c.shop_id FROM keybridge.connection c
 		LEFT JOIN (` + calendar.CurrentRows + `) s ON s.owner = c.id AND s.version = c.version
 		WHERE c.enabled AND c.ready_at IS NOT NULL AND c.deleted_at IS NULL AND coalesce(s.kinds, 0) < cardinality($1)`
-	var out []connectionOf
+	var out []ConnectionOf
 	if err := s.db.SelectContext(ctx, &out, q, pq.Array(catalog.Kinds())); err != nil {
 		return nil, fmt.Errorf("find connections without a current schedule: %w", err)
 	}
