@@ -112,6 +112,7 @@ func entryClass(s orders.EntryState) string {
 		return "warn"
 	case orders.Ignored:
 		return "off"
+	case orders.Pending, orders.Sending, orders.Created: // on their way
 	}
 	return "busy"
 }
@@ -155,8 +156,9 @@ func mendedAt(why orders.Reason, target settings.Target) string {
 		return form.TableID(form.MapDeliveries, target)
 	case orders.ReasonUnmappedAddOn, orders.ReasonFieldGone:
 		return form.TableID(form.MapAddOns, target)
+	default:
+		return ""
 	}
-	return ""
 }
 
 // canRetry: the entry stands still, or would go on later than now.
@@ -164,8 +166,9 @@ func canRetry(row orders.Row) bool {
 	switch row.State {
 	case orders.Retrying, orders.Ignored:
 		return true
+	default:
+		return row.Waits()
 	}
-	return row.Waits()
 }
 
 // canIgnore: the CRM does not have the order as far as we know, and nobody is asking it just now.
@@ -173,8 +176,9 @@ func canIgnore(row orders.Row) bool {
 	switch row.State {
 	case orders.Pending, orders.Retrying:
 		return row.CRMID == ""
+	default:
+		return row.Waits() && row.CRMID == ""
 	}
-	return row.Waits() && row.CRMID == ""
 }
 
 // codeNames are where reasons' codes have their names.

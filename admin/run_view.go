@@ -85,6 +85,7 @@ func runClass(s catalog.State) string {
 		return "warn"
 	case catalog.Cancelled:
 		return "off"
+	case catalog.Queued, catalog.Running: // on their way
 	}
 	return "busy"
 }

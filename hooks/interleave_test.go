@@ -434,6 +434,7 @@ func (j *jostle) reason(id plugin.OrderID) string {
 			return string(e.Reason)
 		case hooks.Applied, hooks.Echo:
 			return ""
+		default: // said before, or of something else
 		}
 	}
 	return ""

@@ -59,6 +59,7 @@ func proposal(m Mapping, r Entry, in map[string]settings.Choice) settings.Choice
 		if at := slices.IndexFunc(values, func(v Entry) bool { return v.Hint == "other" }); at >= 0 {
 			return settings.Choice{Code: values[at].Code}
 		}
+	case MapAddOns, MapDeliveries: // a person chooses
 	}
 	return settings.Choice{}
 }
@@ -109,6 +110,7 @@ func (m Mapping) senses() []sense {
 			{"ukrposhta", []string{"укрпошт", "ukrposhta"}},
 			{"pickup", []string{"самовив", "pickup"}},
 		}
+	case MapAddOns: // no words that all shops share
 	}
 	return nil
 }

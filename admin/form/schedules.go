@@ -49,6 +49,7 @@ func readSchedule(f url.Values, kind catalog.Kind) schedule.Rule {
 		rule.Minutes, _ = strconv.Atoi(strings.TrimSpace(f.Get(name + "_minutes")))
 	case schedule.After:
 		rule.After = string(otherKind(kind))
+	case schedule.Usual, schedule.Off: // have no more to say
 	}
 	return rule
 }

@@ -99,6 +99,7 @@ func TroubleMessage(w *i18n.Words, t Trouble, failed catalog.Run, at time.Time) 
 		if t.Count > 0 {
 			m.Text += " " + w.N(family+".orders", t.Count)
 		}
+	case MovesRefused: // what is to be done is said by the text
 	}
 	return m
 }

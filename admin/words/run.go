@@ -34,12 +34,15 @@ func DescribeRun(w *i18n.Words, run catalog.Run) Run {
 		if run.Preview {
 			out.State = w.T("run.state.preview")
 		}
-	}
-	if run.Preview && run.State == catalog.Cancelled {
-		out.State = w.T("run.state.preview_over")
-	}
-	if run.State == catalog.Queued && run.ApprovedAt != nil {
-		out.Reason = w.T("run.approved")
+	case catalog.Cancelled:
+		if run.Preview {
+			out.State = w.T("run.state.preview_over")
+		}
+	case catalog.Queued:
+		if run.ApprovedAt != nil {
+			out.Reason = w.T("run.approved")
+		}
+	case catalog.Waiting, catalog.Done, catalog.Failed: // the code says the rest
 	}
 	if run.Code != "" {
 		out.Reason = w.Say("run.reason."+string(run.Code), listNamed(w, run.Params))

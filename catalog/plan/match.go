@@ -111,6 +111,7 @@ func ShopKey(key settings.MatchKey) (plugin.ProductKey, bool) {
 		return plugin.KeyExternalID, true
 	case settings.MatchSKU, settings.MatchNever:
 		return plugin.KeySKU, true
+	case settings.MatchID: // no key of the shop's
 	}
 	return "", false
 }

@@ -105,6 +105,7 @@ func (w reader) decideOffers(ctx context.Context, at *session.StrategyCursor) er
 			if at.Page == "" {
 				return w.groupOffers(ctx, tx, run, at)
 			}
+		case requests.Undecided, requests.CountAll: // the first page of all comes first
 		}
 		session.MoveTo(run, at)
 		return nil

@@ -58,10 +58,10 @@ func (w reader) readPrices(ctx context.Context) error {
 	}
 	at := &cursor
 	p := part{end: w.endPrices}
-	switch at.Way {
-	case requests.Undecided:
+	if at.Way == requests.Undecided {
 		return w.decidePrices(ctx, at)
-	case requests.InGroups:
+	}
+	if at.Way == requests.InGroups {
 		p.end = inGroups(at, at.Groups, w.afterPrices())
 		if p.codes, err = w.Store.Batches.Group(ctx, w.Run.ID, at.Group); err != nil {
 			return err

@@ -168,6 +168,7 @@ func axisSizes(a axes) (name string, sizes []string) {
 		return "Об'єм", []string{"500 мл", "750 мл", "350 мл", "1 л"}
 	case axesSheets:
 		return "Розмір", []string{"полуторний", "двоспальний", "євро"}
+	case axesNone, axesColour: // come in one size
 	}
 	return "", nil
 }
