@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/keybridge/keybridge/internal/archtest/count"
+	"github.com/keybridge/keybridge/internal/source"
 )
 
 const (
@@ -38,19 +39,19 @@ func oversizedToday() oversized {
 
 // rooms reports packages whose files form too large a cycle, types with too many methods, and entries of today that say
 // more than is true.
-func rooms(module string, packages []*count.Package, today oversized) []string {
+func rooms(m *source.Module, today oversized) []string {
 	var found []string
 	files, methods := make(map[string]int), make(map[string]int)
-	for _, p := range packages {
-		dir := strings.TrimPrefix(strings.TrimPrefix(p.Path, module), "/")
-		if cycle := p.LargestFileCycle(); len(cycle) > maxFileCycle {
+	for _, p := range m.Packages {
+		dir := strings.TrimPrefix(strings.TrimPrefix(p.Path, m.Path), "/")
+		if cycle := count.LargestFileCycle(p); len(cycle) > maxFileCycle {
 			files[dir] = len(cycle)
 			if len(cycle) > today.files[dir] {
 				found = append(found, fmt.Sprintf("%s: %d files refer to each other in a circle, more than %d: %s: make rooms of them",
 					dir, len(cycle), max(maxFileCycle, today.files[dir]), strings.Join(cycle, " ")))
 			}
 		}
-		for name, own := range p.Methods() {
+		for name, own := range count.Methods(p) {
 			name = dir + "." + name
 			if n := countMethods(own); n > maxMethods {
 				methods[name] = n
@@ -82,21 +83,21 @@ func stale(allowed, real map[string]int) []string {
 
 func TestPackagesAreRooms(t *testing.T) {
 	t.Parallel()
-	packages, err := count.Load(t.Context(), "../..", "./...")
+	m, err := source.Load(t.Context(), "../..", "./...")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(packages) < 10 {
-		t.Fatalf("only %d packages were found: this is not the module", len(packages))
+	if len(m.Packages) < 10 {
+		t.Fatalf("only %d packages were found: this is not the module", len(m.Packages))
 	}
-	for _, finding := range rooms(modulePath, packages, oversizedToday()) {
+	for _, finding := range rooms(m, oversizedToday()) {
 		t.Error(finding)
 	}
 }
 
 // roomsFixture is a module of three packages: ring has a cycle of so many files, big a type with so many methods besides
 // a handler, small is in order.
-func roomsFixture(t *testing.T, files, methods int) []*count.Package {
+func roomsFixture(t *testing.T, files, methods int) *source.Module {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name, body string) {
@@ -120,20 +121,20 @@ func roomsFixture(t *testing.T, files, methods int) []*count.Package {
 	write("big/t.go", big.String())
 	write("small/a.go", "package small\n\nfunc a() { b() }\n")
 	write("small/b.go", "package small\n\nfunc b() { a() }\n")
-	packages, err := count.Load(t.Context(), dir, "./...")
+	m, err := source.Load(t.Context(), dir, "./...")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return packages
+	return m
 }
 
 func TestRoomsRuleCanFail(t *testing.T) {
 	t.Parallel()
 	large, fitting := roomsFixture(t, 9, 41), roomsFixture(t, 8, 40)
 	for name, c := range map[string]struct {
-		packages []*count.Package
-		today    oversized
-		want     []string
+		module *source.Module
+		today  oversized
+		want   []string
 	}{
 		"too large":       {large, oversized{}, []string{"big.T has 41 methods, more than 40", "ring: 9 files refer to each other in a circle, more than 8"}},
 		"what just fits":  {fitting, oversized{}, nil},
@@ -148,7 +149,7 @@ func TestRoomsRuleCanFail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := rooms("example.test/m", c.packages, c.today)
+			got := rooms(c.module, c.today)
 			if len(got) != len(c.want) {
 				t.Fatalf("the rule found %q, want %q", got, c.want)
 			}

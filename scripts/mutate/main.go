@@ -18,8 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keybridge/keybridge/internal/source"
 	"github.com/keybridge/keybridge/scripts/internal/pure"
-	"github.com/keybridge/keybridge/scripts/internal/source"
 )
 
 const (
@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	start := time.Now()
-	m, err := source.Load(ctx, ".", "./...")
+	m, err := source.LoadTests(ctx, ".", "./...")
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func prepare(m *source.Module, targets []target) ([]*mutated, error) {
 		if len(w) == 0 {
 			continue
 		}
-		prepared, err := newMutated(m, p, root, w)
+		prepared, err := newMutated(p, root, w)
 		if err != nil {
 			return nil, err
 		}

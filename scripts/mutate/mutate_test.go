@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keybridge/keybridge/scripts/internal/source"
+	"github.com/keybridge/keybridge/internal/source"
 )
 
 // module writes a module with a package p and answers it as prepare would.
@@ -25,12 +25,12 @@ func module(t *testing.T, of target, code, tests string) *mutated {
 			t.Fatal(err)
 		}
 	}
-	m, err := source.Load(t.Context(), dir, "./...")
+	m, err := source.LoadTests(t.Context(), dir, "./...")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := m.Packages[0]
-	out, err := newMutated(m, p, dir, map[string]target{filepath.Join(p.Dir, "a.go"): of})
+	out, err := newMutated(p, dir, map[string]target{filepath.Join(p.Dir, "a.go"): of})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/keybridge/keybridge/scripts/internal/source"
+	"github.com/keybridge/keybridge/internal/source"
 )
 
 // mutated is a package with its mutants.
@@ -29,11 +29,11 @@ type mutated struct {
 	overlay   map[string]string // file → its source with all mutants
 }
 
-func newMutated(m *source.Module, p *source.Package, root string, wanted map[string]target) (*mutated, error) {
+func newMutated(p *source.Package, root string, wanted map[string]target) (*mutated, error) {
 	out := &mutated{path: p.Path, dir: p.Dir, patience: 5 * time.Second, overlay: map[string]string{}}
 	seen := map[string]int{}
 	for _, file := range p.Code {
-		name := m.Fset.Position(file.Pos()).Filename
+		name := p.Fset.Position(file.Pos()).Filename
 		t, ok := wanted[name]
 		if !ok {
 			continue
@@ -46,7 +46,7 @@ func newMutated(m *source.Module, p *source.Package, root string, wanted map[str
 		if err != nil {
 			return nil, err
 		}
-		f := &finder{src: src, fset: m.Fset, info: p.Info, own: p.Types, file: filepath.ToSlash(rel), values: t.values}
+		f := &finder{src: src, fset: p.Fset, info: p.Info, own: p.Types, file: filepath.ToSlash(rel), values: t.values}
 		f.find(file)
 		out.number(f, seen)
 		out.overlay[name] = f.schema()

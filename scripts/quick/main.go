@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keybridge/keybridge/internal/source"
 	"github.com/keybridge/keybridge/scripts/internal/pure"
-	"github.com/keybridge/keybridge/scripts/internal/source"
 )
 
 func main() {
@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
 	}
-	m, err := source.Load(ctx, ".", patterns...)
+	m, err := source.LoadTests(ctx, ".", patterns...)
 	if err != nil {
 		return err
 	}

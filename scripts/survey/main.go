@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"go/ast"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/keybridge/keybridge/internal/archtest/count"
+	"github.com/keybridge/keybridge/internal/source"
 )
 
 func main() {
@@ -49,40 +51,27 @@ type item struct {
 }
 
 func run(ctx context.Context, dir string, out io.Writer) error {
-	packages, err := count.Load(ctx, dir, "./...")
+	m, err := source.Load(ctx, dir, "./...")
 	if err != nil {
 		return err
 	}
 	var f figures
-	for _, p := range packages {
-		f.add(p, name(packages, p))
+	for _, p := range m.Packages {
+		f.add(p, cmp.Or(strings.TrimPrefix(strings.TrimPrefix(p.Path, m.Path), "/"), "."))
 	}
 	f.print(out)
 	return nil
 }
 
-// name is the package's folder, from the module's root.
-func name(all []*count.Package, p *count.Package) string {
-	root := all[0].Path
-	for _, o := range all {
-		for !strings.HasPrefix(o.Path+"/", root+"/") {
-			root = root[:strings.LastIndex(root, "/")]
-		}
+// add counts a package; name is its folder, from the module's root.
+func (f *figures) add(p *source.Package, name string) {
+	if files := count.LargestFileCycle(p); len(files) > 0 {
+		f.cycles = append(f.cycles, item{name, len(files), len(p.Code)})
 	}
-	if p.Path == root {
-		return "."
-	}
-	return strings.TrimPrefix(p.Path, root+"/")
-}
-
-func (f *figures) add(p *count.Package, name string) {
-	if files := p.LargestFileCycle(); len(files) > 0 {
-		f.cycles = append(f.cycles, item{name, len(files), len(p.Syntax)})
-	}
-	for typ, methods := range p.Methods() {
+	for typ, methods := range count.Methods(p) {
 		f.methods = append(f.methods, item{name: strings.TrimPrefix(name+".", "..") + typ, n: len(methods)})
 	}
-	for _, file := range p.Syntax {
+	for _, file := range p.Code {
 		for _, d := range file.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil {
 				f.function(p, name, fn)
@@ -94,7 +83,7 @@ func (f *figures) add(p *count.Package, name string) {
 	}
 }
 
-func (f *figures) function(p *count.Package, pkg string, fn *ast.FuncDecl) {
+func (f *figures) function(p *source.Package, pkg string, fn *ast.FuncDecl) {
 	at := fmt.Sprintf("%s/%s %s", pkg, filepath.Base(p.Name(fn.Pos())), fn.Name.Name)
 	lines := p.Fset.Position(fn.End()).Line - p.Fset.Position(fn.Pos()).Line + 1
 	f.functions++

@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"github.com/keybridge/keybridge/internal/archtest/count"
+	"github.com/keybridge/keybridge/internal/source"
 )
 
 // module writes a module of one package and loads it.
-func module(t *testing.T, files map[string]string) *count.Package {
+func module(t *testing.T, files map[string]string) *source.Package {
 	t.Helper()
 	dir := t.TempDir()
 	files["go.mod"] = "module example.test/p\n\ngo 1.26\n"
@@ -23,14 +24,14 @@ func module(t *testing.T, files map[string]string) *count.Package {
 			t.Fatal(err)
 		}
 	}
-	packages, err := count.Load(t.Context(), dir, "./...")
+	m, err := source.Load(t.Context(), dir, "./...")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(packages) != 1 || packages[0].Path != "example.test/p" {
-		t.Fatalf("loaded %d packages", len(packages))
+	if len(m.Packages) != 1 || m.Packages[0].Path != "example.test/p" {
+		t.Fatalf("loaded %d packages", len(m.Packages))
 	}
-	return packages[0]
+	return m.Packages[0]
 }
 
 func TestFileCycles(t *testing.T) {
@@ -56,7 +57,7 @@ func TestFileCycles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := module(t, c.files).LargestFileCycle(); !slices.Equal(got, c.want) {
+			if got := count.LargestFileCycle(module(t, c.files)); !slices.Equal(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
@@ -70,7 +71,7 @@ func TestMethods(t *testing.T) {
 		"b.go": "type U int\n\nfunc (U) B() {}\n\ntype I interface{ M() }\n\ntype none int\n\nfunc (T) b() {}\n\ntype alias = T",
 	})
 	got := make(map[string][]string)
-	for name, methods := range p.Methods() {
+	for name, methods := range count.Methods(p) {
 		for _, m := range methods {
 			label := m.Name()
 			if count.IsHandler(m) {
@@ -82,18 +83,5 @@ func TestMethods(t *testing.T) {
 	}
 	if len(got) != 2 || !slices.Equal(got["T"], []string{"A", "b", "serve (handler)"}) || !slices.Equal(got["U"], []string{"B"}) {
 		t.Errorf("got %v", got)
-	}
-}
-
-func TestLoadSaysWhatDoesNotBuild(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	for name, body := range map[string]string{"go.mod": "module example.test/p\n\ngo 1.26\n", "a.go": "package p\n\nvar a int = \"text\"\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := count.Load(t.Context(), dir, "./..."); err == nil || !strings.Contains(err.Error(), "a.go:3") {
-		t.Errorf("got the error %v, want one with the place", err)
 	}
 }

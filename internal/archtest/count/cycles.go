@@ -1,16 +1,20 @@
+// Package count measures the shape of Go packages from their checked types: which files form a cycle, and how many
+// methods each type has. Rules and reports build on it; it judges nothing.
 package count
 
 import (
 	"go/ast"
 	"go/types"
 	"slices"
+
+	"github.com/keybridge/keybridge/internal/source"
 )
 
 // LargestFileCycle names the files of the largest cycle, in order: each reaches each other one along references. A file
 // refers to another one of its package when it uses a package-level name or a method that the other declares; a method's
 // receiver counts as a use of its type. It is empty when no two files reach each other.
-func (p *Package) LargestFileCycle() []string {
-	cycles := p.FileCycles()
+func LargestFileCycle(p *source.Package) []string {
+	cycles := FileCycles(p)
 	if len(cycles) == 0 {
 		return nil
 	}
@@ -18,8 +22,8 @@ func (p *Package) LargestFileCycle() []string {
 }
 
 // FileCycles lists all cycles of two files and more, the largest first. No file is in two of them.
-func (p *Package) FileCycles() [][]string {
-	refs := p.fileReferences()
+func FileCycles(p *source.Package) [][]string {
+	refs := fileReferences(p)
 	var cycles [][]string
 	for _, c := range components(refs) {
 		if len(c) > 1 {
@@ -37,9 +41,9 @@ func (p *Package) FileCycles() [][]string {
 }
 
 // fileReferences maps each file to the other ones it refers to.
-func (p *Package) fileReferences() map[string]map[string]bool {
+func fileReferences(p *source.Package) map[string]map[string]bool {
 	refs := make(map[string]map[string]bool)
-	for _, file := range p.Syntax {
+	for _, file := range p.Code {
 		from := p.Name(file.Package)
 		refs[from] = make(map[string]bool)
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -47,7 +51,7 @@ func (p *Package) fileReferences() map[string]map[string]bool {
 			if !ok {
 				return true
 			}
-			if obj := p.Info.Uses[id]; p.shared(obj) {
+			if obj := p.Info.Uses[id]; shared(p, obj) {
 				if to := p.Name(obj.Pos()); to != from {
 					refs[from][to] = true
 				}
@@ -59,7 +63,7 @@ func (p *Package) fileReferences() map[string]map[string]bool {
 }
 
 // shared says whether the object is a package-level name or a method of this package.
-func (p *Package) shared(obj types.Object) bool {
+func shared(p *source.Package, obj types.Object) bool {
 	if obj == nil || obj.Pkg() != p.Types {
 		return false
 	}

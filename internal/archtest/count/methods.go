@@ -1,10 +1,14 @@
 package count
 
-import "go/types"
+import (
+	"go/types"
+
+	"github.com/keybridge/keybridge/internal/source"
+)
 
 // Methods lists the methods declared on each type of the package, by the type's name; types without any are left out.
 // Those that an embedded type lends, and those of interfaces, are not counted.
-func (p *Package) Methods() map[string][]*types.Func {
+func Methods(p *source.Package) map[string][]*types.Func {
 	methods := make(map[string][]*types.Func)
 	scope := p.Types.Scope()
 	for _, name := range scope.Names() {

@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/keybridge/keybridge/scripts/internal/source"
+	"github.com/keybridge/keybridge/internal/source"
 )
 
 // harnesses are the packages that a pure test does not reach, nor any of ours that imports one. Those of ours are
@@ -43,7 +43,7 @@ func Sort(m *source.Module) []Package {
 	harness := reaching(m, named)
 	var out []Package
 	for _, p := range m.Packages {
-		u := newUses(m, p)
+		u := newUses(p)
 		t := Package{Path: p.Path, Dir: p.Dir}
 		// A program that starts processes has functions that do not: its own are looked into.
 		harness := maps.Clone(harness)

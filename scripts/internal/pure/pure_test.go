@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/keybridge/keybridge/internal/source"
 	"github.com/keybridge/keybridge/scripts/internal/pure"
-	"github.com/keybridge/keybridge/scripts/internal/source"
 )
 
 // module writes a module of the files and answers which of its tests in the folder part are pure.
@@ -24,7 +24,7 @@ func module(t *testing.T, files map[string]string) (pureTests, impure []string) 
 			t.Fatal(err)
 		}
 	}
-	m, err := source.Load(t.Context(), dir, "./...")
+	m, err := source.LoadTests(t.Context(), dir, "./...")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/keybridge/keybridge/scripts/internal/source"
+	"github.com/keybridge/keybridge/internal/source"
 )
 
 // uses is what the declarations of a package and its tests name: each other, by keys, and packages.
@@ -17,14 +17,14 @@ type uses struct {
 	serving  map[string]bool // declarations of tests that name one of the libraries
 }
 
-func newUses(m *source.Module, p *source.Package) *uses {
+func newUses(p *source.Package) *uses {
 	u := &uses{names: map[string]map[string]bool{}, packages: map[string]map[string]bool{}, serving: map[string]bool{}}
 	for _, group := range []struct {
 		files []*ast.File
 		info  *types.Info
 	}{{p.Code, p.Info}, {p.Internal, p.Info}, {p.External, p.ExternalInfo}} {
 		for _, f := range group.files {
-			u.file(f, group.info, strings.HasSuffix(m.Fset.Position(f.Pos()).Filename, "_test.go"))
+			u.file(f, group.info, strings.HasSuffix(p.Name(f.Pos()), "_test.go"))
 		}
 	}
 	slices.Sort(u.tests)
