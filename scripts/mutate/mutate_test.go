@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -234,5 +235,28 @@ func TestReport(t *testing.T) {
 				t.Errorf("%v, fails wanted: %v", err, c.fails)
 			}
 		})
+	}
+}
+
+func TestFoldersOfKilledProcessesAreRemoved(t *testing.T) {
+	t.Parallel()
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	tmp := t.TempDir()
+	left := filepath.Join(tmp, fmt.Sprintf("keybridge-mutate-%d-1", gone.Process.Pid))
+	others := filepath.Join(tmp, fmt.Sprintf("keybridge-mutate-%d-1", os.Getppid()))
+	for _, dir := range []string{left, others} {
+		if err := os.MkdirAll(filepath.Join(dir, "content"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own, err := workspace(tmp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := filepath.Glob(filepath.Join(tmp, "*")); err != nil || len(got) != 2 || !slices.Contains(got, own) || !slices.Contains(got, others) {
+		t.Errorf("there are %v, want %s and %s (%v)", got, own, others, err)
 	}
 }

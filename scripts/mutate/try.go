@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/keybridge/keybridge/internal/source"
@@ -87,7 +88,7 @@ func (p *mutated) try(ctx context.Context, out io.Writer, workers int) ([]mutant
 	if len(p.mutants) == 0 {
 		return nil, nil
 	}
-	dir, err := os.MkdirTemp("", "keybridge-mutate-")
+	dir, err := workspace(os.TempDir())
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +136,30 @@ func (p *mutated) try(ctx context.Context, out io.Writer, workers int) ([]mutant
 	}
 	fmt.Fprintf(out, "%s: %d mutants, %d lived, %s\n", p.path, len(p.mutants), len(survived), time.Since(start).Round(100*time.Millisecond))
 	return survived, ctx.Err()
+}
+
+// workspace makes a folder below tmp for what is compiled, and removes those of processes that were killed before they
+// could do so themselves.
+func workspace(tmp string) (string, error) {
+	const prefix = "keybridge-mutate-"
+	left, err := filepath.Glob(filepath.Join(tmp, prefix+"*"))
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range left {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
+		if pid, err := strconv.Atoi(owner); err == nil && !alive(pid) {
+			if err := os.RemoveAll(dir); err != nil {
+				return "", err
+			}
+		}
+	}
+	return os.MkdirTemp(tmp, prefix+strconv.Itoa(os.Getpid())+"-")
+}
+
+func alive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	return err == nil && !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
 // compile makes the test binary with all mutants in it. The tree is not touched: the compiler is shown other files.
