@@ -9,7 +9,7 @@ import (
 )
 
 // BuyersService reads the account's buyers.
-type BuyersService struct{ c *Client }
+type BuyersService struct{ c *caller }
 
 // Buyer is a customer card. Phones and e-mails are lists here and single texts inside an order: both are read.
 type Buyer struct {

@@ -9,7 +9,7 @@ import (
 )
 
 // CardsService reads and writes pipeline cards (leads). Without pipelines in the account it answers ErrFeatureOff.
-type CardsService struct{ c *Client }
+type CardsService struct{ c *caller }
 
 // Card is a lead in a pipeline. Members marked "include" are nil or empty unless asked for.
 type Card struct {

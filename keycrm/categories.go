@@ -6,7 +6,7 @@ import (
 )
 
 // CategoriesService reads the product categories.
-type CategoriesService struct{ c *Client }
+type CategoriesService struct{ c *caller }
 
 // Category is a node of the category tree.
 type Category struct {

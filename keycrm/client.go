@@ -15,9 +15,6 @@ import (
 // Source: KeyCRM OpenAPI v1, servers.
 const BaseURL = "https://openapi.keycrm.app/v1"
 
-// MaxLimit is the largest page KeyCRM serves and the one this client asks for by default.
-const MaxLimit = 50
-
 const (
 	defaultMaxBody   = 16 << 20
 	defaultUserAgent = "keybridge"
@@ -36,31 +33,7 @@ type Client struct {
 	CustomFields *CustomFieldsService
 	Buyers       *BuyersService
 
-	base      *url.URL
-	authorise func(*http.Request) // holds the key in a closure, where no dump reaches it
-	redact    func(string) string
-	reads     *http.Client
-	writes    *http.Client
-	budget    func(context.Context, Request) error
-	observe   func(Call)
-	maxBody   int64
-	userAgent string
-}
-
-// Request names a request that is about to be sent.
-type Request struct {
-	Name   string // service and method, such as "orders.create": a small fixed set, fit for a label
-	Method string // HTTP method
-	Path   string // path below the base URL, ids included, query left out
-}
-
-// Call is what became of a request.
-type Call struct {
-	Request
-	Status     int           // HTTP status; 0 when no answer came
-	Duration   time.Duration // from the budget's consent to the last byte of the answer
-	RetryAfter time.Duration // the pause KeyCRM asked for; 0 when none
-	Err        error         // nil for success
+	host string // all of the client that may be printed
 }
 
 // Option changes a Client while New builds it.
@@ -115,30 +88,32 @@ func New(baseURL, apiKey string, opts ...Option) (*Client, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	c := &Client{
+	c := &caller{
 		base: base, budget: o.budget, observe: o.observe, maxBody: o.maxBody, userAgent: o.userAgent,
 		authorise: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+key) },
 		redact:    func(s string) string { return strings.ReplaceAll(s, key, "[key]") },
 	}
 	c.reads, c.writes = httpClients(o)
-	c.addServices()
-	return c, nil
+	return withServices(c), nil
 }
 
-func (c *Client) addServices() {
-	c.Products = &ProductsService{c}
-	c.Categories = &CategoriesService{c}
-	c.Offers = &OffersService{c}
-	c.Orders = &OrdersService{c}
-	c.Cards = &CardsService{c}
-	c.Pipelines = &PipelinesService{c}
-	c.Dictionaries = &DictionariesService{c}
-	c.CustomFields = &CustomFieldsService{c}
-	c.Buyers = &BuyersService{c}
+func withServices(c *caller) *Client {
+	return &Client{
+		Products:     &ProductsService{c},
+		Categories:   &CategoriesService{c},
+		Offers:       &OffersService{c},
+		Orders:       &OrdersService{c},
+		Cards:        &CardsService{c},
+		Pipelines:    &PipelinesService{c},
+		Dictionaries: &DictionariesService{c},
+		CustomFields: &CustomFieldsService{c},
+		Buyers:       &BuyersService{c},
+		host:         c.base.Host,
+	}
 }
 
 // Format keeps every verb of fmt from walking into the client.
-func (c *Client) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "keycrm.Client(%s)", c.base.Host) }
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "keycrm.Client(%s)", c.host) }
 
 func checkBase(raw string, plainHTTP bool) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(strings.TrimSpace(raw), "/"))

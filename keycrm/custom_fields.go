@@ -9,7 +9,7 @@ import (
 )
 
 // CustomFieldsService reads the definitions of custom fields. They are made in KeyCRM's interface only.
-type CustomFieldsService struct{ c *Client }
+type CustomFieldsService struct{ c *caller }
 
 // Models a custom field can belong to.
 const (

@@ -7,7 +7,7 @@ import (
 )
 
 // DictionariesService reads the account's dictionaries. Each method returns one page, in ascending ids as a rule.
-type DictionariesService struct{ c *Client }
+type DictionariesService struct{ c *caller }
 
 // PageQuery asks for one page of a dictionary.
 type PageQuery struct {

@@ -7,7 +7,7 @@ import (
 )
 
 // OffersService reads offers: the sellable variants of products, with prices and stock.
-type OffersService struct{ c *Client }
+type OffersService struct{ c *caller }
 
 // Offer is a sellable variant. A product without variants has one, the default offer.
 type Offer struct {
@@ -49,15 +49,6 @@ func (p *Property) UnmarshalJSON(b []byte) error {
 	p.Name, _ = text(raw.Name)
 	p.Value, _ = text(raw.Value)
 	return nil
-}
-
-// PropertiesAgg maps a property's name to the values its product's variants have.
-type PropertiesAgg map[string]Strings
-
-// UnmarshalJSON reads PHP's [] as an empty map.
-func (p *PropertiesAgg) UnmarshalJSON(b []byte) error {
-	*p = nil
-	return object(b, (*map[string]Strings)(p))
 }
 
 // OfferQuery narrows a list of offers.

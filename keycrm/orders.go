@@ -3,14 +3,13 @@ package keycrm
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
 )
 
 // OrdersService reads and writes orders.
-type OrdersService struct{ c *Client }
+type OrdersService struct{ c *caller }
 
 // List returns one page of orders, newest first unless sorted.
 // Source: KeyCRM OpenAPI v1, GET /order.
@@ -106,14 +105,4 @@ func (s *OrdersService) AddTag(ctx context.Context, id, tagID int64) error {
 func (s *OrdersService) RemoveTag(ctx context.Context, id, tagID int64) error {
 	r := Request{"orders.remove_tag", http.MethodDelete, fmt.Sprintf("order/%d/tag/%d", id, tagID)}
 	return s.c.send(ctx, r, nil, nil)
-}
-
-// errNoID is a creation whose answer does not say what was created.
-var errNoID = errors.New("the answer has no id")
-
-func madeWithID(id int64, method, path string) error {
-	if id > 0 {
-		return nil
-	}
-	return &TransportError{Method: method, Path: path, Sent: true, Err: errNoID}
 }

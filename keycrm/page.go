@@ -39,7 +39,7 @@ type envelope[T any] struct {
 }
 
 // list reads one page. KeyCRM's own description promises only total, current_page, per_page, data and the URLs.
-func list[T any](ctx context.Context, c *Client, name, path string, q *query) ([]T, *Page, error) {
+func list[T any](ctx context.Context, c *caller, name, path string, q *query) ([]T, *Page, error) {
 	if q.err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", name, q.err)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // PipelinesService reads the sales pipelines. Without pipelines in the account it answers ErrFeatureOff.
-type PipelinesService struct{ c *Client }
+type PipelinesService struct{ c *caller }
 
 // Pipeline is a sales funnel.
 type Pipeline struct {

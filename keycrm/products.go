@@ -8,7 +8,7 @@ import (
 )
 
 // ProductsService reads products: KeyCRM's cards of goods.
-type ProductsService struct{ c *Client }
+type ProductsService struct{ c *caller }
 
 // Product is a card of goods. Its variants are offers; without variants it has exactly one.
 type Product struct {
@@ -40,6 +40,15 @@ type Product struct {
 	UpdatedAt      Time             `json:"updated_at"` // may not move when only stock or a variant changes
 
 	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
+}
+
+// PropertiesAgg maps a property's name to the values its product's variants have.
+type PropertiesAgg map[string]Strings
+
+// UnmarshalJSON reads PHP's [] as an empty map.
+func (p *PropertiesAgg) UnmarshalJSON(b []byte) error {
+	*p = nil
+	return object(b, (*map[string]Strings)(p))
 }
 
 // ProductQuery narrows a list of products.

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// MaxLimit is the largest page KeyCRM serves and the one this client asks for by default.
+const MaxLimit = 50
+
 // Sort orders a list. The zero Sort leaves KeyCRM's own order, newest first. A second sort key has no effect in
 // KeyCRM, so rows of one second can move between pages.
 type Sort string

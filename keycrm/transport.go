@@ -16,13 +16,42 @@ import (
 	"time"
 )
 
+// Request names a request that is about to be sent.
+type Request struct {
+	Name   string // service and method, such as "orders.create": a small fixed set, fit for a label
+	Method string // HTTP method
+	Path   string // path below the base URL, ids included, query left out
+}
+
+// Call is what became of a request.
+type Call struct {
+	Request
+	Status     int           // HTTP status; 0 when no answer came
+	Duration   time.Duration // from the budget's consent to the last byte of the answer
+	RetryAfter time.Duration // the pause KeyCRM asked for; 0 when none
+	Err        error         // nil for success
+}
+
+// caller sends the requests of all services. They stand on it and not on the Client, which knows each of them.
+type caller struct {
+	base      *url.URL
+	authorise func(*http.Request) // holds the key in a closure, where no dump reaches it
+	redact    func(string) string
+	reads     *http.Client
+	writes    *http.Client
+	budget    func(context.Context, Request) error
+	observe   func(Call)
+	maxBody   int64
+	userAgent string
+}
+
 // get sends a GET and decodes the answer into out.
-func (c *Client) get(ctx context.Context, name, path string, q url.Values, out any) error {
+func (c *caller) get(ctx context.Context, name, path string, q url.Values, out any) error {
 	return c.do(ctx, Request{name, http.MethodGet, path}, q, nil, out)
 }
 
 // send marshals in and sends it; in nil means an empty body and out nil that the answer's body does not matter.
-func (c *Client) send(ctx context.Context, r Request, in, out any) error {
+func (c *caller) send(ctx context.Context, r Request, in, out any) error {
 	if in == nil {
 		return c.do(ctx, r, nil, nil, out)
 	}
@@ -34,7 +63,7 @@ func (c *Client) send(ctx context.Context, r Request, in, out any) error {
 }
 
 // do asks the budget, sends one request and decodes its answer. It is the only place that talks to the network.
-func (c *Client) do(ctx context.Context, r Request, q url.Values, body []byte, out any) error {
+func (c *caller) do(ctx context.Context, r Request, q url.Values, body []byte, out any) error {
 	if err := c.askBudget(ctx, r); err != nil {
 		return &TransportError{Method: r.Method, Path: r.Path, Err: err}
 	}
@@ -49,7 +78,7 @@ func (c *Client) do(ctx context.Context, r Request, q url.Values, body []byte, o
 }
 
 // askBudget waits for the hook, but no longer than ctx lasts even when the hook ignores it.
-func (c *Client) askBudget(ctx context.Context, r Request) error {
+func (c *caller) askBudget(ctx context.Context, r Request) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -73,7 +102,7 @@ func (c *Client) askBudget(ctx context.Context, r Request) error {
 	}
 }
 
-func (c *Client) roundTrip(ctx context.Context, call *Call, q url.Values, body []byte, out any) error {
+func (c *caller) roundTrip(ctx context.Context, call *Call, q url.Values, body []byte, out any) error {
 	var sent atomic.Bool
 	lost := func(err error) error {
 		return &TransportError{Method: call.Method, Path: call.Path, Sent: sent.Load(), Err: c.clean(err)}
@@ -109,7 +138,7 @@ func (c *Client) roundTrip(ctx context.Context, call *Call, q url.Values, body [
 	return nil
 }
 
-func (c *Client) newRequest(ctx context.Context, r Request, q url.Values, body []byte) (*http.Request, error) {
+func (c *caller) newRequest(ctx context.Context, r Request, q url.Values, body []byte) (*http.Request, error) {
 	u := *c.base
 	u.Path += "/" + r.Path
 	u.RawQuery = q.Encode()
@@ -140,7 +169,7 @@ func tracking(ctx context.Context, sent *atomic.Bool) context.Context {
 
 // refused turns an answer outside 2xx into an error. A 422 whose body was lost may have been a "taken", so its
 // outcome is not known.
-func (c *Client) refused(call *Call, data []byte, readErr error) error {
+func (c *caller) refused(call *Call, data []byte, readErr error) error {
 	if readErr != nil && call.Status == http.StatusUnprocessableEntity {
 		return &TransportError{Method: call.Method, Path: call.Path, Sent: true, Err: c.clean(readErr)}
 	}
@@ -178,7 +207,7 @@ func (c *Client) refused(call *Call, data []byte, readErr error) error {
 const maxMessage = 500
 
 // tidy makes foreign words fit for an error text: one line, short, without the key.
-func (c *Client) tidy(s string) string {
+func (c *caller) tidy(s string) string {
 	s = c.redact(strings.Join(strings.Fields(s), " "))
 	if r := []rune(s); len(r) > maxMessage {
 		s = string(r[:maxMessage]) + "…"
@@ -188,7 +217,7 @@ func (c *Client) tidy(s string) string {
 
 // clean takes the address off net/http's errors: its query can hold a buyer's phone. net/http quotes what a server
 // sent that is no HTTP; should that repeat the key, only a redacted text is left of the error.
-func (c *Client) clean(err error) error {
+func (c *caller) clean(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
@@ -197,6 +226,16 @@ func (c *Client) clean(err error) error {
 		return errors.New(c.tidy(text))
 	}
 	return err
+}
+
+// errNoID is a creation whose answer does not say what was created.
+var errNoID = errors.New("the answer has no id")
+
+func madeWithID(id int64, method, path string) error {
+	if id > 0 {
+		return nil
+	}
+	return &TransportError{Method: method, Path: path, Sent: true, Err: errNoID}
 }
 
 // maxObjects bounds what an answer may grow to in memory: two bytes, {}, become a row of a kilobyte. A page of 50 orders
