@@ -79,7 +79,7 @@ func mainJob(t *testing.T, r *rig) *day {
 	t.Cleanup(srv.Close)
 	d := &day{rig: r, url: srv.URL}
 	d.connect(t)
-	eventually(t, "the catalog comes", func() bool { return r.runs(t, "full") == 1 })
+	eventually(t, "the catalog comes", func() bool { return r.fullRuns(t) == 1 })
 	d.buy(t)
 	eventually(t, "the order arrives", func() bool { return len(r.sim.Orders()) == 1 })
 	return d

@@ -173,7 +173,7 @@ func TestADayPassesWithoutSleeping(t *testing.T) {
 		if err := step(ctx); err != nil {
 			t.Fatalf("at %s: %v", d.clock.Now(), err)
 		}
-		if offer == 0 && d.runs(t, "full") > 0 {
+		if offer == 0 && d.fullRuns(t) > 0 {
 			p, _ := d.sim.Product(d.sim.ProductIDs()[0])
 			offer = p.OfferIDs[0]
 			if err := d.sim.SetPrice(offer, decimal.NewFromInt(4321)); err != nil {
@@ -280,10 +280,11 @@ func (d *day) inCRM() map[string]int {
 	return times
 }
 
-func (r *rig) runs(t *testing.T, kind string) int {
+// fullRuns counts the full runs that are done.
+func (r *rig) fullRuns(t *testing.T) int {
 	t.Helper()
 	var n int
-	if err := r.db.Get(&n, `SELECT count(*) FROM keybridge.run WHERE kind = $1 AND state = 'done'`, kind); err != nil {
+	if err := r.db.Get(&n, `SELECT count(*) FROM keybridge.run WHERE kind = 'full' AND state = 'done'`); err != nil {
 		t.Fatal(err)
 	}
 	return n

@@ -191,7 +191,7 @@ func (s picturelessShop) Capabilities() plugin.Capabilities {
 // through lets a run pass while orders are placed at random, so many a minute.
 func (p *pace) through(perMinute float64) {
 	p.t.Helper()
-	before := p.runs(p.t, "full")
+	before := p.fullRuns(p.t)
 	if before > 0 {
 		if err := p.StartFull(p.t.Context(), p.conn.ID); err != nil {
 			p.t.Fatal(err)
@@ -203,7 +203,7 @@ func (p *pace) through(perMinute float64) {
 	var wg sync.WaitGroup
 	p.clock.work(&wg, func() {
 		defer stop()
-		p.worker(ctx, catalog.TaskKind, func() bool { return p.runs(p.t, "full") > before })
+		p.worker(ctx, catalog.TaskKind, func() bool { return p.fullRuns(p.t) > before })
 		p.end = p.clock.Now()
 	})
 	if perMinute > 0 {

@@ -153,7 +153,7 @@ func (w *world) until(id int64, first func(int64)) {
 
 func TestARunThatWaitsIsAmongTheLatestHoweverOld(t *testing.T) {
 	t.Parallel()
-	w, _, _, _, run := held(t, func(*keycrmtest.Server, []int64, []int64) {})
+	w, _, _, run := held(t, func(*keycrmtest.Server, []int64, []int64) {})
 	var last int64
 	for range 4 {
 		last = w.pricesToo().ID

@@ -84,23 +84,24 @@ func (w *world) sells(sku, name, price, stock string) {
 
 // held is a world of 15 products of which a guard has stopped a full run, because nine are gone.
 // Products 9 to 14 are left, with the offers of the same number.
-func held(t *testing.T, edit func(sim *keycrmtest.Server, ids, offers []int64), more ...change) (w *world, sim *keycrmtest.Server, ids, offers []int64, run catalog.Run) {
+func held(t *testing.T, edit func(sim *keycrmtest.Server, ids, offers []int64)) (w *world, sim *keycrmtest.Server, offers []int64, run catalog.Run) {
 	t.Helper()
-	sim, ids = few(t, 15)
+	sim, ids := few(t, 15)
 	eachOffer(t, sim, ids, func(o int64) { offers = append(offers, o) })
-	w = newWorld(t, sim, append([]change{func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, settings.MissingHide }}, more...)...)
+	w = newWorld(t, sim, func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, settings.MissingHide })
 	w.full()
 	for _, id := range ids[:9] {
 		must(t, sim.DeleteProduct(id))
 	}
 	edit(sim, ids, offers)
 	w.later()
-	return w, sim, ids, offers, w.stopped(catalog.Full, catalog.GuardMissing)
+	run = w.stopped(catalog.Full, catalog.GuardMissing)
+	return w, sim, offers, run
 }
 
 func TestPricesGoOnWhileAFullRunWaitsForAPerson(t *testing.T) {
 	t.Parallel()
-	w, sim, _, offers, run := held(t, func(sim *keycrmtest.Server, ids, offers []int64) {
+	w, sim, offers, run := held(t, func(sim *keycrmtest.Server, ids, offers []int64) {
 		rename(t, sim, ids[10], "Нова назва")
 		setStock(t, sim, offers[10], 40)
 		setPrice(t, sim, offers[11], 300)
@@ -151,7 +152,7 @@ func TestPricesGoOnWhileAFullRunWaitsForAPerson(t *testing.T) {
 func TestWhatOthersMovedIsStillLeftAlone(t *testing.T) {
 	t.Parallel()
 	var fresh int64
-	w, sim, _, offers, run := held(t, func(sim *keycrmtest.Server, ids, offers []int64) {
+	w, sim, offers, run := held(t, func(sim *keycrmtest.Server, ids, offers []int64) {
 		for _, i := range []int{9, 10, 11, 12, 13} {
 			rename(t, sim, ids[i], fmt.Sprintf("Назва %d", i))
 		}
@@ -193,7 +194,7 @@ func TestWhatOthersMovedIsStillLeftAlone(t *testing.T) {
 // Nobody has read the newer price yet: the rest is written all the same, and it is said.
 func TestAPriceThatMovedInTheCRMDoesNotHoldUpTheRest(t *testing.T) {
 	t.Parallel()
-	w, sim, _, offers, run := held(t, func(sim *keycrmtest.Server, ids, offers []int64) {
+	w, sim, offers, run := held(t, func(sim *keycrmtest.Server, ids, offers []int64) {
 		rename(t, sim, ids[10], "Нова назва")
 		setPrice(t, sim, offers[10], 300)
 		setStock(t, sim, offers[10], 8)
@@ -301,7 +302,7 @@ func TestPreviewsAndPricesStandBesideEachOther(t *testing.T) {
 
 func TestAnApprovedRunAndPricesTakeTurns(t *testing.T) {
 	t.Parallel()
-	w, sim, _, offers, run := held(t, func(sim *keycrmtest.Server, ids, _ []int64) { rename(t, sim, ids[10], "Нова назва") })
+	w, sim, offers, run := held(t, func(sim *keycrmtest.Server, ids, _ []int64) { rename(t, sim, ids[10], "Нова назва") })
 	due := func() (rows []int64) {
 		w.clock.Advance(31 * time.Second) // what was handed over is left to the queue for a while
 		tasks, err := w.engine.Due(t.Context(), w.clock.Now(), 10)
@@ -345,7 +346,7 @@ func TestAnApprovedRunAndPricesTakeTurns(t *testing.T) {
 
 func TestSchedulesGoOnBesideARunThatWaits(t *testing.T) {
 	t.Parallel()
-	w, sim, _, offers, first := held(t, func(*keycrmtest.Server, []int64, []int64) {})
+	w, sim, offers, first := held(t, func(*keycrmtest.Server, []int64, []int64) {})
 	must(t, w.engine.Cancel(t.Context(), first.ID))
 	w.plan(Map(60), Map(30))
 	run := w.begin(catalog.Full)
@@ -406,7 +407,7 @@ func TestAShopOfSingleVariantsKeepsPricesApartToo(t *testing.T) {
 // Two workers, a relay and a merchant's hand at once: never do two runs write together.
 func TestRunsOfAConnectionNeverWriteTogether(t *testing.T) {
 	t.Parallel()
-	w, sim, _, offers, run := held(t, func(sim *keycrmtest.Server, ids, _ []int64) {
+	w, sim, offers, run := held(t, func(sim *keycrmtest.Server, ids, _ []int64) {
 		for i, id := range ids[9:] {
 			rename(t, sim, id, fmt.Sprintf("Назва %d", i+9))
 		}

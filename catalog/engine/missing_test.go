@@ -124,7 +124,7 @@ func TestAChangedPolicyAsksNobody(t *testing.T) {
 }
 
 // outskirts is a world with 3 products in a chosen category and 120 linked ones outside.
-func outskirts(t *testing.T) (w *world, chosen, other int64, inside, outside []int64) {
+func outskirts(t *testing.T) (w *world, chosen, other int64, outside []int64) {
 	t.Helper()
 	sim, _ := few(t, 0)
 	chosen, other = sim.AddCategory("Вибрана", 0), sim.AddCategory("Інша", 0)
@@ -132,18 +132,18 @@ func outskirts(t *testing.T) (w *world, chosen, other int64, inside, outside []i
 		outside = append(outside, sim.AddProduct(goods(fmt.Sprintf("Зовні %d", i), fmt.Sprintf("OUT-%d", i), other)))
 	}
 	for i := range 3 {
-		inside = append(inside, sim.AddProduct(goods(fmt.Sprintf("Усередині %d", i), fmt.Sprintf("IN-%d", i), chosen)))
+		sim.AddProduct(goods(fmt.Sprintf("Усередині %d", i), fmt.Sprintf("IN-%d", i), chosen))
 	}
 	w = newWorld(t, sim, func(c *settings.Catalog) { c.New, c.Missing = settings.NewPublish, settings.MissingHide })
 	w.full()
 	w.edit(w.conn, func(c *settings.Catalog) { c.Chosen = []string{code(chosen)} })
 	sim.Reset()
-	return w, chosen, other, inside, outside
+	return w, chosen, other, outside
 }
 
 func TestWhatLiesOutsideIsNotAskedAboutInEachRun(t *testing.T) {
 	t.Parallel()
-	w, _, _, _, outside := outskirts(t)
+	w, _, _, outside := outskirts(t)
 	for i, want := range []int{3, 0, 0} {
 		run := w.full()
 		if got := asksByID(t, w.sim); got != want || run.Counters.Missing != 0 {
@@ -188,7 +188,7 @@ func TestWhatComesBackFromOutsideIsFollowedAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, chosen, other, _, outside := outskirts(t)
+			w, chosen, other, outside := outskirts(t)
 			w.full()
 			product := outside[5]
 			back(w, chosen, other, product)
@@ -206,7 +206,7 @@ func TestWhatComesBackFromOutsideIsFollowedAtOnce(t *testing.T) {
 // What was seen outside another filter says nothing under this one.
 func TestAWiderFilterAsksAboutWhatIsGone(t *testing.T) {
 	t.Parallel()
-	w, chosen, other, _, outside := outskirts(t)
+	w, chosen, other, outside := outskirts(t)
 	w.full()
 	must(t, w.sim.ArchiveProduct(outside[5], true))
 	w.edit(w.conn, func(c *settings.Catalog) { c.Chosen = []string{code(chosen), code(other)} })

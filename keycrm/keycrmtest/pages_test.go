@@ -21,10 +21,9 @@ type visitor struct {
 	c *http.Client
 }
 
-func newVisitor(t *testing.T, opts ...keycrmtest.Option) (*visitor, *keycrm.Client) {
+func newVisitor(t *testing.T) (*visitor, *keycrm.Client) {
 	t.Helper()
-	all := append([]keycrmtest.Option{keycrmtest.WithCatalog(60, 130), keycrmtest.WithManualWebhooks()}, opts...)
-	s := keycrmtest.Start(t, all...)
+	s := keycrmtest.Start(t, keycrmtest.WithCatalog(60, 130), keycrmtest.WithManualWebhooks())
 	c, err := keycrm.New(s.BaseURL(), s.Key())
 	if err != nil {
 		t.Fatal(err)

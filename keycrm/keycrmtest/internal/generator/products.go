@@ -26,7 +26,7 @@ func (g *Generator) Product(i int) *entity.Product {
 	if i%53 == 52 {
 		p.Pictures = nil
 	}
-	p.CustomFields = g.customFields(i, l)
+	p.CustomFields = g.customFields(i)
 	for o := g.starts[i]; o < g.starts[i+1]; o++ {
 		p.OfferIDs = append(p.OfferIDs, int64(FirstOffer)+int64(o))
 	}
@@ -69,7 +69,7 @@ func (g *Generator) description(i int, l *placedLeaf) string {
 		g.Title(i), l.about, g.material(i), unit)
 }
 
-func (g *Generator) customFields(i int, l *placedLeaf) []entity.FieldValue {
+func (g *Generator) customFields(i int) []entity.FieldValue {
 	if i%4 == 3 {
 		return nil
 	}
