@@ -69,7 +69,7 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 		keycrmtest.WithClock(r.clock.Now), keycrmtest.WithManualWebhooks(),
 	}, opts...)...)
 	r.db, r.store, r.crm = r.bed.DB, r.bed.Settings, r.bed.CRM
-	r.conn = r.bed.Connect(shopID, orderstest.Settings())
+	r.conn = r.bed.Connect(shopID, "KeyCRM", "", testbed.Orders(orderstest.Settings()))
 	r.x = r.exporter(r.shop.Open)
 	r.hooks = r.newHooks(r.db, r.store)
 	r.web = httptest.NewServer(http.StripPrefix("/hooks", r.hooks.Webhooks()))
@@ -115,7 +115,7 @@ func (r *rig) open(ctx context.Context, id plugin.ConnectionID) (*connector.Conn
 
 func (r *rig) save(set settings.Orders) {
 	r.t.Helper()
-	r.conn = r.bed.Save(r.conn, set)
+	r.conn = r.bed.Save(r.conn, testbed.Orders(set))
 }
 
 // triggers sets the merchant's automation in the CRM: one trigger for orders, one for cards.

@@ -66,12 +66,12 @@ func newRig(t *testing.T, opts ...keycrmtest.Option) *rig {
 // connect makes a running connection with these settings.
 func (r *rig) connect(set settings.Orders) settings.Connection {
 	r.t.Helper()
-	return r.bed.Connect(shopID, set)
+	return r.bed.Connect(shopID, "KeyCRM", "", testbed.Orders(set))
 }
 
 func (r *rig) save(c settings.Connection, set settings.Orders) settings.Connection {
 	r.t.Helper()
-	return r.bed.Save(c, set)
+	return r.bed.Save(c, testbed.Orders(set))
 }
 
 // exporter is one process's exporter; several may work on one rig.

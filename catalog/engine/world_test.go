@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,10 +20,9 @@ import (
 	"github.com/keybridge/keybridge/internal/clock"
 	"github.com/keybridge/keybridge/internal/demoshop"
 	"github.com/keybridge/keybridge/internal/pgtest"
-	"github.com/keybridge/keybridge/internal/secret"
 	"github.com/keybridge/keybridge/internal/settings"
+	"github.com/keybridge/keybridge/internal/testbed"
 	"github.com/keybridge/keybridge/keycrm"
-	"github.com/keybridge/keybridge/keycrm/connector"
 	"github.com/keybridge/keybridge/keycrm/keycrmtest"
 	"github.com/keybridge/keybridge/migrations"
 	"github.com/keybridge/keybridge/plugin"
@@ -38,6 +36,7 @@ var start = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 // moves it.
 type world struct {
 	t      *testing.T
+	bed    *testbed.Bed
 	db     *sqlx.DB
 	clock  *clock.Fake
 	sim    *keycrmtest.Server
@@ -87,9 +86,8 @@ func newWorldOn(t *testing.T, db *sqlx.DB, sim *keycrmtest.Server, edits ...chan
 	inner, err := host.Shop(t.Context(), demoshop.ShopID)
 	must(t, err)
 	w.shop = &tap{Shop: inner, drop: map[plugin.Capability]bool{plugin.CapImages: true}}
-	box, err := secret.NewBox(plugin.KeyRing{Current: "a", Keys: map[string][]byte{"a": []byte(strings.Repeat("k", 32))}})
-	must(t, err)
-	w.set = settings.NewStore(w.db, box, w.clock)
+	w.bed = testbed.On(t, db, sim, w.clock)
+	w.set = w.bed.Settings
 	w.conn = w.connect("KeyCRM", edits...)
 	w.engine = w.newEngine()
 	return w
@@ -104,23 +102,23 @@ func openShop(db *sqlx.DB, c plugin.Clock) (*demoshop.Engine, error) {
 // connect adds a connection that brings categories and products, as the edits say.
 func (w *world) connect(name string, edits ...change) plugin.ConnectionID {
 	w.t.Helper()
-	ctx := w.t.Context()
-	c, err := w.set.Create(ctx, demoshop.ShopID, "keycrm", name, w.sim.Key(), name)
-	must(w.t, err)
-	must(w.t, w.set.SetEnabled(ctx, c.ID, true))
-	w.edit(c.ID, append([]change{func(s *settings.Catalog) { s.Products, s.Categories = true, true }}, edits...)...)
-	return c.ID
+	both := func(s *settings.Catalog) { s.Products, s.Categories = true, true }
+	return w.bed.Connect(demoshop.ShopID, name, name, catalogs(append([]change{both}, edits...))).ID
 }
 
 func (w *world) edit(id plugin.ConnectionID, edits ...change) {
 	w.t.Helper()
 	c, err := w.set.Get(w.t.Context(), id)
 	must(w.t, err)
-	for _, e := range edits {
-		e(&c.Settings.Catalog)
+	w.bed.Save(c, catalogs(edits))
+}
+
+func catalogs(edits []change) testbed.Edit {
+	return func(s *settings.Settings) {
+		for _, edit := range edits {
+			edit(&s.Catalog)
+		}
 	}
-	_, err = w.set.Save(w.t.Context(), id, c.Version, c.Settings, true, plugin.Operator{ID: "1"})
-	must(w.t, err)
 }
 
 // newEngine is another process on the same tables.
@@ -132,15 +130,12 @@ func (w *world) newEngine() *engine.Engine {
 	return engine.New(engine.Deps{
 		DB: w.db, Clock: w.clock, Log: slog.New(log), Connections: w.set, Uncounted: w.unsent, Active: w.isActive, PluginID: "crm",
 		Shop: func(context.Context, plugin.ShopID) (plugin.Shop, error) { return w.shop, nil },
-		CRM: func(context.Context, plugin.ConnectionID) (catalog.CRM, error) {
-			client, err := keycrm.New(w.sim.BaseURL(), w.sim.Key(), keycrm.WithTransport(http.DefaultTransport))
-			if err != nil {
-				return nil, err
+		CRM: func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error) {
+			crm, err := w.bed.Open(ctx, id, keycrm.WithTransport(http.DefaultTransport))
+			if err != nil || w.crm == nil {
+				return crm, err
 			}
-			if w.crm == nil {
-				return connector.New(client), nil
-			}
-			return w.crm(connector.New(client)), nil
+			return w.crm(crm), nil
 		},
 		Notify:     func(_ context.Context, n catalog.ApprovalRequest) error { w.told = append(w.told, n); return nil },
 		NotifyHeld: w.notifyHeld,

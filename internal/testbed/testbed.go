@@ -32,10 +32,13 @@ type Bed struct {
 func New(t testing.TB, clock *clock.Fake, opts ...keycrmtest.Option) *Bed {
 	t.Helper()
 	db := pgtest.NewMigrated(t, "keybridge", func(db *sqlx.DB) error { return migrations.Apply(context.Background(), db) })
-	return &Bed{
-		t: t, DB: db, Settings: Settings(t, db, clock),
-		CRM: keycrmtest.Start(t, append([]keycrmtest.Option{keycrmtest.WithLimit(0)}, opts...)...),
-	}
+	return On(t, db, keycrmtest.Start(t, append([]keycrmtest.Option{keycrmtest.WithLimit(0)}, opts...)...), clock)
+}
+
+// On makes a bed of a database that has our tables, and an account, for tests that bring their own.
+func On(t testing.TB, db *sqlx.DB, crm *keycrmtest.Server, clock plugin.Clock) *Bed {
+	t.Helper()
+	return &Bed{t: t, DB: db, Settings: Settings(t, db, clock), CRM: crm}
 }
 
 // Settings are those of the database as another process sees them, under the same key ring.
@@ -48,21 +51,30 @@ func Settings(t testing.TB, db *sqlx.DB, clock plugin.Clock) *settings.Store {
 	return settings.NewStore(db, box, clock)
 }
 
-// Connect makes a connection of the shop and the simulated account, switched on, with these settings of orders.
-func (b *Bed) Connect(shop plugin.ShopID, set settings.Orders) settings.Connection {
+// Edit changes settings before they are stored.
+type Edit func(*settings.Settings)
+
+// Orders puts settings of orders in place of those that are there.
+func Orders(set settings.Orders) Edit { return func(s *settings.Settings) { s.Orders = set } }
+
+// Connect makes a connection of the shop and the simulated account, switched on, with edited settings. Connections of
+// one account name belong to one account; empty: nobody knows which.
+func (b *Bed) Connect(shop plugin.ShopID, name, account string, edits ...Edit) settings.Connection {
 	b.t.Helper()
-	c, err := b.Settings.Create(b.t.Context(), shop, "keycrm", "KeyCRM", b.CRM.Key(), "")
+	c, err := b.Settings.Create(b.t.Context(), shop, "keycrm", name, b.CRM.Key(), account)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.Save(c, set)
+	return b.Save(c, edits...)
 }
 
-// Save stores settings of orders, switches the connection on, and answers it as it is then.
-func (b *Bed) Save(c settings.Connection, set settings.Orders) settings.Connection {
+// Save stores edited settings of the connection, switches it on, and answers it as it is then.
+func (b *Bed) Save(c settings.Connection, edits ...Edit) settings.Connection {
 	b.t.Helper()
 	ctx, all := b.t.Context(), c.Settings
-	all.Orders = set
+	for _, edit := range edits {
+		edit(&all)
+	}
 	if _, err := b.Settings.Save(ctx, c.ID, c.Version, all, true, plugin.Operator{ID: "op"}); err != nil {
 		b.t.Fatal(err)
 	}
