@@ -41,7 +41,7 @@ lint: ## run golangci-lint (built from source the first time, which takes a minu
 bench: ## measure the catalog engine against its goals, or with BASE=<commit> against that commit
 	@scripts/setup test
 ifeq ($(BASE),)
-	@go build -o bin/bench ./bench && go test -c -o bin/pace.test .
+	@go build -o bin/bench ./bench && go test -c -o bin/pace.test . && go test -c -o bin/decode.test ./keycrm
 	@./bin/bench $(BENCHFLAGS)
 else
 	@go run ./scripts/benchpair -base $(BASE) $(BENCHFLAGS)

@@ -43,6 +43,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	f.IntVar(&b.offers, "offers", 100_000, "offers of the catalog that is synchronised without a limit")
 	f.IntVar(&b.small, "small", 10_000, "offers of the smaller catalog whose memory is compared")
 	f.StringVar(&b.pace, "pace", "bin/pace.test", "the tests of the module's root, compiled")
+	f.StringVar(&b.decode, "decode", "bin/decode.test", "the tests of the client, compiled")
 	f.IntVar(&b.large, "large", 1_000_000, "offers of the larger one")
 	profile := f.String("profile", "", "write a CPU profile of this process to the file")
 	if err := f.Parse(args); err != nil {
@@ -82,6 +83,7 @@ func groups() []group {
 	return []group{
 		{"requests", (*bench).measureRequests},
 		{"pace", (*bench).measurePace},
+		{"decode", (*bench).measureDecode},
 		{"speed", (*bench).measureSpeed},
 		{"memory", (*bench).measureMemory},
 	}

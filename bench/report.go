@@ -17,7 +17,7 @@ type sizes struct {
 	rounds       int
 	offers       int
 	small, large int
-	pace         string
+	pace, decode string
 }
 
 // figure prints one line. The value must be at most the goal.
