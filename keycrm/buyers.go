@@ -1,11 +1,12 @@
 package keycrm
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // BuyersService reads the account's buyers.
@@ -27,17 +28,16 @@ type Buyer struct {
 	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
+var buyerMembers = membersOf[Buyer]()
+
 // UnmarshalJSON reads PHP's [] as no buyer.
-func (b *Buyer) UnmarshalJSON(data []byte) error {
-	type plain Buyer
-	if err := object(data, (*plain)(b)); err != nil {
+func (b *Buyer) UnmarshalJSON(data []byte) error { return decode(data, b) }
+
+func (b *Buyer) read(s *jsonscan.Scanner) error {
+	if empty, err := phpEmpty(s); empty {
 		return err
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(data, &members) == nil && members != nil {
-		b.Raw = bytes.Clone(data)
-	}
-	return nil
+	return buyerMembers.readKept(s, b, &b.Raw)
 }
 
 // BuyerInclude names a part of a buyer that comes only when asked for.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // CardsService reads and writes pipeline cards (leads). Without pipelines in the account it answers ErrFeatureOff.
@@ -47,6 +49,8 @@ type Card struct {
 	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
+var cardMembers = membersOf[Card]()
+
 // What a card can be converted to.
 const (
 	TargetOrder = "order"
@@ -63,11 +67,12 @@ type Contact struct {
 	Client   *Buyer  `json:"client"`    // include
 }
 
+var contactMembers = membersOf[Contact]()
+
 // UnmarshalJSON reads PHP's [] as no contact.
-func (c *Contact) UnmarshalJSON(b []byte) error {
-	type plain Contact
-	return object(b, (*plain)(c))
-}
+func (c *Contact) UnmarshalJSON(b []byte) error { return decode(b, c) }
+
+func (c *Contact) read(s *jsonscan.Scanner) error { return contactMembers.readForgiving(s, c) }
 
 // CardLine is one line of a card.
 type CardLine struct {
@@ -79,6 +84,10 @@ type CardLine struct {
 	UnitType string  `json:"unit_type"`
 	Picture  Picture `json:"picture"`
 }
+
+var cardLineMembers = membersOf[CardLine]()
+
+func (l *CardLine) read(s *jsonscan.Scanner) error { return cardLineMembers.read(s, l) }
 
 // CardCreate is a new card. KeyCRM does not recognise repeats and has no filter for a shop's own id: put a marker
 // into Title or ManagerComment. Lines and payments are dropped where the pipeline has those blocks switched off.
@@ -196,25 +205,41 @@ func (s *CardsService) Get(ctx context.Context, id int64, parts ...CardInclude) 
 // cardOrList reads {…card…}, {"data":{…}} and {"data":[{…}]}.
 type cardOrList struct{ Card }
 
-func (c *cardOrList) UnmarshalJSON(b []byte) error {
-	var env struct{ Data json.RawMessage }
-	if err := object(b, &env); err != nil {
+func (c *cardOrList) read(s *jsonscan.Scanner) error {
+	whole, err := s.Skip()
+	if err != nil {
 		return err
 	}
-	if len(env.Data) == 0 || isNull(env.Data) {
-		return object(b, &c.Card)
+	var env cardEnvelope
+	if err := env.read(jsonscan.New(whole)); err != nil {
+		return err
+	}
+	switch none := len(env.Data) == 0 || isNull(env.Data); {
+	case none && whole[0] == '[':
+		return nil
+	case none:
+		return decode(whole, &c.Card)
+	case env.Data[0] == '{':
+		return decode(env.Data, &c.Card)
 	}
 	var rows List[Card]
-	if env.Data[0] == '{' {
-		return json.Unmarshal(env.Data, &c.Card)
-	}
-	if err := rows.UnmarshalJSON(env.Data); err != nil {
+	if err := decode(env.Data, &rows); err != nil {
 		return err
 	}
 	if len(rows) > 0 {
 		c.Card = rows[0]
 	}
 	return nil
+}
+
+type cardEnvelope struct {
+	Data json.RawMessage `json:"data"`
+}
+
+var cardEnvelopeMembers = membersOf[cardEnvelope]()
+
+func (e *cardEnvelope) read(s *jsonscan.Scanner) error {
+	return cardEnvelopeMembers.readForgiving(s, e)
 }
 
 // Create makes a card and returns it. It lands in the pipeline's first status. After ErrUnknownOutcome look for the

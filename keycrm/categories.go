@@ -3,6 +3,8 @@ package keycrm
 import (
 	"context"
 	"iter"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // CategoriesService reads the product categories.
@@ -14,6 +16,10 @@ type Category struct {
 	Name     string `json:"name"`
 	ParentID int64  `json:"parent_id"` // 0: top level; the parent may come on a later page
 }
+
+var categoryMembers = membersOf[Category]()
+
+func (c *Category) read(s *jsonscan.Scanner) error { return categoryMembers.read(s, c) }
 
 // CategoryQuery narrows a list of categories.
 type CategoryQuery struct {

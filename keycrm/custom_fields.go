@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // CustomFieldsService reads the definitions of custom fields. They are made in KeyCRM's interface only.
@@ -45,11 +47,19 @@ type CustomField struct {
 	Options    List[FieldOption] `json:"options"`     // select: only if asked for
 }
 
+var customFieldMembers = membersOf[CustomField]()
+
+func (f *CustomField) read(s *jsonscan.Scanner) error { return customFieldMembers.read(s, f) }
+
 // FieldOption is one value a select field offers.
 type FieldOption struct {
 	ID    int64  `json:"id"`
 	Value string `json:"value"`
 }
+
+var fieldOptionMembers = membersOf[FieldOption]()
+
+func (o *FieldOption) read(s *jsonscan.Scanner) error { return fieldOptionMembers.read(s, o) }
 
 // CustomFieldQuery narrows the list of definitions.
 type CustomFieldQuery struct {
@@ -84,6 +94,10 @@ type FieldValue struct {
 	Type  string          `json:"type,omitzero"`
 	Value json.RawMessage `json:"value"` // by type: text, number, bool or a list of option texts
 }
+
+var fieldValueMembers = membersOf[FieldValue]()
+
+func (v *FieldValue) read(s *jsonscan.Scanner) error { return fieldValueMembers.read(s, v) }
 
 // Texts returns the value as texts: the options of a select, else one text. Empty for null.
 func (v FieldValue) Texts() []string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // DictionariesService reads the account's dictionaries. Each method returns one page, in ascending ids as a rule.
@@ -31,6 +33,10 @@ type Source struct {
 	CreatedAt    Time   `json:"created_at"`
 	UpdatedAt    Time   `json:"updated_at"`
 }
+
+var sourceMembers = membersOf[Source]()
+
+func (s *Source) read(in *jsonscan.Scanner) error { return sourceMembers.read(in, s) }
 
 // Sources returns one page of the order sources.
 // Source: KeyCRM OpenAPI v1, GET /order/source.
@@ -63,10 +69,13 @@ type OrderStatus struct {
 	DeletedAt      Time   `json:"deleted_at"`
 }
 
+var orderStatusMembers = membersOf[OrderStatus]()
+
 // UnmarshalJSON reads PHP's [] as no status.
-func (s *OrderStatus) UnmarshalJSON(b []byte) error {
-	type plain OrderStatus
-	return object(b, (*plain)(s))
+func (s *OrderStatus) UnmarshalJSON(b []byte) error { return decode(b, s) }
+
+func (s *OrderStatus) read(in *jsonscan.Scanner) error {
+	return orderStatusMembers.readForgiving(in, s)
 }
 
 // OrderStatuses returns one page of the order statuses.
@@ -83,6 +92,10 @@ type PaymentMethod struct {
 	IsActive Bool   `json:"is_active"`
 }
 
+var paymentMethodMembers = membersOf[PaymentMethod]()
+
+func (m *PaymentMethod) read(s *jsonscan.Scanner) error { return paymentMethodMembers.read(s, m) }
+
 // PaymentMethods returns one page of the payment methods.
 // Source: KeyCRM OpenAPI v1, GET /order/payment-method.
 func (s *DictionariesService) PaymentMethods(ctx context.Context, q PageQuery) ([]PaymentMethod, *Page, error) {
@@ -97,6 +110,10 @@ type DeliveryService struct {
 	Alias      string `json:"alias"`
 }
 
+var deliveryServiceMembers = membersOf[DeliveryService]()
+
+func (d *DeliveryService) read(s *jsonscan.Scanner) error { return deliveryServiceMembers.read(s, d) }
+
 // DeliveryServices returns one page of the delivery services.
 // Source: KeyCRM OpenAPI v1, GET /order/delivery-service.
 func (s *DictionariesService) DeliveryServices(ctx context.Context, q PageQuery) ([]DeliveryService, *Page, error) {
@@ -110,6 +127,10 @@ type Tag struct {
 	Alias string `json:"alias"`
 	Color string `json:"color"` // "#RRGGBB"
 }
+
+var tagMembers = membersOf[Tag]()
+
+func (t *Tag) read(s *jsonscan.Scanner) error { return tagMembers.read(s, t) }
 
 // Tags returns one page of the order tags.
 // Source: KeyCRM OpenAPI v1, GET /order/tag.
@@ -130,11 +151,12 @@ type User struct {
 	CreatedAt Time `json:"created_at"`
 }
 
+var userMembers = membersOf[User]()
+
 // UnmarshalJSON reads PHP's [] as no user.
-func (u *User) UnmarshalJSON(b []byte) error {
-	type plain User
-	return object(b, (*plain)(u))
-}
+func (u *User) UnmarshalJSON(b []byte) error { return decode(b, u) }
+
+func (u *User) read(s *jsonscan.Scanner) error { return userMembers.readForgiving(s, u) }
 
 // UserQuery narrows a list of users.
 type UserQuery struct {

@@ -99,7 +99,7 @@ func jsonAnswer(status int, body string) string {
 		status, http.StatusText(status), len(body), body)
 }
 
-// TestAnswersCannotFillTheMemory sends little that would become much: a gzip bomb, and millions of empty rows.
+// TestAnswersCannotFillTheMemory sends little that would become much: a gzip bomb, and millions of empty or null rows.
 func TestAnswersCannotFillTheMemory(t *testing.T) {
 	t.Parallel()
 	var packed bytes.Buffer
@@ -111,12 +111,14 @@ func TestAnswersCannotFillTheMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := []byte(`{"data":[{}` + strings.Repeat(",{}", 4<<20) + `]}`)
+	nulls := []byte(`{"data":[null` + strings.Repeat(",null", 3<<20) + `]}`)
 	for name, h := range map[string]http.HandlerFunc{
 		"a gzip bomb": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write(packed.Bytes())
 		},
 		"empty rows": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(rows) },
+		"null rows":  func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(nulls) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := dial(t, serve(t, h))

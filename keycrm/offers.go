@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // OffersService reads offers: the sellable variants of products, with prices and stock.
@@ -34,6 +36,8 @@ type Offer struct {
 	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
+var offerMembers = membersOf[Offer]()
+
 // Property is one axis of a variant, such as «Колір»: «Чорний».
 type Property struct {
 	Name  string `json:"name"`
@@ -41,14 +45,20 @@ type Property struct {
 }
 
 // UnmarshalJSON accepts numbers and null as values too.
-func (p *Property) UnmarshalJSON(b []byte) error {
-	var raw struct{ Name, Value json.RawMessage }
-	if err := json.Unmarshal(b, &raw); err != nil {
+func (p *Property) UnmarshalJSON(b []byte) error { return decode(b, p) }
+
+func (p *Property) read(s *jsonscan.Scanner) error {
+	*p = Property{}
+	return s.Object(func(name []byte) error {
+		raw, err := s.Skip()
+		switch string(name) {
+		case "name":
+			p.Name, _ = text(raw)
+		case "value":
+			p.Value, _ = text(raw)
+		}
 		return err
-	}
-	p.Name, _ = text(raw.Name)
-	p.Value, _ = text(raw.Value)
-	return nil
+	})
 }
 
 // OfferQuery narrows a list of offers.
@@ -105,6 +115,10 @@ type Stock struct {
 	Warehouses     List[WarehouseStock] `json:"warehouse"` // only with StockQuery.Details
 }
 
+var stockMembers = membersOf[Stock]()
+
+func (s *Stock) read(in *jsonscan.Scanner) error { return stockMembers.read(in, s) }
+
 // WarehouseStock is the part of a stock that lies in one warehouse.
 type WarehouseStock struct {
 	ID       int64   `json:"id"`
@@ -112,6 +126,10 @@ type WarehouseStock struct {
 	Quantity Decimal `json:"quantity"`
 	Reserve  Decimal `json:"reserve"`
 }
+
+var warehouseStockMembers = membersOf[WarehouseStock]()
+
+func (w *WarehouseStock) read(s *jsonscan.Scanner) error { return warehouseStockMembers.read(s, w) }
 
 // StockQuery narrows a list of stocks. KeyCRM ignores filters it does not know here, so check the rows.
 type StockQuery struct {

@@ -1,6 +1,10 @@
 package keycrm
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
+)
 
 // States of an order's payment as a whole.
 const (
@@ -58,6 +62,8 @@ type Order struct {
 	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
+var orderMembers = membersOf[Order]()
+
 // OrderLine is one line of an order. Without an offer behind it, it is a one-off line.
 type OrderLine struct {
 	ID              int64          `json:"id"`
@@ -78,6 +84,10 @@ type OrderLine struct {
 	Offer           *Offer         `json:"offer"` // with OrderProductsOffer
 }
 
+var orderLineMembers = membersOf[OrderLine]()
+
+func (l *OrderLine) read(s *jsonscan.Scanner) error { return orderLineMembers.read(s, l) }
+
 // Shipping is the delivery of an order.
 type Shipping struct {
 	DeliveryServiceID int64          `json:"delivery_service_id"`
@@ -97,11 +107,12 @@ type Shipping struct {
 	FullAddress       string         `json:"full_address"`
 }
 
+var shippingMembers = membersOf[Shipping]()
+
 // UnmarshalJSON reads PHP's [] as no shipping.
-func (s *Shipping) UnmarshalJSON(b []byte) error {
-	type plain Shipping
-	return object(b, (*plain)(s))
-}
+func (s *Shipping) UnmarshalJSON(b []byte) error { return decode(b, s) }
+
+func (s *Shipping) read(in *jsonscan.Scanner) error { return shippingMembers.readForgiving(in, s) }
 
 // AddressPayload is the carrier's own address, filled for a known branch.
 type AddressPayload struct {
@@ -110,10 +121,13 @@ type AddressPayload struct {
 	WarehouseDesc string `json:"warehouse_desc"`
 }
 
+var addressPayloadMembers = membersOf[AddressPayload]()
+
 // UnmarshalJSON reads PHP's [] as no address.
-func (a *AddressPayload) UnmarshalJSON(b []byte) error {
-	type plain AddressPayload
-	return object(b, (*plain)(a))
+func (a *AddressPayload) UnmarshalJSON(b []byte) error { return decode(b, a) }
+
+func (a *AddressPayload) read(s *jsonscan.Scanner) error {
+	return addressPayloadMembers.readForgiving(s, a)
 }
 
 // Marketing holds the UTM marks of an order.
@@ -125,11 +139,12 @@ type Marketing struct {
 	Content  string `json:"utm_content,omitzero"`
 }
 
+var marketingMembers = membersOf[Marketing]()
+
 // UnmarshalJSON reads PHP's [] as no marks.
-func (m *Marketing) UnmarshalJSON(b []byte) error {
-	type plain Marketing
-	return object(b, (*plain)(m))
-}
+func (m *Marketing) UnmarshalJSON(b []byte) error { return decode(b, m) }
+
+func (m *Marketing) read(s *jsonscan.Scanner) error { return marketingMembers.readForgiving(s, m) }
 
 // OrderCreate is a new order. SourceID and Buyer are required; give SourceUUID, the only protection from doubles.
 type OrderCreate struct {

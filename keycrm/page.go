@@ -8,6 +8,8 @@ import (
 	"iter"
 	"net/http"
 	"strconv"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // Page says where a list's answer stands. Rows can move between pages while a list is read.
@@ -30,12 +32,34 @@ type PageOf[T any] struct {
 var errNoData = errors.New("the answer has no list in data")
 
 type envelope[T any] struct {
-	Data        *List[T]        `json:"data"`
-	CurrentPage lenientInt      `json:"current_page"`
-	LastPage    lenientInt      `json:"last_page"`
-	Total       lenientInt      `json:"total"`
-	PerPage     lenientInt      `json:"per_page"`
-	NextPageURL json.RawMessage `json:"next_page_url"`
+	Data        *List[T]
+	CurrentPage lenientInt
+	LastPage    lenientInt
+	Total       lenientInt
+	PerPage     lenientInt
+	NextPageURL json.RawMessage
+}
+
+func (e *envelope[T]) read(s *jsonscan.Scanner) error {
+	return s.Object(func(name []byte) error {
+		switch string(name) {
+		case "data":
+			return read(s, &e.Data)
+		case "current_page":
+			return read(s, &e.CurrentPage)
+		case "last_page":
+			return read(s, &e.LastPage)
+		case "total":
+			return read(s, &e.Total)
+		case "per_page":
+			return read(s, &e.PerPage)
+		case "next_page_url":
+			return read(s, &e.NextPageURL)
+		default:
+			_, err := s.Skip()
+			return err
+		}
+	})
 }
 
 // list reads one page. KeyCRM's own description promises only total, current_page, per_page, data and the URLs.

@@ -1,5 +1,7 @@
 package keycrm
 
+import "github.com/keybridge/keybridge/keycrm/internal/jsonscan"
+
 // States of a payment.
 const (
 	PaymentPaid     = "paid"
@@ -20,6 +22,10 @@ type Payment struct {
 	CreatedAt       Time           `json:"created_at"`
 	UpdatedAt       Time           `json:"updated_at"`
 }
+
+var paymentMembers = membersOf[Payment]()
+
+func (p *Payment) read(s *jsonscan.Scanner) error { return paymentMembers.read(s, p) }
 
 // PaymentCreate is a new payment. It names its method by id or by name. KeyCRM does not recognise repeats: put a
 // marker into Description and look for it first.

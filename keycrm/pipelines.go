@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // PipelinesService reads the sales pipelines. Without pipelines in the account it answers ErrFeatureOff.
@@ -16,6 +18,10 @@ type Pipeline struct {
 	LeadType    string `json:"lead_type"`
 	UsePayments Bool   `json:"use_payments"` // false: payments sent with a card are dropped
 }
+
+var pipelineMembers = membersOf[Pipeline]()
+
+func (p *Pipeline) read(s *jsonscan.Scanner) error { return pipelineMembers.read(s, p) }
 
 // List returns one page of pipelines.
 // Source: KeyCRM OpenAPI v1, GET /pipelines.
@@ -34,24 +40,35 @@ type PipelineStatus struct {
 }
 
 // UnmarshalJSON reads the text from title (list of statuses) or name (inside a card), and [] as no status.
-func (p *PipelineStatus) UnmarshalJSON(b []byte) error {
-	var raw struct {
-		ID         int64  `json:"id"`
-		PipelineID int64  `json:"pipeline_id"`
-		Title      string `json:"title"`
-		Name       string `json:"name"`
-		Alias      string `json:"alias"`
-		Color      string `json:"color"`
-		IsFinal    Bool   `json:"is_final"`
-	}
-	if err := object(b, &raw); err != nil {
+func (p *PipelineStatus) UnmarshalJSON(b []byte) error { return decode(b, p) }
+
+func (p *PipelineStatus) read(s *jsonscan.Scanner) error {
+	var row pipelineStatus
+	if err := row.read(s); err != nil {
 		return err
 	}
-	if raw.Title == "" {
-		raw.Title = raw.Name
+	if row.Title == "" {
+		row.Title = row.Name
 	}
-	*p = PipelineStatus{raw.ID, raw.PipelineID, raw.Title, raw.Alias, raw.Color, bool(raw.IsFinal)}
+	*p = PipelineStatus{row.ID, row.PipelineID, row.Title, row.Alias, row.Color, bool(row.IsFinal)}
 	return nil
+}
+
+// pipelineStatus has the members of both forms.
+type pipelineStatus struct {
+	ID         int64  `json:"id"`
+	PipelineID int64  `json:"pipeline_id"`
+	Title      string `json:"title"`
+	Name       string `json:"name"`
+	Alias      string `json:"alias"`
+	Color      string `json:"color"`
+	IsFinal    Bool   `json:"is_final"`
+}
+
+var pipelineStatusMembers = membersOf[pipelineStatus]()
+
+func (p *pipelineStatus) read(s *jsonscan.Scanner) error {
+	return pipelineStatusMembers.readForgiving(s, p)
 }
 
 // MarshalJSON writes the form of the list of statuses.

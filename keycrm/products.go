@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // ProductsService reads products: KeyCRM's cards of goods.
@@ -42,13 +44,28 @@ type Product struct {
 	Raw json.RawMessage `json:"-"` // the row as it came, with what has no name here
 }
 
+var productMembers = membersOf[Product]()
+
 // PropertiesAgg maps a property's name to the values its product's variants have.
 type PropertiesAgg map[string]Strings
 
 // UnmarshalJSON reads PHP's [] as an empty map.
-func (p *PropertiesAgg) UnmarshalJSON(b []byte) error {
+func (p *PropertiesAgg) UnmarshalJSON(b []byte) error { return decode(b, p) }
+
+func (p *PropertiesAgg) read(s *jsonscan.Scanner) error {
 	*p = nil
-	return object(b, (*map[string]Strings)(p))
+	if empty, err := phpEmpty(s); empty {
+		return err
+	}
+	if s.Peek() == '{' {
+		*p = make(PropertiesAgg)
+	}
+	return s.Object(func(name []byte) error {
+		var texts Strings
+		err := read(s, &texts)
+		(*p)[string(name)] = texts
+		return err
+	})
 }
 
 // ProductQuery narrows a list of products.

@@ -1,41 +1,23 @@
 package keycrm
 
-import (
-	"bytes"
-	"encoding/json"
-)
-
-// keep decodes a row and keeps its text, so that members this package has no name for can be read too.
-func keep(b []byte, dst any, raw *json.RawMessage) error {
-	if err := json.Unmarshal(b, dst); err != nil {
-		return err
-	}
-	if b = bytes.TrimSpace(b); !bytes.Equal(b, []byte("null")) {
-		*raw = bytes.Clone(b)
-	}
-	return nil
-}
+import "github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 
 // UnmarshalJSON reads an order and keeps it whole in Raw.
-func (o *Order) UnmarshalJSON(b []byte) error {
-	type plain Order
-	return keep(b, (*plain)(o), &o.Raw)
-}
+func (o *Order) UnmarshalJSON(b []byte) error { return decode(b, o) }
+
+func (o *Order) read(s *jsonscan.Scanner) error { return orderMembers.readKept(s, o, &o.Raw) }
 
 // UnmarshalJSON reads a card and keeps it whole in Raw.
-func (c *Card) UnmarshalJSON(b []byte) error {
-	type plain Card
-	return keep(b, (*plain)(c), &c.Raw)
-}
+func (c *Card) UnmarshalJSON(b []byte) error { return decode(b, c) }
+
+func (c *Card) read(s *jsonscan.Scanner) error { return cardMembers.readKept(s, c, &c.Raw) }
 
 // UnmarshalJSON reads a product and keeps it whole in Raw.
-func (p *Product) UnmarshalJSON(b []byte) error {
-	type plain Product
-	return keep(b, (*plain)(p), &p.Raw)
-}
+func (p *Product) UnmarshalJSON(b []byte) error { return decode(b, p) }
+
+func (p *Product) read(s *jsonscan.Scanner) error { return productMembers.readKept(s, p, &p.Raw) }
 
 // UnmarshalJSON reads an offer and keeps it whole in Raw.
-func (o *Offer) UnmarshalJSON(b []byte) error {
-	type plain Offer
-	return keep(b, (*plain)(o), &o.Raw)
-}
+func (o *Offer) UnmarshalJSON(b []byte) error { return decode(b, o) }
+
+func (o *Offer) read(s *jsonscan.Scanner) error { return offerMembers.readKept(s, o, &o.Raw) }

@@ -133,7 +133,7 @@ func (c *caller) roundTrip(ctx context.Context, call *Call, q url.Values, body [
 		return nil
 	}
 	if err := decode(data, out); err != nil {
-		return lost(fmt.Errorf("status %d: %w", res.StatusCode, err))
+		return lost(fmt.Errorf("status %d: decode answer: %w", res.StatusCode, err))
 	}
 	return nil
 }
@@ -238,11 +238,11 @@ func madeWithID(id int64, method, path string) error {
 	return &TransportError{Method: method, Path: path, Sent: true, Err: errNoID}
 }
 
-// maxObjects bounds what an answer may grow to in memory: two bytes, {}, become a row of a kilobyte. A page of 50 orders
-// with 50 lines of 20 properties each stays well below.
+// maxObjects bounds what an answer may grow to in memory: two bytes, {}, become a row of a kilobyte, and so do null and
+// PHP's []. A page of 50 orders with 50 lines of 20 properties each stays well below.
 const maxObjects = 200_000
 
-// errTooLong is a body above the limit of WithMaxBody, or one of too many objects.
+// errTooLong is a body above the limit of WithMaxBody, or one of too many objects, lists or nulls.
 var errTooLong = errors.New("the answer is longer than allowed")
 
 func readAll(r io.Reader, limit int64) ([]byte, error) {
@@ -250,17 +250,12 @@ func readAll(r io.Reader, limit int64) ([]byte, error) {
 	if err == nil && int64(len(data)) > limit {
 		err = fmt.Errorf("%w (%d bytes)", errTooLong, limit)
 	}
-	if err == nil && bytes.Count(data, []byte("{")) > maxObjects {
-		err = fmt.Errorf("%w (%d objects)", errTooLong, maxObjects)
+	for _, row := range []string{"{", "[", "null"} {
+		if err == nil && bytes.Count(data, []byte(row)) > maxObjects {
+			err = fmt.Errorf("%w (%d times %s)", errTooLong, maxObjects, row)
+		}
 	}
 	return data, err
-}
-
-func decode(data []byte, out any) error {
-	if err := json.Unmarshal(data, out); err != nil {
-		return fmt.Errorf("decode answer: %w", err)
-	}
-	return nil
 }
 
 const maxRetryAfter = time.Hour

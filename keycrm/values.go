@@ -2,15 +2,20 @@ package keycrm
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/keybridge/keybridge/keycrm/internal/jsonscan"
 )
 
 // Amount is a sum or quantity on its way to KeyCRM: a bare JSON number, whatever decimal's process-wide switch says.
@@ -54,10 +59,11 @@ func (d *Decimal) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	if strings.HasPrefix(s, `"`) {
-		if err := json.Unmarshal(b, &s); err != nil {
-			return err
+		text, ok := jsonscan.Unquote(b)
+		if !ok {
+			return errNumber
 		}
-		if s = strings.TrimSpace(s); s == "" {
+		if s = strings.TrimSpace(text); s == "" {
 			return nil
 		}
 	}
@@ -101,20 +107,23 @@ const (
 // alone, and null. MySQL's zero dates count as null.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	t.Time = time.Time{}
-	var s *string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return err
+	if isNull(b) {
+		return nil
 	}
-	if s == nil || *s == "" || strings.HasPrefix(*s, "0000-00-00") || strings.HasPrefix(*s, "-") {
+	s, ok := jsonscan.Unquote(b)
+	if !ok {
+		return fmt.Errorf("%w: no time", jsonscan.ErrKind)
+	}
+	if s == "" || strings.HasPrefix(s, "0000-00-00") || strings.HasPrefix(s, "-") {
 		return nil
 	}
 	for _, layout := range []string{time.RFC3339Nano, secondsLayout, "2006-01-02T15:04:05", dayLayout} {
-		if v, err := time.ParseInLocation(layout, *s, time.UTC); err == nil {
+		if v, err := time.ParseInLocation(layout, s, time.UTC); err == nil {
 			t.Time = v.UTC()
 			return nil
 		}
 	}
-	return fmt.Errorf("%.40q is no time", *s)
+	return fmt.Errorf("%.40q is no time", s)
 }
 
 // MarshalJSON writes the ISO form with microseconds, or null for the zero Time.
@@ -174,29 +183,42 @@ func (v *Bool) UnmarshalJSON(b []byte) error {
 type Strings []string
 
 // UnmarshalJSON accepts a text, a list of texts, an object's values, or null.
-func (l *Strings) UnmarshalJSON(b []byte) error {
-	var items List[json.RawMessage]
-	if err := items.UnmarshalJSON(b); err != nil {
-		items = List[json.RawMessage]{b}
-	}
+func (l *Strings) UnmarshalJSON(b []byte) error { return decode(b, l) }
+
+func (l *Strings) read(s *jsonscan.Scanner) error {
 	*l = nil
-	for _, item := range items {
-		if s, ok := text(item); ok {
-			*l = append(*l, s)
+	if s.Peek() == '{' {
+		var items List[json.RawMessage]
+		err := items.read(s)
+		for _, item := range items {
+			l.add(item)
 		}
+		return err
 	}
-	return nil
+	item := func() error {
+		raw, err := s.Skip()
+		l.add(raw)
+		return err
+	}
+	if s.Peek() == '[' {
+		return s.List(item)
+	}
+	return item()
+}
+
+func (l *Strings) add(raw []byte) {
+	if s, ok := text(raw); ok {
+		*l = append(*l, s)
+	}
 }
 
 // text is the text of a JSON string, number or bool; false for anything else.
-func text(raw json.RawMessage) (string, bool) {
-	var s string
-	if json.Unmarshal(raw, &s) == nil && !isNull(raw) {
-		return s, true
-	}
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || isNull(raw) || raw[0] == '{' || raw[0] == '[' {
+func text(raw []byte) (string, bool) {
+	if len(raw) == 0 || raw[0] == '{' || raw[0] == '[' || isNull(raw) {
 		return "", false
+	}
+	if raw[0] == '"' {
+		return jsonscan.Unquote(raw)
 	}
 	return string(raw), true
 }
@@ -206,40 +228,52 @@ func text(raw json.RawMessage) (string, bool) {
 type List[T any] []T
 
 // UnmarshalJSON accepts a list, an object or null.
-func (l *List[T]) UnmarshalJSON(b []byte) error {
+func (l *List[T]) UnmarshalJSON(b []byte) error { return decode(b, l) }
+
+func (l *List[T]) read(s *jsonscan.Scanner) error {
 	*l = nil
-	b = bytes.TrimSpace(b)
-	if isNull(b) {
-		return nil
+	switch s.Peek() {
+	case '{':
+		return l.readGaps(s)
+	case '[':
+		*l = List[T]{}
 	}
-	if len(b) == 0 || b[0] != '{' {
-		return json.Unmarshal(b, (*[]T)(l))
-	}
-	var m map[string]T
-	if err := json.Unmarshal(b, &m); err != nil {
+	return s.List(func() error {
+		var row T
+		*l = append(*l, row)
+		return read(s, &(*l)[len(*l)-1])
+	})
+}
+
+// readGaps reads a list that PHP has written as an object.
+func (l *List[T]) readGaps(s *jsonscan.Scanner) error {
+	m := make(map[string]T)
+	err := s.Object(func(key []byte) error {
+		var row T
+		err := read(s, &row)
+		m[string(key)] = row
 		return err
-	}
+	})
 	for _, k := range sortedKeys(m) {
 		*l = append(*l, m[k])
 	}
-	return nil
+	return err
 }
 
-// sortedKeys orders numeric keys by value and others by text.
+// sortedKeys orders numeric keys by value, and after them others by text.
 func sortedKeys[T any](m map[string]T) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b string) int {
-		x, errX := strconv.Atoi(a)
-		y, errY := strconv.Atoi(b)
-		if errX == nil && errY == nil && x != y {
-			return x - y
-		}
-		return strings.Compare(a, b)
+	return slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		return cmp.Or(cmp.Compare(number(a), number(b)), strings.Compare(a, b))
 	})
-	return keys
+}
+
+// number is the value of a numeric key; any other key comes after all of them.
+func number(key string) int {
+	n, err := strconv.Atoi(key)
+	if err != nil {
+		return math.MaxInt
+	}
+	return n
 }
 
 // Picture is the address of a picture, which KeyCRM writes as a text, as {"thumbnail":…} or as [] for none.
@@ -247,26 +281,25 @@ type Picture string
 
 // UnmarshalJSON never fails on valid JSON; a form it does not know means no picture.
 func (p *Picture) UnmarshalJSON(b []byte) error {
-	*p = ""
-	var s string
-	if json.Unmarshal(b, &s) == nil {
-		*p = Picture(s)
-		return nil
+	s, _ := jsonscan.Unquote(b)
+	var o pictureForms
+	if s == "" && decode(b, &o) == nil {
+		s = cmp.Or(o.Thumbnail, o.Original, o.URL)
 	}
-	var o struct {
-		Thumbnail string `json:"thumbnail"`
-		URL       string `json:"url"`
-		Original  string `json:"original"`
-	}
-	if json.Unmarshal(b, &o) == nil {
-		for _, u := range []string{o.Thumbnail, o.Original, o.URL} {
-			if *p == "" {
-				*p = Picture(u)
-			}
-		}
-	}
+	*p = Picture(s)
 	return nil
 }
+
+// pictureForms are the addresses a picture may have, the first is the best.
+type pictureForms struct {
+	Thumbnail string `json:"thumbnail"`
+	Original  string `json:"original"`
+	URL       string `json:"url"`
+}
+
+var pictureFormsMembers = membersOf[pictureForms]()
+
+func (p *pictureForms) read(s *jsonscan.Scanner) error { return pictureFormsMembers.read(s, p) }
 
 // lenientInt reads 50, "50" and null.
 type lenientInt int
@@ -281,18 +314,3 @@ func (n *lenientInt) UnmarshalJSON(b []byte) error {
 }
 
 func isNull(b []byte) bool { return string(bytes.TrimSpace(b)) == "null" }
-
-// object decodes b into dst, taking PHP's [] for an empty object.
-func object(b []byte, dst any) error {
-	b = bytes.TrimSpace(b)
-	if len(b) > 0 && b[0] == '[' {
-		var none []json.RawMessage
-		if err := json.Unmarshal(b, &none); err != nil {
-			return err
-		}
-		if len(none) == 0 {
-			return nil
-		}
-	}
-	return json.Unmarshal(b, dst)
-}
