@@ -14,7 +14,7 @@ import (
 // webhookLog shows on the merchant's page what the CRM's calls did.
 type webhookLog struct {
 	inbox *hooks.Inbox
-	stock *stockcalls.StockCalls
+	stock *stockcalls.Calls
 }
 
 // StockSeen implements service.Webhooks.

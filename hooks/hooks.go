@@ -29,7 +29,7 @@ type Reader interface {
 	ConvertedCards(ctx context.Context, source string, since time.Time, page int) (became map[string]string, more bool, err error)
 }
 
-// Stocks enqueues calls about stock; *catalog.StockCalls does. What to do about them is its business.
+// Stocks enqueues calls about stock; *stockcalls.Calls does. What to do about them is its business.
 type Stocks interface {
 	// Note stores that a call named offers of the CRM; none is a call too. An error is answered with 503, and the CRM
 	// repeats the call.

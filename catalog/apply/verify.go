@@ -111,7 +111,7 @@ func (w writer) movedInShop(ctx context.Context, plans []plan.Planned) (map[stri
 // movedInCRM reads the products again and answers how far what the CRM says of them is from what was
 // planned from.
 func (w writer) movedInCRM(ctx context.Context, run *catalog.Run, plans []plan.Planned) (map[string]plan.ChangeSet, error) {
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return nil, err
 	}

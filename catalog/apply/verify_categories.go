@@ -62,7 +62,7 @@ func (w writer) verifyTree(ctx context.Context) error {
 // treeMoved reads the CRM's tree again and answers the categories of which it does not say what was
 // planned from.
 func (w writer) treeMoved(ctx context.Context, run *catalog.Run) (map[string]bool, error) {
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -5,4 +5,4 @@ import (
 )
 
 // StockCalls answers the engine's part that deals with them.
-func (e *Engine) StockCalls() *stockcalls.StockCalls { return &stockcalls.StockCalls{T: e.t} }
+func (e *Engine) StockCalls() *stockcalls.Calls { return &stockcalls.Calls{T: e.t} }

@@ -126,8 +126,8 @@ func FirstLanguage(ctx context.Context, shop plugin.Shop) (string, error) {
 	return profile.Locale, err
 }
 
-// Crm opens the CRM when the first request is to be made.
-func (c *Connection) Crm(ctx context.Context) (catalog.CRM, error) {
+// OpenCRM opens the CRM when the first request is to be made.
+func (c *Connection) OpenCRM(ctx context.Context) (catalog.CRM, error) {
 	if c.Source == nil {
 		source, err := c.Deps.CRM(ctx, c.ID)
 		if err != nil {

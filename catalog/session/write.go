@@ -12,12 +12,12 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// applying writes a batch to the shop and commits what came of it; total is how many products are
+// WriteFunc writes a batch to the shop and commits what came of it; total is how many products are
 // planned. last: nothing is tried again.
-type applying func(ctx context.Context, plans []plan.Planned, total int64, last bool) error
+type WriteFunc func(ctx context.Context, plans []plan.Planned, total int64, last bool) error
 
 // Write writes the next planned products.
-func (w *Session) Write(ctx context.Context, apply applying) error {
+func (w *Session) Write(ctx context.Context, apply WriteFunc) error {
 	total := w.Run.Total
 	if total == 0 {
 		var err error

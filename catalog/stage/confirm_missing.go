@@ -57,7 +57,7 @@ func (w reader) confirm(ctx context.Context) error {
 	if len(ids) == 0 {
 		return w.SkipTo(ctx, catalog.ConfirmOffers)
 	}
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (w reader) readOffers(ctx context.Context) error {
 
 // offersOf reads one page of offers.
 func (w reader) offersOf(ctx context.Context, cursor session.Paged, p part) error {
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (w reader) decideOffers(ctx context.Context, at *session.StrategyCursor) er
 
 // lookAtOffers reads one page to learn something from: of all offers, or of a sample of products.
 func (w reader) lookAtOffers(ctx context.Context, at *session.StrategyCursor) error {
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (w reader) checkCurrency(ctx context.Context) error {
 	if len(ids) == 0 {
 		return w.SkipTo(ctx, catalog.Tidy)
 	}
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (w reader) readPrices(ctx context.Context) error {
 			return err
 		}
 	}
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (w reader) decidePrices(ctx context.Context, at *session.StrategyCursor) er
 
 // countPrices reads the first page of all prices.
 func (w reader) countPrices(ctx context.Context, at *session.StrategyCursor) error {
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return err
 	}

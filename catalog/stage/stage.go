@@ -112,7 +112,7 @@ func (w reader) readCategories(ctx context.Context) error {
 	if !set.Categories && len(set.Chosen) == 0 {
 		return w.SkipTo(ctx, catalog.ReadProducts)
 	}
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (w reader) readProducts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (w reader) readStocks(ctx context.Context) error {
 			return err
 		}
 	}
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return err
 	}

@@ -12,27 +12,27 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// StockCalls takes the CRM's calls about stock. A call is a hint: the offers it names are kept as they
+// Calls takes the CRM's calls about stock. A call is a hint: the offers it names are kept as they
 // came, and a moment later a worker makes a notice of each, reads their price and stock and writes them as
 // a price run would. Safe for concurrent use.
-type StockCalls struct{ T *session.Tools }
+type Calls struct{ T *session.Tools }
 
-var _ jobs.Source = (*StockCalls)(nil)
+var _ jobs.Source = (*Calls)(nil)
 
 // Note stores that a call named offers; none is a call too. It takes no longer for many of them than it
 // takes to store them.
-func (s *StockCalls) Note(ctx context.Context, conn plugin.ConnectionID, offers []string) error {
+func (s *Calls) Note(ctx context.Context, conn plugin.ConnectionID, offers []string) error {
 	now := s.T.Now()
 	return s.T.Store.StockCalls.Add(ctx, conn, offers, now, now.Add(s.T.Deps.Config.Gather))
 }
 
 // Status tells how the calls of a connection fare.
-func (s *StockCalls) Status(ctx context.Context, conn plugin.ConnectionID) (catalog.StockStatus, error) {
+func (s *Calls) Status(ctx context.Context, conn plugin.ConnectionID) (catalog.StockStatus, error) {
 	return s.T.Store.StockCalls.Status(ctx, conn)
 }
 
 // Changes lists what calls have written lately, newest first.
-func (s *StockCalls) Changes(ctx context.Context, conn plugin.ConnectionID, limit int) ([]catalog.Change, error) {
+func (s *Calls) Changes(ctx context.Context, conn plugin.ConnectionID, limit int) ([]catalog.Change, error) {
 	return s.T.Store.StockCalls.Changes(ctx, conn, limit)
 }
 
@@ -40,11 +40,11 @@ func (s *StockCalls) Changes(ctx context.Context, conn plugin.ConnectionID, limi
 const bodyKept = 24 * time.Hour
 
 // Purge forgets what is older than age, and what calls named a day ago and nobody could work on.
-func (s *StockCalls) Purge(ctx context.Context, age time.Duration) error {
+func (s *Calls) Purge(ctx context.Context, age time.Duration) error {
 	return s.T.Store.StockCalls.Purge(ctx, s.T.Now().Add(-age), s.T.Now().Add(-bodyKept))
 }
 
 // Due implements jobs.Source.
-func (s *StockCalls) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
+func (s *Calls) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
 	return s.T.Store.StockCalls.Due(ctx, now, now.Add(s.T.Deps.Config.HandOver), limit)
 }

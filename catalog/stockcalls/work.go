@@ -38,7 +38,7 @@ const (
 )
 
 // Handle implements jobs.Handler for StockTaskKind: it reads what calls named, for one slice.
-func (s *StockCalls) Handle(ctx context.Context, id int64) error {
+func (s *Calls) Handle(ctx context.Context, id int64) error {
 	now := s.T.Now()
 	call, ok, err := s.T.Store.StockCalls.Claim(ctx, id, now, now.Add(s.T.Deps.Config.Lease))
 	if err != nil || !ok {
@@ -53,7 +53,7 @@ func (s *StockCalls) Handle(ctx context.Context, id int64) error {
 }
 
 // settle gives the connection's calls back and says when to go on.
-func (s *StockCalls) settle(ctx context.Context, sw *stockWorker, err error) error {
+func (s *Calls) settle(ctx context.Context, sw *stockWorker, err error) error {
 	stopping := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -213,7 +213,7 @@ func (w *stockWorker) inBulk(ctx context.Context, change func(context.Context, *
 
 // readStock asks the CRM about offers. Those it does not have any more are gone.
 func (w *stockWorker) readStock(ctx context.Context, linked []store.Notice) (quotes []plan.PriceStock, gone []store.SeenNotice, err error) {
-	source, err := w.Crm(ctx)
+	source, err := w.OpenCRM(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
