@@ -20,12 +20,12 @@ type State string
 
 // The states of runs.
 const (
-	Queued    State = "queued"
-	Running   State = "running"
-	Waiting   State = "waiting"  // goes on by itself at NextAt; Error says why it waits
+	Queued    State = "queued"   // waits for a worker
+	Running   State = "running"  // leased by a worker
+	Waiting   State = "waiting"  // retried automatically at NextAt; Code says why
 	Approval  State = "approval" // a guard stopped it; a person decides
 	Done      State = "done"
-	Failed    State = "failed"
+	Failed    State = "failed" // Code says why
 	Cancelled State = "cancelled"
 )
 
@@ -39,7 +39,7 @@ type Phase string
 
 // The phases of runs.
 const (
-	ReadCategories  Phase = "read_categories"
+	ReadCategories  Phase = "read_categories" // CRM to staging tables
 	ReadProducts    Phase = "read_products"
 	ReadOffers      Phase = "read_offers"
 	Confirm         Phase = "confirm"          // asks by id for linked products that the scan has not shown
@@ -47,8 +47,8 @@ const (
 	ReadStocks      Phase = "read_stocks"      // what lies in the chosen warehouses
 	CheckWarehouses Phase = "check_warehouses" // are the chosen ones still there
 	SplitVariants   Phase = "split"            // makes products of variants, for shops that keep them so
-	PlanProducts    Phase = "plan"
-	CheckPlan       Phase = "check" // looks at the plan as a whole, before the first write
+	PlanProducts    Phase = "plan"             // each product; nothing is written yet
+	CheckPlan       Phase = "check"            // looks at the plan as a whole, before the first write
 	// The phases after a person was asked: what has moved since, in the tree and else.
 	VerifyCategories Phase = "verify_categories"
 	VerifyPlan       Phase = "verify"
@@ -57,9 +57,9 @@ const (
 	WriteProducts    Phase = "write"
 	WriteAgain       Phase = "write_again" // tries once more what failed
 	WriteImages      Phase = "images"
-	Tidy             Phase = "tidy"
+	Tidy             Phase = "tidy" // deletes what was staged, and ends the run
 	// The phases of a price run, which has CheckWarehouses, CheckPlan, VerifyPlan, WriteAgain and Tidy too.
-	CheckCurrency Phase = "check_currency"
+	CheckCurrency Phase = "check_currency" // of some linked products: prices come without
 	ReadPrices    Phase = "read_prices"
 	PlanPrices    Phase = "plan_prices"
 	WritePrices   Phase = "write_prices"
@@ -75,26 +75,26 @@ type Code string
 
 // The codes of runs. Parameters stand in brackets.
 const (
-	CodeUnauthorised       Code = "crm_unauthorised"
-	CodeFeatureOff         Code = "crm_feature_off"
-	CodeUnavailable        Code = "crm_unavailable"
-	CodeLimited            Code = "crm_limited"
-	CodeRefused            Code = "crm_refused" // [message]
-	CodeNoRedis            Code = "no_redis"
-	CodeShopUnavailable    Code = "shop_unavailable"
-	CodeShopRefused        Code = "shop_refused"
+	CodeUnauthorised       Code = "crm_unauthorised"    // the key is not, or no longer, accepted
+	CodeFeatureOff         Code = "crm_feature_off"     // the account has the function switched off
+	CodeUnavailable        Code = "crm_unavailable"     // retried with growing pauses
+	CodeLimited            Code = "crm_limited"         // too many requests; retried when the CRM allows
+	CodeRefused            Code = "crm_refused"         // [message]
+	CodeNoRedis            Code = "no_redis"            // the budget of requests cannot be asked; retried
+	CodeShopUnavailable    Code = "shop_unavailable"    // retried with growing pauses
+	CodeShopRefused        Code = "shop_refused"        // a call as a whole, in a way that trying again does not mend
 	CodeIncomplete         Code = "incomplete_scan"     // [list, read, total]
 	CodeCategoriesVanished Code = "categories_vanished" // every chosen category is gone from the CRM
-	CodeConnectionGone     Code = "connection_gone"
-	CodeConnectionOff      Code = "connection_off"
-	CodeShopInactive       Code = "shop_inactive" // the plugin is switched off in the shop; waits
-	CodeLanguageGone       Code = "language_gone" // [language] the shop no longer keeps texts in it
-	CodeReplaced           Code = "replaced"      // a price run that waited for a person gave way to a newer run
-	// The shop breaks the contract: see contract.go.
+	CodeConnectionGone     Code = "connection_gone"     // deleted
+	CodeConnectionOff      Code = "connection_off"      // switched off
+	CodeShopInactive       Code = "shop_inactive"       // the plugin is switched off in the shop; waits
+	CodeLanguageGone       Code = "language_gone"       // [language] the shop no longer keeps texts in it
+	CodeReplaced           Code = "replaced"            // a price run that waited for a person gave way to a newer run
+	// The shop breaks the contract: see session.CheckVariants, CheckAdded and CheckBatch.
 	CodeNoVariants  Code = "shop_no_variants"  // [product] a product was answered without any variant
 	CodeAddedIDs    Code = "shop_added_ids"    // [product, asked, got] ids of variants just made are missing or wrong
 	CodeBatchLength Code = "shop_batch_length" // [asked, got] a batch was answered by another number of items
-	CodeInternal    Code = "internal"
+	CodeInternal    Code = "internal"          // an error of our own or of our database; retried
 )
 
 // Codes lists every code of a run, so that a page can be checked to have words for each.

@@ -6,6 +6,7 @@ type Guard struct {
 	Params Params    `json:"params,omitempty"`
 }
 
+// guardOf is the guard of stock, nil when it did not speak up.
 func guardOf(guards []Guard) *Guard {
 	for i := range guards {
 		if guards[i].Code == GuardStock {

@@ -6,8 +6,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// PreviewTTL is how long a preview waits for a person before it lapses. A run that a guard stopped
-// waits as long as it takes.
+// PreviewTTL is how long a preview (dry run) waits for approval before it expires. A run that a guard stopped waits as
+// long as it takes.
 const PreviewTTL = time.Hour
 
 // ApprovalRequest tells that a run waits for approval.

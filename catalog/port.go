@@ -10,13 +10,13 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Plain is the offer without price and stock.
+// Plain is the offer without price and stock, as whoever asks whether anything else has changed compares it.
 func (o Offer) Plain() Offer {
 	o.Price, o.Available, o.StockUnknown = decimal.NullDecimal{}, decimal.Decimal{}, false
 	return o
 }
 
-// Plain is the product without them on its card.
+// Plain is the product without price and stock on its card.
 func (p Product) Plain() Product {
 	p.Own = p.Own.Plain()
 	return p
@@ -128,7 +128,8 @@ type Stock struct {
 }
 
 // Uncounted answers, for variants of a shop, the units of placed orders that the CRM did not have at the
-// moment at, and whose stock it therefore still counted then. Variants without any may be left out.
+// moment at, and whose stock it therefore still counted then. Variants without any may be left out. An error fails the
+// step that asked, which is retried.
 type Uncounted func(ctx context.Context, conn plugin.ConnectionID, variants []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error)
 
 // Offer is how a price is staged.

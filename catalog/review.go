@@ -29,7 +29,7 @@ type Pin struct {
 	At      time.Time
 }
 
-// Pinnable reports whether changes of a field can be kept away by a pin.
+// Pinnable reports whether a pin can keep changes of the field away.
 func (f Field) Pinnable() bool {
 	return slices.Contains(settings.OwnedFields(), settings.OwnedField(f))
 }

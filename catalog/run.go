@@ -10,10 +10,10 @@ import (
 // Enter moves a run to the start of a phase.
 func (r *Run) Enter(p Phase) { r.Phase, r.Cursor, r.Done, r.Total = p, "", 0, 0 }
 
-// Holds reports whether the run holds back the stock of variants that would go to none.
+// Holds reports whether the run holds back the stock of variants that would go to none; see GuardStock.
 func (r Run) Holds() bool { return guardOf(r.Guards) != nil }
 
-// Cause is what the run's holding back is put down to.
+// Cause names the run, and the setting changed before it, as the cause of stock that is held back.
 func (r Run) Cause() HeldCause {
 	c := HeldCause{Run: r.ID}
 	if g := guardOf(r.Guards); g != nil {
@@ -62,7 +62,7 @@ type Run struct {
 	Guards []Guard
 	// Preview: the run was asked for to see what it would do.
 	Preview bool
-	// Rematch: linked products are matched anew by key; see Engine.Rematch.
+	// Rematch: linked products are matched anew by key; see engine.Engine.Rematch.
 	Rematch bool
 	// ApprovedBy is who let the plan be written, an operator's id or "cli"; empty: nobody.
 	ApprovedBy string

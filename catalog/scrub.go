@@ -6,7 +6,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Scrubbed is the product with texts that a database keeps.
+// Scrubbed is the product with texts that Postgres can store: valid UTF-8 without zero bytes.
 func (p Product) Scrubbed() Product {
 	for _, s := range []*string{&p.Name, &p.Description, &p.Currency, &p.Unit} {
 		*s = safehtml.Text(*s)
@@ -15,7 +15,7 @@ func (p Product) Scrubbed() Product {
 	return p
 }
 
-// Scrubbed is the offer with texts that a database keeps.
+// Scrubbed is the offer with texts that Postgres can store.
 func (o Offer) Scrubbed() Offer {
 	o.SKU, o.Barcode, o.Options = safehtml.Text(o.SKU), safehtml.Text(o.Barcode), scrubbedList(o.Options)
 	return o

@@ -10,9 +10,9 @@ const StockTaskKind = "stock"
 // StockOutcome is what became of an offer that a call named.
 type StockOutcome string
 
-// The outcomes.
+// The outcomes of offers.
 const (
-	StockWritten   StockOutcome = "written"
+	StockWritten   StockOutcome = "written"   // the shop has taken price or stock
 	StockUnchanged StockOutcome = "unchanged" // the shop was in order
 	StockUnknown   StockOutcome = "unknown"   // not linked to anything of the shop
 	StockGone      StockOutcome = "gone"      // one of the two sides does not have it any more
@@ -38,7 +38,7 @@ func StockReasons() []StockReason {
 	return []StockReason{StockReasonOff, StockReasonMovesMuch, StockReasonWarehouseGone}
 }
 
-// StockStatus is how a connection's stock calls fare. Times are UTC.
+// StockStatus is the status of a connection's stock notifications. Times are UTC.
 type StockStatus struct {
 	// Calls and ReceivedAt count what came in; zero: nothing ever did.
 	Calls      int64

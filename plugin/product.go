@@ -47,7 +47,7 @@ type Variant struct {
 	// Published as in Product, for this variant alone.
 	Published bool
 	Size      Size
-	// Options are the values that tell this variant from its sisters, in the order of the axes.
+	// Options are the values that distinguish this variant from its siblings, in the order of the axes.
 	Options []Attribute
 }
 

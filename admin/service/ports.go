@@ -101,7 +101,7 @@ type Webhooks interface {
 	StockSeen(ctx context.Context, id plugin.ConnectionID) (StockSeen, error)
 }
 
-// StockSeen is how the CRM's calls about stock fare.
+// StockSeen is the status of the CRM's notifications about stock.
 type StockSeen struct {
 	catalog.StockStatus
 	// Changes are the latest values that calls wrote, newest first.

@@ -14,8 +14,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// applyCreates creates products. Before the shop is asked, the intent is stored; a worker that finds
-// an intent looks whether the product came to be, so a crash in between never makes a double.
+// applyCreates creates products, idempotently: before the shop is asked, the intent is stored; a worker that finds an
+// intent looks whether the product came to be, so a crash in between never makes a double.
 func (w writer) applyCreates(ctx context.Context, plans []plan.Planned, b *session.BatchResult) error {
 	if len(plans) == 0 {
 		return nil
@@ -124,8 +124,8 @@ func (w writer) adopt(ctx context.Context, p plan.Planned, id plugin.ProductID, 
 	return nil
 }
 
-// pairMade joins the offers of a product we have made to its variants: as always, and what is left
-// in the order they were given.
+// pairMade pairs the offers of a product we have made with its variants: as plan.Pair does, and what is left in the
+// order they were given.
 func pairMade(r plan.Rules, p plan.Planned, shop plugin.Product) map[string]plugin.VariantID {
 	offers := make([]catalog.Offer, len(p.Adds))
 	for i, id := range p.Adds {

@@ -7,7 +7,7 @@ import (
 	"github.com/keybridge/keybridge/catalog/session"
 )
 
-// Steps are the phases of this room.
+// Steps are the steps of the phases in which an approved plan is verified and a plan is written.
 func Steps() map[catalog.Phase]session.Step {
 	return map[catalog.Phase]session.Step{
 		catalog.VerifyCategories: func(ctx context.Context, w *session.Session) error { return writer{w}.verifyTree(ctx) },

@@ -85,8 +85,8 @@ func (w writer) toVerify(ctx context.Context, after string) ([]plan.Planned, err
 	return plans, nil
 }
 
-// movedInShop answers those whose shop product is not the one that was planned for, nor what other
-// writes of ours have made of it since.
+// movedInShop answers those whose shop product has neither the version that was planned for nor one that later writes
+// of our own produced.
 func (w writer) movedInShop(ctx context.Context, plans []plan.Planned) (map[string]bool, error) {
 	var ids []plugin.ProductID
 	for _, p := range plans {

@@ -5,7 +5,7 @@ import (
 	"github.com/keybridge/keybridge/catalog/session"
 )
 
-// writer takes the steps in which a run writes to the shop.
+// writer makes the steps in which a run writes to the shop.
 type writer struct{ *session.Session }
 
 // proposer looks and plans for it.

@@ -15,7 +15,8 @@ import (
 // planned, in a worker: a product that has changed in the shop or in the CRM since it was planned is left
 // alone and listed as ReasonMoved, for the next run. Price and stock are looked at by themselves, because
 // price runs and stock calls go on meanwhile: where they are others by now, they are left out of the plan
-// and what later readings brought stands. Errors: plugin.ErrNotFound, ErrNotWaiting, ErrMoved, ErrOff.
+// and what later readings brought stands. Errors: plugin.ErrNotFound, catalog.ErrNotWaiting,
+// catalog.ErrMoved, catalog.ErrOff.
 func (e *Engine) Approve(ctx context.Context, id int64, by string) error {
 	run, err := e.Run(ctx, id)
 	if err != nil {
@@ -45,7 +46,7 @@ func (e *Engine) Approve(ctx context.Context, id int64, by string) error {
 }
 
 // Plan lists what a run means to do, in the order of the CRM's ids, from behind the product after
-// (empty: from the first). It is empty before the run has planned and once the run is over.
+// (empty: from the first). It is empty before the run has planned and once the run is over. Errors: plugin.ErrNotFound.
 func (e *Engine) Plan(ctx context.Context, run int64, after string, limit int) ([]catalog.Intended, error) {
 	of, err := e.Run(ctx, run)
 	if err != nil || of.Layout != catalog.Layout { // it is about to be planned anew
@@ -66,13 +67,13 @@ func (e *Engine) Plan(ctx context.Context, run int64, after string, limit int) (
 	}), nil
 }
 
-// PlanCounts counts what Plan and PlanTree list.
+// PlanCounts counts what Plan and PlanTree list; of an unknown run, nothing.
 func (e *Engine) PlanCounts(ctx context.Context, run int64) (catalog.PlanCounts, error) {
 	return e.t.Store.Plans.Counts(ctx, run)
 }
 
 // PlanTree lists what a run that waits for a person means to do to the categories. It is empty before
-// the run has planned and once it is over.
+// the run has planned, once it is over, and of an unknown run.
 func (e *Engine) PlanTree(ctx context.Context, run int64, limit int) ([]catalog.IntendedCategory, error) {
 	rows, err := e.t.Store.Plans.TreeOf(ctx, run, limit)
 	if err != nil {

@@ -4,5 +4,5 @@ import (
 	"github.com/keybridge/keybridge/catalog/stockcalls"
 )
 
-// StockCalls answers the engine's part that deals with them.
+// StockCalls takes the CRM's calls about stock, with the means of this engine.
 func (e *Engine) StockCalls() *stockcalls.Calls { return &stockcalls.Calls{T: e.t} }

@@ -1,5 +1,8 @@
 // Package engine is the catalog as others use it: it starts, shows and ends runs, gives them to workers phase by
 // phase, and does what people decide about them.
+//
+// Errors that a caller can do something about are named by each method and matched by errors.Is. All others are the
+// database's, or the shop's where it is asked: nothing was done that trying again would do twice.
 package engine
 
 import (
@@ -30,7 +33,7 @@ type Engine struct {
 	schedules *calendar.Part[settings.Connection]
 }
 
-// New starts nothing and asks nothing.
+// New makes an engine; it starts nothing and asks nothing.
 func New(d Deps) *Engine {
 	e := &Engine{t: session.NewTools(d), steps: steps()}
 	e.schedules = calendar.Register(e.t.Calendar, patterns(), dueRuns{e})
@@ -40,14 +43,15 @@ func New(d Deps) *Engine {
 // Start asks for a run and answers its id; a worker takes it up. by is an operator's id, "schedule"
 // or "cli". A full run that waits for a person does not hold up prices; a price run that does so gives
 // way to the next run, with CodeReplaced.
-// Errors: ErrRunning, ErrOff, plugin.ErrNotFound.
+// Errors: catalog.ErrRunning beside the id of the run that is in the way, catalog.ErrOff, plugin.ErrNotFound when the
+// connection is.
 func (e *Engine) Start(ctx context.Context, id plugin.ConnectionID, kind catalog.Kind, by string) (int64, error) {
 	return e.start(ctx, id, store.Request{Kind: kind, By: by})
 }
 
-// Preview is Start for a run that plans everything and then waits in state Approval: Plan lists what
-// it would write, Approve writes exactly that. It gives way to the next run, but for a price run beside
-// a full preview, and lapses after PreviewKept.
+// Preview is a dry run: Start for a run that plans everything and then waits in state Approval. Plan lists what it
+// would write, Approve writes exactly that. It gives way to the next run, but for a price run beside a full preview,
+// and expires after catalog.PreviewTTL. Errors: as Start's.
 func (e *Engine) Preview(ctx context.Context, id plugin.ConnectionID, kind catalog.Kind, by string) (int64, error) {
 	return e.start(ctx, id, store.Request{Kind: kind, Preview: true, By: by})
 }
@@ -108,13 +112,13 @@ func (e *Engine) Changes(ctx context.Context, run, after int64, limit int) ([]ca
 	return e.t.Store.Runs.Changes(ctx, run, after, limit)
 }
 
-// Items lists what a run left alone, oldest first, from behind the item with the id after (0: from
+// Items lists what a run left alone or could not do, oldest first, from behind the item with the id after (0: from
 // the first).
 func (e *Engine) Items(ctx context.Context, run, after int64, limit int) ([]catalog.Item, error) {
 	return e.t.Store.Runs.Items(ctx, run, "", after, limit)
 }
 
-// ItemsOf is Items for one kind.
+// ItemsOf is Items of one kind.
 func (e *Engine) ItemsOf(ctx context.Context, run int64, kind catalog.ItemKind, after int64, limit int) ([]catalog.Item, error) {
 	return e.t.Store.Runs.Items(ctx, run, kind, after, limit)
 }
@@ -129,7 +133,8 @@ func (e *Engine) Purge(ctx context.Context, age time.Duration) error {
 	return e.t.Store.Runs.Purge(ctx, e.t.Now().Add(-age))
 }
 
-// Due implements jobs.Source.
+// Due implements jobs.Source: runs whose time has come. Before that it lets previews expire, and begins anew runs that
+// wait for a person in another layout.
 func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
 	if err := e.t.Store.Runs.ExpirePreviews(ctx, now.Add(-catalog.PreviewTTL), now); err != nil {
 		return nil, err

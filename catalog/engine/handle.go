@@ -18,8 +18,9 @@ import (
 	"github.com/keybridge/keybridge/internal/jobs/lease"
 )
 
-// Handle implements jobs.Handler: it works on a run for one slice and says in the run's row when to
-// go on. A run that is over, not due or held by another worker is no error.
+// Handle implements jobs.Handler: it works on a run for one slice and says in the run's row when to go on. A run that
+// is over, not due or leased by another worker is no error; an error is our database's, and the run is handed over
+// again once its lease is over.
 func (e *Engine) Handle(ctx context.Context, id int64) error {
 	now := e.t.Now()
 	run, ok, err := e.t.Store.Runs.Claim(ctx, id, now, now.Add(e.t.Deps.Config.Lease))

@@ -21,7 +21,7 @@ const heldTellAgain = time.Hour
 // heldTellPause is when a message that was not taken is tried again.
 const heldTellPause = time.Minute
 
-// Held tells what is held back of a connection.
+// Held tells the stock of a connection that is held back.
 func (e *Engine) Held(ctx context.Context, id plugin.ConnectionID) (catalog.HeldStock, error) {
 	groups, err := e.t.Store.Held.Causes(ctx, id)
 	if err != nil {
@@ -46,7 +46,8 @@ func (e *Engine) Held(ctx context.Context, id plugin.ConnectionID) (catalog.Held
 	return out, nil
 }
 
-// HeldVariants lists it, from behind the offer after (empty: from the first).
+// HeldVariants lists the variants whose stock is held back, but for those that were confirmed, from behind the offer
+// after (empty: from the first).
 func (e *Engine) HeldVariants(ctx context.Context, id plugin.ConnectionID, after string, limit int) ([]catalog.HeldVariant, error) {
 	return e.t.Store.Held.Variants(ctx, id, after, limit)
 }

@@ -49,8 +49,8 @@ func (e *Engine) Unpin(ctx context.Context, id plugin.ConnectionID, product plug
 	})
 }
 
-// Pins lists pins by product and field, from behind the given one (zero: from the first).
-// Errors: plugin.ErrNotFound.
+// Pins lists pins by product and field, from behind the given one (zero: from the first). Names are read from the shop.
+// Errors: plugin.ErrNotFound, the shop's.
 func (e *Engine) Pins(ctx context.Context, id plugin.ConnectionID, after catalog.Pin, limit int) ([]catalog.Pin, error) {
 	list, err := e.t.Store.Review.PinList(ctx, id, after.Product, after.Field, limit)
 	if err != nil || len(list) == 0 {
@@ -70,7 +70,7 @@ func (e *Engine) Pins(ctx context.Context, id plugin.ConnectionID, after catalog
 	return list, nil
 }
 
-// Pinned answers the pinned fields of some products.
+// Pinned answers the pinned fields of some products; those without any are left out.
 func (e *Engine) Pinned(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID) (map[plugin.ProductID][]settings.OwnedField, error) {
 	return e.t.Store.Review.PinsOf(ctx, e.t.Deps.DB, id, products)
 }

@@ -14,7 +14,7 @@ import (
 // the shop were linked to before. It is a preview: links change only once somebody approves, all at
 // once, and where the key finds one product beyond doubt. A link stays when the key finds none,
 // several, or what belongs to another; so do links of products we have created, which bear the CRM's
-// id. Errors: as Start's, and ErrNoKey.
+// id. Errors: as Start's, and catalog.ErrNoKey.
 func (e *Engine) Rematch(ctx context.Context, id plugin.ConnectionID, by string) (int64, error) {
 	conn, err := e.t.Deps.Connections.Get(ctx, id)
 	if err != nil {

@@ -23,7 +23,7 @@ const hiddenRead = 5 * plugin.MaxBatch
 // Hidden lists what waits to be published, in a fixed order, from behind the mark after (empty: from
 // the first). next is the mark to go on from; empty at the end. What somebody has published in the
 // shop is left out, and so is what is gone from it.
-// Errors: plugin.ErrNotFound.
+// Errors: plugin.ErrNotFound, the shop's.
 func (e *Engine) Hidden(ctx context.Context, id plugin.ConnectionID, after string, limit int) (list []catalog.Hidden, next string, err error) {
 	o, err := e.asOperator(ctx, id)
 	if err != nil {
@@ -80,8 +80,8 @@ func stillHidden(r store.HiddenRow, products map[plugin.ProductID]plugin.Product
 }
 
 // Publish shows products, with the variants that we hid of them, and answers what the shop did not
-// take. by is an operator's id. Products that do not wait to be published are left alone.
-// Errors: plugin.ErrNotFound.
+// take. by is an operator's id. Products that do not wait to be published are left alone, so it can be repeated.
+// Errors: plugin.ErrNotFound, the shop's; done and refused count what came before.
 func (e *Engine) Publish(ctx context.Context, id plugin.ConnectionID, products []plugin.ProductID, by string) (done int, refused []catalog.Item, err error) {
 	o, err := e.asOperator(ctx, id)
 	if err != nil {

@@ -49,7 +49,7 @@ func (e *Engine) Reschedule(ctx context.Context, id plugin.ConnectionID) error {
 	return e.schedules.Reschedule(ctx, calendar.Owner(id))
 }
 
-// Tick starts what is due; see calendar.Calendar.
+// Tick starts the runs that are due by the clock; see calendar.Calendar. Several processes may do so at once.
 func (e *Engine) Tick(ctx context.Context) error { return e.t.Calendar.Tick(ctx) }
 
 // dueRuns starts runs for the calendar, whose owners are connections.

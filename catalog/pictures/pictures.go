@@ -67,7 +67,7 @@ type Fetcher struct {
 	client   *http.Client
 }
 
-// New asks nothing.
+// New prepares a fetcher and connects to nothing.
 func New(p Config) *Fetcher {
 	p = p.WithDefaults()
 	f := &Fetcher{limits: p, guardian: guardian(p.AllowLoopback)}

@@ -8,7 +8,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Earliest is when the oldest of the rows was read.
+// Earliest is when the oldest of the rows was read; zero without rows.
 func Earliest(rows []Candidate) time.Time {
 	var at time.Time
 	for _, r := range rows {
@@ -33,7 +33,7 @@ type Batch struct {
 	Items     []catalog.Item
 }
 
-// Add sorts a decision about a product, which was joined by l before, into the batch.
+// Add sorts the plan of a product, which was linked by l before, into the batch. What is in sync needs no plan.
 func (b *Batch) Add(r Candidate, l Link, d Plan) {
 	d.ReadAt, d.Hash, d.InCategory = r.ReadAt.UTC(), r.Hash, plugin.CategoryID(r.ShopCategory)
 	if d.Open {
@@ -57,7 +57,7 @@ func (b *Batch) Add(r Candidate, l Link, d Plan) {
 	}
 }
 
-// inSync reports whether nothing is to be written, neither to the shop nor about it.
+// inSync reports whether nothing is to be written, neither to the shop nor to the links.
 func (d *Plan) inSync(l Link) bool {
 	if d.Action != ActUpdate || !d.Empty() || d.Joins || len(d.Images) > 0 || len(d.Gone) > 0 || l.Missing != "" {
 		return false
@@ -94,7 +94,7 @@ type StockOutcomes struct {
 	SoldOut []string
 }
 
-// Add takes up a plan that stands in the shop now; stands are offers of it.
+// Add counts a plan that was written; stands are the offers it is about.
 func (s *StockOutcomes) Add(p Planned, stands []StockReading) {
 	back := map[string]bool{}
 	for _, h := range p.held {
@@ -109,7 +109,7 @@ func (s *StockOutcomes) Add(p Planned, stands []StockReading) {
 	s.SoldOut = append(s.SoldOut, sliceutil.Map(p.SellingOut(), func(o SoldOut) string { return o.Offer })...)
 }
 
-// StockReadings are those of quoted variants.
+// StockReadings are the offers of synced prices and when these were read.
 func StockReadings(list []SyncedPrice) []StockReading {
 	return sliceutil.Map(list, func(q SyncedPrice) StockReading { return StockReading{Offer: q.Offer, ReadAt: q.ReadAt} })
 }

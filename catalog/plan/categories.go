@@ -19,8 +19,8 @@ type TreeMeasures struct {
 	Touched, Gone int
 }
 
-// Unapproved adds to failed what a plan would do that nobody has approved; it reports whether there is
-// anything.
+// Unapproved adds to failed the categories that a plan would write and nobody has approved; it reports whether there
+// are any. To plan again leaves them out.
 func Unapproved(p TreePlan, links []CategoryLink, approved map[string]bool, failed map[string]bool) bool {
 	linked := map[string]bool{}
 	for _, l := range links {
@@ -96,13 +96,14 @@ type TreeAction string
 
 // What may be done to one.
 const (
-	TreeCreated TreeAction = "create"
+	TreeCreated TreeAction = "create" // the shop does not have it
 	TreeUpdated TreeAction = "update" // renamed or moved
 	TreeLinked  TreeAction = "link"   // the shop has one of that name there
 	TreeGone    TreeAction = "gone"   // from the CRM; it is left in the shop
 )
 
-// SimulateTree tells everything that writing the tree will do, step by step as the writer goes. It is pure.
+// SimulateTree is a dry run of writing the tree: it plans level by level, as the writer does, and lists every change in
+// that order.
 func SimulateTree(f TreeFacts) []TreeChange {
 	o := treeDryRun{TreeFacts: f, byID: map[plugin.CategoryID]int{}, byCRM: map[string]int{}}
 	o.Shop, o.Links = slices.Clone(f.Shop), slices.Clone(f.Links)
@@ -126,7 +127,7 @@ func SimulateTree(f TreeFacts) []TreeChange {
 	return o.out
 }
 
-// treeDryRun lets plans come true on paper.
+// treeDryRun simulates writing a plan.
 type treeDryRun struct {
 	TreeFacts
 	out   []TreeChange
@@ -196,8 +197,8 @@ type TreeFacts struct {
 	Crm   []catalog.Category
 	Shop  []plugin.Category
 	Links []CategoryLink
-	// Taken are shop categories linked by other connections; failed are CRM categories the shop did
-	// not take in this run.
+	// Taken are shop categories linked by other connections; Failed are CRM categories the shop did not take
+	// in this run, which are left out with all below them.
 	Taken  map[plugin.CategoryID]bool
 	Failed map[string]bool
 	Lang   string

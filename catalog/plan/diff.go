@@ -16,7 +16,7 @@ type Snapshot struct {
 	Offers map[string]catalog.Offer
 }
 
-// ChangeSet is how far what the CRM says of a product has moved.
+// ChangeSet is what differs between two snapshots of a product.
 type ChangeSet struct {
 	// Whole: more than price and stock is different.
 	Whole bool
@@ -45,7 +45,7 @@ func (d ChangeSet) any() bool {
 	return false
 }
 
-// Diff compares what the CRM said of a product with what it says now. It is pure.
+// Diff compares what the CRM said of a product with what it says now.
 func Diff(was, now Snapshot) ChangeSet {
 	d := ChangeSet{Offers: make(map[string]bool, len(now.Offers))}
 	if (was.Product == nil) != (now.Product == nil) || len(was.Offers) != len(now.Offers) {
@@ -82,7 +82,8 @@ func Snapshots(products []catalog.Product, offers map[string][]catalog.Offer) ma
 	return out
 }
 
-// SnapshotsByVariant does so for a shop that keeps each variant as a product.
+// SnapshotsByVariant is Snapshots for a shop that keeps each variant as a product: besides, it has one for each live
+// offer of products with variants, under the offer's key.
 func SnapshotsByVariant(products []catalog.Product, offers map[string][]catalog.Offer) map[string]Snapshot {
 	out := Snapshots(products, offers)
 	for _, p := range products {

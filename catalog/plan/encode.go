@@ -6,13 +6,13 @@ import (
 	"fmt"
 )
 
-// Digest is what is remembered of a body in its place.
+// Digest is the hash that is stored in place of a body, to see whether it has changed.
 func Digest(body []byte) []byte {
 	sum := sha256.Sum256(body)
 	return sum[:]
 }
 
-// JSON marshals our own types, which cannot fail.
+// JSON marshals our own types. They cannot fail to be marshalled, so it panics instead of answering an error.
 func JSON(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {

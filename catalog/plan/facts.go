@@ -20,7 +20,7 @@ type CRMProduct struct {
 	TooLong     bool   `json:"too_long,omitempty"`
 }
 
-// Link is what we know of a product that was joined before.
+// Link is what we know of a product that was linked before.
 type Link struct {
 	// Variants maps offers to variants.
 	Variants map[string]VariantLink `json:"variants,omitempty"`
@@ -45,7 +45,7 @@ type VariantLink struct {
 
 // ProductInputs are what planning knows of the shop.
 type ProductInputs struct {
-	// Link is nil for a product that was never joined.
+	// Link is nil for a product that was never linked.
 	Link *Link `json:"link,omitempty"`
 	// Rematch: the link is in question, so Hits are there too.
 	Rematch bool `json:"rematch,omitempty"`
@@ -74,7 +74,7 @@ type keyMatch struct {
 	Connection plugin.ConnectionID `json:"connection,omitempty"`
 }
 
-// Target is a category of the shop.
+// Target is the category of the shop that a category of the CRM is linked to.
 type Target struct {
 	ID plugin.CategoryID `json:"id,omitempty"` // empty: not linked
 	// Pending: it will be linked before products are written.
@@ -82,7 +82,7 @@ type Target struct {
 	Name    string `json:"name,omitempty"`
 }
 
-// Candidate is a staged product beside what we know of it.
+// Candidate is a staged product with the state of its link.
 type Candidate struct {
 	ID       string    `db:"id"`
 	Presence Presence  `db:"presence"`
@@ -94,7 +94,7 @@ type Candidate struct {
 	ShopCategory string `db:"shop_category"`
 	// CategoryName is set when the category will be written by this run.
 	CategoryName string `db:"category_name"`
-	// Key is the one under which its link stands.
+	// Key is the one under which its link stands; see CutKey.
 	Key string `db:"link_key"`
 	// Product is empty when there is no finished link.
 	Product  string `db:"product_id"`
@@ -105,15 +105,15 @@ type Candidate struct {
 	Same bool `db:"same"`
 }
 
-// OwnOffer stands in for the offer of a product that the list of offers has left out. A product with
-// variants has none: the card tells nothing of them.
+// OwnOffer is what the card of a product says, as an offer: it stands in for the only offer of a product without
+// variants that the list of offers has left out.
 func OwnOffer(p catalog.Product) catalog.Offer {
 	o := p.Own
 	o.ID, o.ProductID = "product:"+p.ID, p.ID
 	return o
 }
 
-// Ownership is whose a product of the shop is.
+// Ownership says which connection and which product of the CRM a product of the shop is linked to.
 type Ownership struct {
 	Connection plugin.ConnectionID
 	CRM        string
@@ -128,13 +128,13 @@ type Presence string
 
 // What it may say, as it is stored.
 const (
-	Live     Presence = "live"
-	Archived Presence = "archived"
-	Absent   Presence = "absent"  // asked for by id and not answered
-	Outside  Presence = "outside" // of a category that was not chosen
+	Live     Presence = "live"     // for sale
+	Archived Presence = "archived" // not for sale any more
+	Absent   Presence = "absent"   // asked for by id and not answered
+	Outside  Presence = "outside"  // of a category that was not chosen
 )
 
-// StagedProduct is a row of staging.
+// StagedProduct is a product of the CRM as a run stages it.
 type StagedProduct struct {
 	ID       string
 	Presence Presence

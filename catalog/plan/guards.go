@@ -21,7 +21,8 @@ func moved(from, to plugin.Money, percent int) bool {
 	return by.Mul(decimal.NewFromInt(100)).GreaterThan(from.Amount.Mul(decimal.NewFromInt(int64(percent))))
 }
 
-// CountForGuards notes on a plan what guards ask of it.
+// CountForGuards fills in the Counts of a plan: linked says that the product was linked before, by l, and replaced that
+// it has become something else.
 func (d *Plan) CountForGuards(linked bool, l Link, replaced bool) {
 	if d.Action != ActUpdate || d.Empty() && len(d.Images) == 0 {
 		return
@@ -32,7 +33,7 @@ func (d *Plan) CountForGuards(linked bool, l Link, replaced bool) {
 
 // Measures are what guards look at: the plan as a whole beside what is linked.
 type Measures struct {
-	// Linked counts products that were joined before and are not known to be gone; LinkedVariants
+	// Linked counts products that were linked before and are not known to be gone; LinkedVariants
 	// their variants.
 	Linked         int `db:"linked"`
 	LinkedVariants int `db:"linked_variants"`
@@ -62,7 +63,7 @@ type Measures struct {
 	Setting string `db:"-"`
 }
 
-// EvaluateGuards answers the guards that speak up. It is pure.
+// EvaluateGuards answers the guards that speak up; nil when none does.
 func EvaluateGuards(kind catalog.Kind, m Measures, limits settings.Limits) []catalog.Guard {
 	var out []catalog.Guard
 	speak := func(when bool, code catalog.GuardCode, n, of int) {
@@ -110,7 +111,8 @@ func Asks(guards []catalog.Guard) bool {
 	return slices.ContainsFunc(guards, func(g catalog.Guard) bool { return g.Code != catalog.GuardStock })
 }
 
-// EvaluateTreeGuards answers the guards of the category tree. One category of few may well get another name.
+// EvaluateTreeGuards answers the guards of the category tree that speak up; nil when none does. One category of few may
+// well get another name.
 func EvaluateTreeGuards(m TreeMeasures) []catalog.Guard {
 	params := catalog.Params{"count": strconv.Itoa(m.Touched), "of": strconv.Itoa(m.Linked)}
 	switch {

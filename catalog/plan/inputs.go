@@ -7,7 +7,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Inputs is what planning some products needs to know, read in few calls.
+// Inputs is what planning some products needs to know, read in few calls. Goods, Links, Hits and Several are by the key
+// of the CRM's product.
 type Inputs struct {
 	Rules Rules
 	Goods map[string]CRMProduct

@@ -8,10 +8,10 @@ import (
 
 // The states of a link's pictures.
 const (
-	imagesNone    = "none" // nothing is to be written
-	ImagesPending = "pending"
+	imagesNone    = "none"    // nothing is to be written
+	ImagesPending = "pending" // are to be written
 	ImagesPartial = "partial" // some could not be fetched; tried again in the next run
-	ImagesDone    = "done"
+	ImagesDone    = "done"    // written
 )
 
 // LinkUpdate is what is remembered of a product once it stands as planned.
@@ -43,9 +43,9 @@ type State string
 // The states, as they are stored.
 const (
 	Pending State = "pending" // or written, as the run's cursor tells
-	Done    State = "done"
-	Again   State = "again" // failed once, is tried once more at the end
-	Failed  State = "failed"
+	Done    State = "done"    // written, or nothing was left to write
+	Again   State = "again"   // failed once, is tried once more at the end
+	Failed  State = "failed"  // listed among the run's items
 	Dropped State = "dropped" // left alone
 )
 

@@ -100,7 +100,8 @@ func KeysOf(key settings.MatchKey, g CRMProduct) []string {
 	return nil
 }
 
-// ShopKey is the shop's word for a key; false for the shop's own id, which is no key of its.
+// ShopKey is the shop's word for a key; ok is false for the shop's own id, by which products are read and not looked
+// up.
 func ShopKey(key settings.MatchKey) (plugin.ProductKey, bool) {
 	switch key {
 	case settings.MatchName:

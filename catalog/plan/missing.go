@@ -30,7 +30,8 @@ func treated(p settings.MissingPolicy, was string) bool {
 	return true
 }
 
-// Untreated are the notes about something missing that leave work to do under a policy.
+// Untreated lists the notes about something missing that leave work to do under a policy. The empty one is that of what
+// was not missing before.
 func Untreated(p settings.MissingPolicy) []string {
 	var out []string
 	for _, was := range []string{"", missingHidden, wasHidden, MissingUnavailable, WasUnavailable} {

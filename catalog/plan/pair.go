@@ -10,9 +10,9 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Pairing joins the offers of a product to the variants of its shop product.
+// Pairing says which variants of the shop's product the offers of a product are.
 type Pairing struct {
-	Pairs map[string]plugin.VariantID
+	Pairs map[string]plugin.VariantID // by offer
 	// adds are offers without a variant; unclear ones could be any of several.
 	adds, unclear []catalog.Offer
 }
@@ -24,7 +24,7 @@ type identity struct {
 	variant func(plugin.Variant) string
 }
 
-// Pair joins by link first, then by the code that identifies goods, then by options, and at last
+// Pair pairs by link first, then by the code that identifies goods, then by options, and at last
 // the only offer to the only variant. It takes one look at each, however many there are.
 func Pair(r Rules, offers []catalog.Offer, shop plugin.Product, links map[string]VariantLink) Pairing {
 	p := Pairing{Pairs: map[string]plugin.VariantID{}}

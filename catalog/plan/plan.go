@@ -18,7 +18,7 @@ type Action string
 
 // The actions, as they are stored.
 const (
-	ActCreate  Action = "create"
+	ActCreate  Action = "create"  // the shop does not have it
 	ActUpdate  Action = "update"  // has a patch, pictures or a link to write
 	ActLink    Action = "link"    // is linked and not written
 	ActMissing Action = "missing" // is gone from the CRM
@@ -26,13 +26,13 @@ const (
 )
 
 // Plan is the plan for one product: what is to be written to the shop, what becomes of its links, what guards
-// count of it, and what is remembered once it stands. It is stored as one flat JSON object; see Layout.
+// count of it, and what is remembered once it stands. It is stored as one flat JSON object; see catalog.Layout.
 type Plan struct {
 	Action  Action           `json:"action"`
 	Product plugin.ProductID `json:"product,omitempty"` // empty when it is to be created
 	Name    string           `json:"name,omitempty"`
-	// Seen is the shop's version the plan was made from. SeenNow is what other writes of ours have made
-	// of that since; it is filled by the store alone.
+	// Seen is the shop's version the plan was made from, which a write expects (optimistic concurrency).
+	// SeenNow is the version that later writes of our own produced; it is filled by the store alone.
 	Seen    plugin.Version `json:"seen,omitempty"`
 	SeenNow plugin.Version `json:"seen_now,omitempty"`
 	Writes
@@ -69,13 +69,12 @@ type Links struct {
 	Adds []string `json:"adds,omitempty"`
 	// Gone are offers whose variants were treated as missing, and how.
 	Gone map[string]string `json:"gone,omitempty"`
-	// Missing is what is noted on the link; see the constants. Empty: nothing is missing.
+	// Missing is what is noted on the link; see MissingUnavailable and the notes beside it. Empty: nothing is missing.
 	Missing string `json:"missing,omitempty"`
 }
 
-// Counts is what guards count: variants whose price moves by more than half, variants found missing for the
-// first time, whether the product became something else, and whether a product is written that we did not
-// create.
+// Counts is what guards count: variants whose price moves by more than the limit, variants found missing for the first
+// time, whether the product became something else, and whether a product is written that we did not create.
 type Counts struct {
 	PriceMoves  int  `json:"price_moves,omitempty"`
 	FreshlyGone int  `json:"freshly_gone,omitempty"`
@@ -118,8 +117,8 @@ func (d *Plan) patch(lang string) *plugin.ProductPatch {
 // Empty reports whether nothing is to be written to the shop.
 func (d *Plan) Empty() bool { return d.Patch == nil && d.Category == "" }
 
-// Rebase makes a plan go by the version that other writes of ours have made since. Those were of later
-// readings, so the next run compares the product anew.
+// Rebase makes a plan expect the version that later writes of our own produced. Those were of later readings, so the
+// next run compares the product anew.
 func (p *Planned) Rebase() {
 	if p.SeenNow == "" {
 		return
@@ -130,7 +129,7 @@ func (p *Planned) Rebase() {
 	}
 }
 
-// SyncedPrice is what is remembered of a variant in order.
+// SyncedPrice is what is remembered of a variant whose price and stock are in order.
 type SyncedPrice struct {
 	Offer   string           `json:"offer"`
 	Variant plugin.VariantID `json:"variant"`
@@ -149,7 +148,7 @@ type SoldOut struct {
 	Says string `json:"says"`
 }
 
-// Planned is the plan of one product of the CRM.
+// Planned is the plan of one product of the CRM, under its key; see CutKey.
 type Planned struct {
 	CRM string
 	Plan

@@ -29,14 +29,14 @@ type PriceBatch struct {
 	Products  int
 	Unchanged int // products
 	Plans     []Planned
-	InSync    []SyncedPrice // variants in order
+	InSync    []SyncedPrice // variants whose price and stock are in order
 	Items     []catalog.Item
 }
 
 // SeenVersion is a product's version before and after our write.
 type SeenVersion struct{ Before, After plugin.Version }
 
-// DecidePrices plans one product; it is pure.
+// DecidePrices plans price and stock of one product, from all quotes of its variants.
 func DecidePrices(r Rules, quotes []PriceStock, p plugin.Product, unsent map[plugin.VariantID]decimal.Decimal) Plan {
 	d := Plan{Action: ActUpdate, Product: p.ID, Name: p.Name, Seen: p.Version}
 	d.ReadAt, d.Foreign = quotes[0].ReadAt, !quotes[0].Made
@@ -84,7 +84,7 @@ func decidePrice(r Rules, q PriceStock, p plugin.Product, v plugin.Variant, unse
 	d.Quoted = append(d.Quoted, done)
 }
 
-// Add sorts a plan into the batch.
+// Add sorts the plan of a product of the CRM into the batch.
 func (b *PriceBatch) Add(d Plan, crm string) {
 	b.Items = append(b.Items, d.Items...)
 	d.Items = nil

@@ -10,7 +10,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Decide plans one live product of the CRM. It is pure: the same input answers the same plan.
+// Decide plans one live product of the CRM. Once the plan is written, deciding again finds nothing to write
+// (idempotent).
 func Decide(r Rules, g CRMProduct, f ProductInputs) Plan {
 	if f.Link != nil && f.Rematch {
 		return decideRematch(r, g, f)
@@ -28,7 +29,7 @@ func Decide(r Rules, g CRMProduct, f ProductInputs) Plan {
 	return create(r, g, f)
 }
 
-// decideLinked plans a product that was joined before.
+// decideLinked plans a product that was linked before.
 func decideLinked(r Rules, g CRMProduct, f ProductInputs) Plan {
 	if !r.Updates() {
 		d := Plan{Action: actNone, Product: f.Shop.ID}

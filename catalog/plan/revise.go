@@ -74,7 +74,7 @@ func clearIf[T any](value **T, pinned bool) {
 	}
 }
 
-// DropPrices takes the prices out of a plan; the next price run looks at them.
+// DropPrices takes the prices out of a plan and leaves the stock; the next price run looks at them.
 func (p *Planned) DropPrices() {
 	patch := *p.Patch
 	patch.Variants = nil

@@ -72,7 +72,7 @@ func (o Owner) writes(shopHasNone bool) bool {
 	return o == Owner(settings.OwnerCRM) || o == Owner(settings.OwnerFill) && shopHasNone
 }
 
-// Rules are everything planning depends on beside the goods and the shop.
+// Rules are everything planning depends on beside the CRM's product and the shop's.
 type Rules struct {
 	Match    settings.MatchKey       `json:"match"`
 	New      settings.NewPolicy      `json:"new"`
@@ -91,7 +91,7 @@ type Rules struct {
 	Default plugin.CategoryID `json:"default,omitempty"`
 	// Limits only decide when a person is asked, so they are no reason to look at products again.
 	Limits settings.Limits `json:"-"`
-	// Gone are offers of which a person has said that there really are none; see Engine.ConfirmHeld.
+	// Gone are offers of which a person has said that there really are none; see engine.Engine.ConfirmHeld.
 	Gone map[string]bool `json:"-"`
 }
 
@@ -126,7 +126,7 @@ func NewRules(set settings.Catalog, lang, currency string, caps plugin.Capabilit
 	return r
 }
 
-// Hash tells whether a product must be looked at again although neither side changed.
+// Hash changes whenever a product must be looked at again although neither side changed.
 func (r Rules) Hash() []byte {
 	sum := sha256.Sum256(JSON(struct {
 		Version int   `json:"version"`

@@ -17,7 +17,7 @@ const SoldOutWindow = time.Hour
 type SoldOutCount struct {
 	// Now counts those that a run, or a group of offers that calls named, would write.
 	Now int
-	// Recent counts those written within soldOutWindow, by runs and calls together, but for those that a
+	// Recent counts those written within SoldOutWindow, by runs and calls together, but for those that a
 	// person has said are really gone.
 	Recent int
 	// Held counts those that are held back and not among Now.
@@ -26,7 +26,7 @@ type SoldOutCount struct {
 	Before int
 }
 
-// Suspicious reports whether they are so many that the CRM's word is doubted. It is pure.
+// Suspicious reports whether they are so many that the CRM's word is doubted and stock is held back.
 func (d SoldOutCount) Suspicious(l settings.Limits) bool {
 	return above(d.Now+d.Recent+d.Held, d.Before, l.StockCount, l.StockPercent)
 }
@@ -59,7 +59,7 @@ func (p *Planned) SellingOut() []SoldOut {
 	return slices.DeleteFunc(slices.Clone(p.SoldOut), func(s SoldOut) bool { return !written[s.Variant] })
 }
 
-// holdBack takes the stock of those variants out of a plan, and nothing else. The next run looks at them again,
+// holdBack takes the stock that goes to none out of a plan, and nothing else. The next run looks at them again,
 // whatever the CRM says then.
 func (p *Planned) holdBack() {
 	if p.held = p.SellingOut(); len(p.held) == 0 {
@@ -80,7 +80,7 @@ func (p *Planned) holdBack() {
 	p.Quoted = append(p.Quoted, open...)
 }
 
-// MarkHeld marks the changes that hold would take out.
+// MarkHeld marks the changes that holdBack would take out, for the preview.
 func (p *Planned) MarkHeld() {
 	going := map[plugin.VariantID]bool{}
 	for _, s := range p.SellingOut() {
@@ -91,7 +91,7 @@ func (p *Planned) MarkHeld() {
 	}
 }
 
-// HoldBackAll does hold with several plans.
+// HoldBackAll takes the stock that goes to none out of several plans. The next run looks at it again.
 func HoldBackAll(plans []Planned) {
 	for i := range plans {
 		plans[i].holdBack()

@@ -11,7 +11,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Look notes what the shop has made of a product: nothing, or one with a single variant.
+// Look notes what the shop says of the linked product: it is gone, or has a single variant, so that only the offer of
+// that one is linked.
 func (l *LinkOfKey) Look(shop map[plugin.ProductID]plugin.Product) {
 	p, there := shop[l.Product]
 	if l.Gone = !there; l.Gone || len(p.Variants) != 1 {
@@ -22,7 +23,8 @@ func (l *LinkOfKey) Look(shop map[plugin.ProductID]plugin.Product) {
 	}
 }
 
-// StaysWhole reports whether a product is one in the shop. It is pure.
+// StaysWhole reports whether the product id is one product in the shop rather than one for each variant. asProducts is
+// the shop's capability; links are those of the product and its offers.
 func StaysWhole(id string, links []LinkOfKey, shop map[plugin.ProductID]plugin.Product, asProducts bool) bool {
 	links = there(links)
 	if slices.ContainsFunc(links, func(l LinkOfKey) bool { return l.Key == id }) {
@@ -53,8 +55,8 @@ const KeySeparator = "/"
 
 func offerKey(product, offer string) string { return product + KeySeparator + offer }
 
-// CutKey answers the code of the CRM's product behind a key, and that of the offer when the key is of
-// one.
+// CutKey answers the code of the CRM's product behind a key, and that of the offer; offer is empty when the key is that
+// of a whole product.
 func CutKey(key string) (product, offer string) {
 	product, offer, _ = strings.Cut(key, KeySeparator)
 	return product, offer
@@ -76,7 +78,7 @@ func splitGoods(g CRMProduct) []CRMProduct {
 	return out
 }
 
-// offerName tells an offer from its sisters: by the values of its options, or else by its SKU.
+// offerName distinguishes a variant from its siblings: by the values of its options, or else by its SKU.
 func offerName(name string, o catalog.Offer) string {
 	if name == "" {
 		return ""
@@ -109,11 +111,11 @@ type LinkOfKey struct {
 // Splitting is what becomes of some staged products.
 type Splitting struct {
 	Rows []StagedProduct
-	// offers go to the products made of them.
+	// Offers go to the products made of them.
 	Offers []catalog.Offer
 	// Parents are those that were split: what stands for them is said here.
 	Parents map[string]Presence
-	// keys of links that move, by the old one.
+	// Keys of links that move, by the old one.
 	Keys map[string]string
 }
 
@@ -156,7 +158,7 @@ func (s *Splitting) mergeToProduct(id string, g CRMProduct, links []LinkOfKey) {
 	s.Keys[survivingLink(links, g).Key] = id
 }
 
-// expandToVariants does so when a product has got variants: it goes on as one of them.
+// expandToVariants keeps a product of the shop when the CRM's has got variants: it goes on as one of them.
 func (s *Splitting) expandToVariants(id string, g CRMProduct, links []LinkOfKey) {
 	at := slices.IndexFunc(links, func(l LinkOfKey) bool { return l.Key == id })
 	if at < 0 {

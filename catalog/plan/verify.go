@@ -22,7 +22,8 @@ type Verification struct {
 	Unchanged int // products of which newer prices were all there was to write
 }
 
-// Look decides what stays of a plan.
+// Look decides what stays of an approved plan: shop says that the shop's product has moved since, crm what has at the
+// CRM.
 func (v *Verification) Look(p Planned, shop bool, crm ChangeSet) {
 	switch {
 	case shop:
@@ -78,7 +79,7 @@ func (v *Verification) outdatedQuotes(p Planned, crm ChangeSet) (moved, later ma
 	return moved, later, open
 }
 
-// VariantsIn are the shop's variants that plans are about.
+// VariantsIn lists the shop's variants that plans are about; one may come twice.
 func VariantsIn(plans []Planned) []plugin.VariantID {
 	var out []plugin.VariantID
 	for _, p := range plans {

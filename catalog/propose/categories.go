@@ -9,7 +9,8 @@ import (
 	"github.com/keybridge/keybridge/catalog/session"
 )
 
-// SimulateTree tells what the run will do to the tree, as both sides are now.
+// SimulateTree is a dry run of writing the tree, as both sides are now, with what the guards measure; nothing when the
+// run does not bring the tree.
 func (w Proposer) SimulateTree(ctx context.Context) ([]plan.TreeChange, plan.TreeMeasures, error) {
 	var m plan.TreeMeasures
 	if w.Run.Kind != catalog.Full || !w.WritesCategories() {
@@ -34,7 +35,7 @@ func (w Proposer) SimulateTree(ctx context.Context) ([]plan.TreeChange, plan.Tre
 	return changes, m, nil
 }
 
-// TreeFacts reads both sides of the tree.
+// TreeFacts reads both sides of the tree. failed are categories of the CRM to leave out.
 func (w Proposer) TreeFacts(ctx context.Context, failed map[string]bool) (plan.TreeFacts, error) {
 	f := plan.TreeFacts{Failed: failed, Lang: w.Rules.Lang}
 	var err error

@@ -82,7 +82,7 @@ func firstVerify(kind catalog.Kind) catalog.Phase {
 	return catalog.VerifyCategories
 }
 
-// FirstWrite is the phase in which a run of that kind begins to write.
+// FirstWrite is the first phase of a run of that kind that writes to the shop.
 func FirstWrite(kind catalog.Kind) catalog.Phase {
 	if kind == catalog.Prices {
 		return catalog.WritePrices
@@ -101,8 +101,8 @@ func (w Proposer) notifyWaiting(ctx context.Context) {
 	}
 }
 
-// ApplyLinks does, once the run may write, what planning has found must become of links. A preview that
-// was approved also remembers what it has learned of the account.
+// ApplyLinks does, once the run may write, what planning has found must become of links; see store.Plans.TakeLinks. A
+// preview that was approved also remembers what it has learned of the account.
 func (w Proposer) ApplyLinks(ctx context.Context, tx *sqlx.Tx, run catalog.Run) error {
 	s := w.Store
 	if run.Kind == catalog.Full {

@@ -13,8 +13,8 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// FindCreated looks for products that earlier tries have created: those that bear the external id now and
-// did not before.
+// FindCreated looks for products that earlier tries have created, by the CRM's product: those that bear the external id
+// now, did not before, and are not linked. It makes creating idempotent.
 func (w Proposer) FindCreated(ctx context.Context, begun []store.Intent) (map[string]plugin.ProductID, error) {
 	if len(begun) == 0 {
 		return nil, nil
@@ -43,7 +43,7 @@ func (w Proposer) FindCreated(ctx context.Context, begun []store.Intent) (map[st
 	return out, nil
 }
 
-// EarlierCreations looks for what creations that were begun earlier have led to.
+// EarlierCreations is FindCreated for those of the products whose creation was begun and not seen to end.
 func (w Proposer) EarlierCreations(ctx context.Context, ids []string) (map[string]plugin.ProductID, error) {
 	if len(ids) == 0 {
 		return nil, nil

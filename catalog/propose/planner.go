@@ -13,7 +13,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Planner thinks about products. It changes nothing, and works beside the worker whose run it plans.
+// Planner plans products. It changes nothing, and works beside the session whose run it plans.
 type Planner struct {
 	*session.Connection
 	run catalog.Run
@@ -27,7 +27,7 @@ func NewPlanner(w *session.Session) *Planner {
 	return &Planner{Connection: &w.Connection, run: w.Run, tree: w.WritesCategories()}
 }
 
-// gather reads it.
+// gather reads what planning the products needs to know.
 func (w *Planner) gather(ctx context.Context, rows []plan.Candidate) (plan.Inputs, error) {
 	m := plan.Inputs{Us: w.run.Connection, Rematch: w.run.Rematch, Shop: map[plugin.ProductID]plugin.Product{}}
 	ids := sliceutil.Map(rows, func(r plan.Candidate) string { return r.ID })

@@ -29,7 +29,7 @@ func (w Proposer) plan(ctx context.Context) error {
 	}
 	t := got.Rows[0]
 	if did, err := w.recordEarlierCreations(ctx, t.creating); did || err != nil {
-		return err // the products are thought about anew in the next step
+		return err // the products are planned anew in the next step
 	}
 	total := w.Run.Total
 	if total == 0 {
@@ -49,7 +49,7 @@ func (w Proposer) plan(ctx context.Context) error {
 	})
 }
 
-// pendingBatch is what was made up about the next products and is not stored yet.
+// pendingBatch is the plan of the next products, not stored yet.
 type pendingBatch struct {
 	products  int
 	creating  []string // those whose creation was begun earlier
@@ -57,7 +57,7 @@ type pendingBatch struct {
 	batch     plan.Batch
 }
 
-// buildPlanBatch makes up a plan of the products behind the given one, and changes nothing.
+// buildPlanBatch plans the products behind the given one, and changes nothing.
 func (w *Planner) buildPlanBatch(ctx context.Context, after string) (catalog.Page[pendingBatch], error) {
 	var none catalog.Page[pendingBatch]
 	rows, err := w.Store.Staging.Candidates(ctx, w.run, w.tree, w.RulesHash, after, w.Deps.Config.PlanBatch)
@@ -144,7 +144,7 @@ func (w *Planner) busy(ctx context.Context, rows []plan.Candidate) (map[string]b
 	return out, nil
 }
 
-// DecideAll plans products whole.
+// DecideAll plans products whole, also those at which nothing seems to have changed.
 func (w *Planner) DecideAll(ctx context.Context, rows []plan.Candidate) (plan.Batch, error) {
 	var b plan.Batch
 	if len(rows) == 0 {
@@ -176,7 +176,7 @@ func (w *Planner) DecideAll(ctx context.Context, rows []plan.Candidate) (plan.Ba
 	return b, nil
 }
 
-// StorePlan stores a batch and counts what was left alone.
+// StorePlan stores a batch and counts in run what was left alone.
 func (w Proposer) StorePlan(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, b plan.Batch) error {
 	now := w.Now()
 	run.Counters.Unchanged += b.Unchanged

@@ -2,5 +2,5 @@ package propose
 
 import "github.com/keybridge/keybridge/catalog/session"
 
-// Proposer takes the steps in which a run makes up what it will do.
+// Proposer makes the steps in which a run plans what it will write. Errors of its methods are those of package session.
 type Proposer struct{ *session.Session }

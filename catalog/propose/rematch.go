@@ -10,7 +10,7 @@ import (
 	"github.com/keybridge/keybridge/catalog/plan"
 )
 
-// DropUnresolvable takes plans that cannot be met out and lists them.
+// DropUnresolvable drops plans that would link what another product does not let go of, and lists them as conflicts.
 func (w Proposer) DropUnresolvable(ctx context.Context, tx *sqlx.Tx, run *catalog.Run) error {
 	claims, err := w.Store.Plans.Claims(ctx, tx, *run)
 	if err != nil {

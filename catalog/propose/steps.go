@@ -7,7 +7,7 @@ import (
 	"github.com/keybridge/keybridge/catalog/session"
 )
 
-// Steps are the phases of this room.
+// Steps are the steps of the phases in which a run plans.
 func Steps() map[catalog.Phase]session.Step {
 	return map[catalog.Phase]session.Step{
 		catalog.SplitVariants: func(ctx context.Context, w *session.Session) error { return Proposer{w}.split(ctx) },

@@ -22,18 +22,18 @@ import (
 // calls do it alike.
 type Quoter struct{ *session.Connection }
 
-// pricer takes the steps of a price run.
+// pricer makes the steps of a price run.
 type pricer struct{ *session.Session }
 
 func (w pricer) quoter() Quoter { return Quoter{&w.Connection} }
 
-// pricePlanner thinks about prices. It changes nothing, and works beside the worker whose run it plans.
+// pricePlanner plans prices. It changes nothing, and works beside the session whose run it plans.
 type pricePlanner struct {
 	Quoter
 	run catalog.Run
 }
 
-// Steps are the phases of this room.
+// Steps are the steps of the phases in which a price run plans and writes. What follows after them is Again.
 func Steps() map[catalog.Phase]session.Step {
 	return map[catalog.Phase]session.Step{
 		catalog.PlanPrices:  func(ctx context.Context, w *session.Session) error { return pricer{w}.planPrices(ctx) },
@@ -71,7 +71,7 @@ func (w pricer) planPrices(ctx context.Context) error {
 	return w.CommitAsync(ctx, run, func(tx *sqlx.Tx) error { return w.storePrices(ctx, tx, run, b) })
 }
 
-// buildPriceBatch makes up a plan of the prices behind the given product, and changes nothing.
+// buildPriceBatch plans the prices of the products behind the given one, and changes nothing.
 func (w pricePlanner) buildPriceBatch(ctx context.Context, after string) (catalog.Page[*plan.PriceBatch], error) {
 	quotes, err := w.Store.Quotes.Staged(ctx, w.run, w.RulesHash, after, w.Deps.Config.PlanBatch)
 	if err != nil || len(quotes) == 0 {
@@ -82,7 +82,8 @@ func (w pricePlanner) buildPriceBatch(ctx context.Context, after string) (catalo
 	return catalog.Page[*plan.PriceBatch]{Rows: []*plan.PriceBatch{b}, Next: last}, err
 }
 
-// ComparePrices plans products, each from all its quotes.
+// ComparePrices plans products, each from all its quotes, which are in the order of the CRM's products. Errors: the
+// shop's, *session.Stop, those of Uncounted, our database's.
 func (w Quoter) ComparePrices(ctx context.Context, quotes []plan.PriceStock) (*plan.PriceBatch, error) {
 	b := &plan.PriceBatch{}
 	ids := slices.Compact(slices.Sorted(slices.Values(sliceutil.Map(quotes, func(q plan.PriceStock) plugin.ProductID { return q.Product }))))
@@ -165,7 +166,8 @@ func (w pricer) storePrices(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, 
 	return w.Store.Plans.Put(ctx, tx, run.ID, b.Plans)
 }
 
-// Again plans what failed anew and tries it once more; what was approved is tried as it is.
+// Again is the step of WriteAgain in a price run: it plans what failed anew and tries it once more; what was approved
+// is tried as it is.
 func Again(ctx context.Context, s *session.Session) error {
 	w := pricer{s}
 	old, err := w.Store.Plans.Open(ctx, w.Run.ID, plan.Again, "", w.Deps.Config.WriteBatch)
@@ -207,8 +209,8 @@ func Again(ctx context.Context, s *session.Session) error {
 	return w.applyPrices(ctx, b.Plans, w.Run.Total, true)
 }
 
-// applyPrices writes a batch and commits what came of it. The writes are conditional: a product that
-// was edited or sold since it was planned is planned anew, so that no sale is written over.
+// applyPrices writes a batch and commits what came of it, under optimistic concurrency: a product that was edited or
+// sold since it was planned is planned anew, so that no sale is written over.
 func (w pricer) applyPrices(ctx context.Context, plans []plan.Planned, total int64, last bool) error {
 	b := &session.BatchResult{Last: last, Approved: w.Run.ApprovedBy != ""}
 	run := w.Next()
@@ -237,8 +239,8 @@ func (w pricer) applyPrices(ctx context.Context, plans []plan.Planned, total int
 	})
 }
 
-// PatchPrices writes the patches of plans. It answers the versions that came of it and what is in
-// order now.
+// PatchPrices writes the patches of plans, and records in b what the shop took and what not. It answers the versions
+// that came of it and the variants that are in order now. Errors: the shop's, *session.Stop.
 func (w Quoter) PatchPrices(ctx context.Context, plans []plan.Planned, b *session.BatchResult) (map[plugin.ProductID]plan.SeenVersion, []plan.SyncedPrice, error) {
 	var patches []plugin.ProductPatch
 	var of []plan.Planned

@@ -20,7 +20,7 @@ type BatchShape struct {
 	Takes  []SizeClass
 }
 
-// Pack packs products of which the offers are known into groups for one question each (bin packing): at most
+// Pack packs products of which the offers are known into requests (bin packing): at most
 // MaxIDs products with at most a page of offers, or one product with more than a page and small ones
 // that fill its last page. The fullest come first, so that few pages stay half empty.
 func Pack(classes []SizeClass) []BatchShape {
@@ -59,7 +59,7 @@ const (
 // Pages answers how many pages hold so many rows; an empty list is one page too.
 func Pages(rows int) int { return max(1, (rows+PageSize-1)/PageSize) }
 
-// Groups counts the groups of blocks.
+// Groups counts the groups of all shapes.
 func Groups(blocks []BatchShape) (n int) {
 	for _, b := range blocks {
 		n += b.Groups
@@ -67,7 +67,7 @@ func Groups(blocks []BatchShape) (n int) {
 	return n
 }
 
-// requestsOf counts the pages that blocks are expected to take.
+// requestsOf counts the pages that the groups are expected to take.
 func requestsOf(blocks []BatchShape) (n int) {
 	for _, b := range blocks {
 		n += b.Groups * Pages(Offers(b.Takes))
@@ -75,7 +75,7 @@ func requestsOf(blocks []BatchShape) (n int) {
 	return n
 }
 
-// Offers counts the offers expected of classes.
+// Offers counts the offers expected of all products of the classes.
 func Offers(classes []SizeClass) (n int) {
 	for _, c := range classes {
 		n += c.Expected * c.Products

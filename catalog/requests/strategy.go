@@ -11,8 +11,8 @@ const (
 	CountAll     Strategy = "count"  // the first page of all, to learn how many there are
 	SampleSome   Strategy = "sample" // the first page of some products of unknown size
 	FinishSample Strategy = "finish" // the rest of those
-	InGroups     Strategy = "groups"
-	WholeList    Strategy = "whole"
+	InGroups     Strategy = "groups" // by the ids of products or offers, packed into requests
+	WholeList    Strategy = "whole"  // page by page, whatever of it is wanted
 )
 
 // Estimate is what is known before offers are read.

@@ -35,7 +35,7 @@ type Connection struct {
 	Source    catalog.CRM // opened when first needed
 	Rules     plan.Rules
 	RulesHash []byte
-	// Keyed: some links bear keys of offers, or may come to; see splitting.
+	// Keyed: some links bear keys of offers, or may come to; see plan.CutKey.
 	Keyed bool
 
 	// Asked is when the CRM was last asked. What it answers is at least as new as that.
@@ -44,8 +44,9 @@ type Connection struct {
 	said map[string]bool
 }
 
-// Open reads what is worked with. Errors: *stop when the connection is gone or its settings cannot be
-// followed, errInactive, those of the shop.
+// Open reads the connection, opens its shop and works out the rules. Errors: *Stop when the connection is deleted or
+// switched off or the language of its texts is gone; an error with the outcome CodeShopInactive, which is retried, when
+// the plugin is switched off in the shop; the shop's.
 func (c *Connection) Open(ctx context.Context) (settings.Connection, error) {
 	conn, err := c.Deps.Connections.Get(ctx, c.ID)
 	if errors.Is(err, plugin.ErrNotFound) {
@@ -113,7 +114,7 @@ func (c *Connection) language(ctx context.Context) (string, error) {
 	return chosen, nil
 }
 
-// FirstLanguage is the language a shop keeps texts in unless told otherwise.
+// FirstLanguage is the language a shop keeps texts in unless told otherwise, BCP 47. Errors: the shop's, as they came.
 func FirstLanguage(ctx context.Context, shop plugin.Shop) (string, error) {
 	langs, err := shop.Dictionaries().Languages(ctx)
 	if err != nil {
@@ -126,7 +127,8 @@ func FirstLanguage(ctx context.Context, shop plugin.Shop) (string, error) {
 	return profile.Locale, err
 }
 
-// OpenCRM opens the CRM when the first request is to be made.
+// OpenCRM opens the CRM when the first request is to be made, and answers the same one from then on. Errors: those of
+// Deps.CRM.
 func (c *Connection) OpenCRM(ctx context.Context) (catalog.CRM, error) {
 	if c.Source == nil {
 		source, err := c.Deps.CRM(ctx, c.ID)
@@ -138,7 +140,7 @@ func (c *Connection) OpenCRM(ctx context.Context) (catalog.CRM, error) {
 	return c.Source, nil
 }
 
-// Origin signs what we write to the shop.
+// Origin signs what we write to the shop; see plugin.Origin.
 func (c *Connection) Origin() plugin.Origin {
 	return plugin.Origin{Plugin: c.Deps.PluginID, Connection: c.ID, Ref: c.Ref}
 }
@@ -164,7 +166,8 @@ func (c *Connection) AskedFor(keys []string) []string {
 	return sliceutil.Unique(sliceutil.Map(keys, func(k string) string { product, _ := plan.CutKey(k); return product }))
 }
 
-// ShopProducts reads products of the shop into a map, but for those it has already.
+// ShopProducts reads products of the shop into a map, but for those it has already. What the shop does not have is left
+// out. Errors: the shop's, *Stop when a product has no variants.
 func (c *Connection) ShopProducts(ctx context.Context, ids []plugin.ProductID, into map[plugin.ProductID]plugin.Product) error {
 	ids = slices.DeleteFunc(ids, func(id plugin.ProductID) bool { _, have := into[id]; return have })
 	for part := range slices.Chunk(ids, plugin.MaxBatch) {
@@ -182,7 +185,8 @@ func (c *Connection) ShopProducts(ctx context.Context, ids []plugin.ProductID, i
 	return nil
 }
 
-// Uncounted asks for the units of variants that the CRM did not know to be sold at a moment.
+// Uncounted asks Deps.Uncounted for the units of variants that the CRM did not know to be sold at a moment; nil when
+// stock is not written or nobody can be asked. It sorts ids.
 func (c *Connection) Uncounted(ctx context.Context, ids []plugin.VariantID, at time.Time) (map[plugin.VariantID]decimal.Decimal, error) {
 	if c.Deps.Uncounted == nil || !c.Rules.Can.Stock || len(ids) == 0 {
 		return nil, nil
@@ -196,7 +200,8 @@ type Connections interface {
 	Get(ctx context.Context, id plugin.ConnectionID) (settings.Connection, error)
 }
 
-// Deps are what the engine works with. All are needed but Urgent, Active, Unsent, Notify and NotifyHeld.
+// Deps are what the engine works with. All are needed but Urgent, Active, Uncounted, Notify
+// and NotifyHeld.
 type Deps struct {
 	DB          *sqlx.DB
 	Clock       plugin.Clock
@@ -204,7 +209,8 @@ type Deps struct {
 	Connections Connections
 	// Shop opens a shop. Errors: plugin.ErrNotFound.
 	Shop func(ctx context.Context, id plugin.ShopID) (plugin.Shop, error)
-	// CRM opens the CRM account of a connection, in the background lane of its budget.
+	// CRM opens the CRM account of a connection, in the background lane of its budget. Errors: plugin.ErrNotFound,
+	// those of internal/crm.
 	CRM func(ctx context.Context, id plugin.ConnectionID) (catalog.CRM, error)
 	// Urgent opens it in a lane that does not wait for runs, for what the CRM itself has called about.
 	// nil: CRM does.
@@ -216,8 +222,8 @@ type Deps struct {
 	Active func(ctx context.Context, shop plugin.ShopID) bool
 	// Uncounted is subtracted from stock; nil: nothing is.
 	Uncounted catalog.Uncounted
-	// Notify tells the merchant that a run waits for approval, NotifyHeld that stock is held back; nil:
-	// nobody is told.
+	// Notify tells the merchant that a run waits for approval, NotifyHeld that stock is held back; nil: nobody is told.
+	// An error of Notify is logged; one of NotifyHeld makes the message come again.
 	Notify     func(ctx context.Context, n catalog.ApprovalRequest) error
 	NotifyHeld func(ctx context.Context, n catalog.HeldNotice) error
 	Config     Config

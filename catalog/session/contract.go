@@ -8,15 +8,15 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// What the contract says, word for word as in package plugin: a shop that does otherwise ends the run, whose
-// text says it too.
+// The rules are what the contract says, word for word as in package plugin: a shop that does otherwise ends the run,
+// and the log says which rule it broke.
 const (
 	RuleVariants = "Variants are never empty: a product without variants has exactly one, with no options."
 	RuleAdded    = "Added are the ids of the created variants, in the order they were given"
 	RuleBatch    = "Batch calls take 1..MaxBatch items and answer a slice of the same length, item by item"
 )
 
-// CheckVariants checks a product that the shop has answered.
+// CheckVariants checks a product that the shop has answered against RuleVariants. Errors: *Stop.
 func CheckVariants(p plugin.Product) error {
 	if len(p.Variants) > 0 {
 		return nil
@@ -24,7 +24,8 @@ func CheckVariants(p plugin.Product) error {
 	return &Stop{Code: catalog.CodeNoVariants, Params: catalog.Params{"product": string(p.ID)}, rule: RuleVariants}
 }
 
-// CheckAdded checks what the shop answers of a product for which it was to make some variants.
+// CheckAdded checks, against RuleAdded, what the shop answers of a product for which it was to make so many variants.
+// Errors: *Stop.
 func CheckAdded(res plugin.ProductResult, made int) error {
 	ids := slices.Compact(slices.Sorted(slices.Values(res.Added)))
 	if res.ID != "" && len(res.Added) == made && len(ids) == made && !slices.Contains(ids, "") {
@@ -36,7 +37,9 @@ func CheckAdded(res plugin.ProductResult, made int) error {
 	}
 }
 
-// CheckBatch checks that a batch was answered item by item; err is what the call answered as a whole.
+// CheckBatch checks, against RuleBatch, that a batch was answered item by item; err is what the call answered as a
+// whole.
+// Errors: err as the shop's, *Stop.
 func CheckBatch(asked, got int, err error) error {
 	if err != nil || asked == got {
 		return FromShop(err)

@@ -17,9 +17,10 @@ const (
 )
 
 // Each phase has a cursor of its own type, which says where it stands between two steps. It is stored as
-// JSON with the run; see Layout for what happens to those that another version has stored.
+// JSON with the run; see catalog.Layout for what happens to those that another version has stored.
 
-// CursorOf reads the cursor of the run's phase; that of a phase just begun is the zero value.
+// CursorOf reads the cursor of the run's phase; that of a phase just begun is the zero value. An error means that
+// another phase has stored it, or another layout: a bug.
 func CursorOf[C any](run catalog.Run) (C, error) {
 	var c C
 	if run.Cursor == "" {
@@ -34,7 +35,7 @@ func CursorOf[C any](run catalog.Run) (C, error) {
 // MoveTo stores where the run's phase stands.
 func MoveTo(run *catalog.Run, c any) { run.Cursor = string(plan.JSON(c)) }
 
-// PagingCursor is where a list stands that is read page by page.
+// PagingCursor is the cursor of a list that is read page by page.
 type PagingCursor struct {
 	// Group counts the groups of codes the list is asked for by; 0 for the first or only one.
 	Group int    `json:"group,omitempty"`
@@ -51,10 +52,10 @@ type PagingCursor struct {
 // Paged is a cursor with paging in it.
 type Paged interface{ At() *PagingCursor }
 
-// At implements Pager.
+// At implements Paged.
 func (p *PagingCursor) At() *PagingCursor { return p }
 
-// Saw notes pages with so many rows that were not there before.
+// Saw counts pages that were read, with so many rows that were not staged before.
 func (p *PagingCursor) Saw(pages, fresh int) {
 	p.Pages += pages
 	p.Stale += pages
@@ -88,7 +89,7 @@ type StrategyCursor struct {
 	SampleOffers int `json:"sample_offers,omitempty"`
 }
 
-// ConfirmCursor is the cursor of offers that are asked for again, behind those of a product.
+// ConfirmCursor is the cursor of offers that are asked for again: those of the products behind After.
 type ConfirmCursor struct {
 	PagingCursor
 	After string `json:"after,omitempty"`
@@ -105,7 +106,7 @@ type ProductCursor struct {
 	After string `json:"after,omitempty"`
 }
 
-// TreeCursor is the cursor of writing the tree: categories the shop did not take.
+// TreeCursor is the cursor of writing the tree: the categories of the CRM that the shop did not take, by id.
 type TreeCursor map[string]bool
 
 // TidyCursor is the cursor of the last phase.

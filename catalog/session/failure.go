@@ -13,7 +13,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Stop is an error of ours that ends a run with a code.
+// Stop is an error that fails a run for good, with a code and its parameters.
 type Stop struct {
 	Code   catalog.Code
 	Params catalog.Params
@@ -21,6 +21,7 @@ type Stop struct {
 	rule string
 }
 
+// Error says the code and, of a shop that broke the contract, the rule.
 func (s *Stop) Error() string {
 	if s.rule == "" {
 		return fmt.Sprintf("stopped: %s", s.Code)
@@ -39,7 +40,7 @@ func (e *shopError) Error() string { return "shop: " + e.err.Error() }
 
 func (e *shopError) Unwrap() error { return e.err }
 
-// FromShop marks an error as the shop's answer; nil stays nil.
+// FromShop marks an error as the shop's answer, for OutcomeOf; nil stays nil.
 func FromShop(err error) error {
 	if err == nil {
 		return nil
@@ -47,7 +48,8 @@ func FromShop(err error) error {
 	return &shopError{err: err}
 }
 
-// OutcomeOf reads an error of a step.
+// OutcomeOf says what an error of a step means for the run: retry or fail, why, and the pause asked for. What it does
+// not know is CodeInternal, and retried.
 func OutcomeOf(err error) store.Outcome {
 	var st *Stop
 	if errors.As(err, &st) {
@@ -88,11 +90,11 @@ func outcomeOfCRM(err error) store.Outcome {
 	return store.Outcome{Code: catalog.CodeInternal}
 }
 
-// MaxAttempts is how often in a row a run is tried before it fails: about five hours.
+// MaxAttempts is how often in a row a run is tried before it fails: about five hours of Pause.
 const MaxAttempts = 27
 
-// Pause is how long to wait after the given number of failures in a row (0: this is the first); a pause that was asked
-// for counts if it is longer.
+// Pause is the backoff after the given number of failures in a row (0: this is the first), 5 s to 15 min; a pause that
+// was asked for counts if it is longer.
 func Pause(failures int, asked time.Duration) time.Duration {
 	// No jitter: few runs are at work at a time, and the budget paces what they ask.
 	return max(asked, backoff.Policy{Base: 5 * time.Second, Cap: 15 * time.Minute}.Pause(failures))

@@ -69,8 +69,8 @@ func (c *Connection) Locked(ctx context.Context, plans []plan.Planned, write fun
 	})
 }
 
-// WriteLocked writes plans of a run under the locks of their links and commits what write stores
-// together with where the run stands then.
+// WriteLocked is Locked for a run: what later readings have brought is taken out of plans, and what write stores is
+// committed with the checkpoint. Errors: as Commit's.
 func (w *Session) WriteLocked(ctx context.Context, run *catalog.Run, plans []plan.Planned, write func(tx *sqlx.Tx) error) error {
 	locked := func(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 		return w.Locked(ctx, plans, func(tx *sqlx.Tx, later map[plugin.VariantID]bool) error {

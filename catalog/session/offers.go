@@ -10,7 +10,7 @@ import (
 	"github.com/keybridge/keybridge/catalog/store"
 )
 
-// SkipTo moves to another phase without having done anything in this one.
+// SkipTo moves to another phase, with a checkpoint and nothing else. Errors: as Commit's.
 func (w *Session) SkipTo(ctx context.Context, p catalog.Phase) error {
 	run := w.Next()
 	run.Enter(p)
@@ -18,7 +18,7 @@ func (w *Session) SkipTo(ctx context.Context, p catalog.Phase) error {
 }
 
 // OnlyOf refuses an answer with rows that nobody asked for: a CRM that does not heed the question would
-// answer the whole list to each group.
+// answer the whole list to each group. nil codes ask for everything. Errors: err, *Stop with CodeIncomplete.
 func OnlyOf[T any](name string, codes []string, rows []T, code func(T) string, err error) error {
 	if err != nil || codes == nil {
 		return err
@@ -38,7 +38,7 @@ func OnlyOf[T any](name string, codes []string, rows []T, code func(T) string, e
 }
 
 // InWarehouses puts what lies in the chosen warehouses in place of all stock of at most GroupSize
-// offers. It answers the warehouses that the CRM named.
+// offers, and answers the warehouses that the CRM named. It counts the request in run. Errors: the CRM's, as OnlyOf's.
 func (w *Session) InWarehouses(ctx context.Context, source catalog.CRM, run *catalog.Run, offers []catalog.Offer) ([]catalog.Warehouse, error) {
 	ids := make([]string, 0, len(offers))
 	for _, o := range offers {
@@ -68,7 +68,7 @@ func (w *Session) InWarehouses(ctx context.Context, source catalog.CRM, run *cat
 	return WarehousesOf(page.Rows), nil
 }
 
-// WarehousesOf are the warehouses that stocks name.
+// WarehousesOf lists the warehouses that stocks name, each once.
 func WarehousesOf(rows []catalog.Stock) []catalog.Warehouse {
 	seen := map[catalog.Warehouse]bool{}
 	var out []catalog.Warehouse
@@ -83,5 +83,5 @@ func WarehousesOf(rows []catalog.Stock) []catalog.Warehouse {
 	return out
 }
 
-// WritesCategories reports whether this run brings the tree.
+// WritesCategories reports whether the run brings the category tree: it is to, and the shop can.
 func (w *Session) WritesCategories() bool { return w.Run.Settings.Categories && w.Rules.Can.Categories }

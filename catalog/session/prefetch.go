@@ -28,7 +28,7 @@ type PageKey struct {
 	Page  string
 }
 
-// PageBatch is some pages of a list that follow one another.
+// PageBatch is some pages of a list that follow one another, as NextPages answers them.
 type PageBatch[T any] struct {
 	Rows []T
 	// Total and Next are those of the last page.
@@ -36,7 +36,7 @@ type PageBatch[T any] struct {
 	Next  string
 	// Asked is when the first page was asked for.
 	Asked time.Time
-	Count int
+	Count int // of pages
 	// First: reading has just begun. What is read first is stored for good at once, so that the run gets
 	// on however often the database crashes.
 	First bool
@@ -65,8 +65,9 @@ type fetched struct {
 // errReadingEnded means that whoever fetched ended without an answer, though nobody told it to.
 var errReadingEnded = errors.New("reading ahead ended without an answer")
 
-// NextPages answers the page that key names together with those behind it that come at once, depth at most.
-// fetch is called beside the steps of w and must not use what they change.
+// NextPages answers the page that key names together with those behind it that come at once, depth at most, and goes on
+// fetching (prefetch). fetch is called beside the steps of w and must not use what they change. An error of fetch is
+// answered once what was read before it is stored; the page is asked for again then.
 func NextPages[T any](ctx context.Context, w *Session, key PageKey, depth int, fetch func(ctx context.Context, page string) (catalog.Page[T], error)) (PageBatch[T], error) {
 	if w.prefetch == nil || w.prefetch.next != key {
 		w.stopPrefetch()
@@ -114,7 +115,7 @@ func NextPages[T any](ctx context.Context, w *Session, key PageKey, depth int, f
 // startPrefetch begins to fetch at a page, until the list or the slice ends.
 func startPrefetch[T any](ctx context.Context, w *Session, key PageKey, depth int, fetch func(ctx context.Context, page string) (catalog.Page[T], error)) {
 	ctx, cancel := context.WithCancel(ctx)
-	// One page more is in the hands of whoever fetches.
+	// One page more is held by the goroutine that fetches.
 	a := &prefetcher{next: key, depth: depth, most: 1, cancel: cancel, pages: make(chan fetched, depth-1), over: make(chan struct{})}
 	w.prefetch = a
 	e, until := w.Tools, w.until

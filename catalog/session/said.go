@@ -66,7 +66,8 @@ func withoutSentinel(err error) string {
 	return text
 }
 
-// TextParams are the parameters of an item that the shop did not take; nil when it said nothing.
+// TextParams are the parameters of an item that the shop did not take: what it said, without secrets; nil when it said
+// nothing.
 func TextParams(err error) catalog.Params {
 	if text := shopText(err); text != "" {
 		return catalog.Params{saidParam: text}
@@ -78,7 +79,7 @@ func TextParams(err error) catalog.Params {
 // the run's items have the rest.
 const saidMost = 20
 
-// ListItems stores what a run left alone, and logs each text of the shop once a run.
+// ListItems stores what a run left alone, and logs each text of the shop once a run. Errors: our database's.
 func (w *Session) ListItems(ctx context.Context, tx *sqlx.Tx, items []catalog.Item) error {
 	fresh := w.NewTexts(items)
 	if len(fresh) > 0 {

@@ -1,6 +1,11 @@
-// Package session is one worker's hold on one connection and one run: the opened shop and CRM, the rules it goes
-// by, the lease, the checkpoints, the reading ahead, and what a batch of writes came to. The rooms of the phases
-// (stage, propose, apply, quotes) stand on it.
+// Package session is one worker's hold on one connection and one run: the opened shop and CRM, the rules it goes by,
+// the lease, the checkpoints, the prefetcher, and what a batch of writes came to. The rooms of the phases (stage,
+// propose, apply, quotes) stand on it.
+//
+// Errors of its methods, and of the steps that the phases are made of, are for OutcomeOf, which says whether the run is
+// retried or fails and with which code: *Stop, the shop's (FromShop), the CRM's (those of internal/crm), or else our
+// database's. lease.ErrLost is none of them: the run is another worker's by now, and whoever gets it has nothing left
+// to do. Each step ends with a checkpoint in the transaction of its writes, so that trying again is idempotent.
 package session
 
 import (
@@ -19,7 +24,7 @@ import (
 	"github.com/keybridge/keybridge/internal/jobs/lease"
 )
 
-// IgnoreLost drops the error of a worker whose row is another's by now: it has nothing to tell.
+// IgnoreLost turns lease.ErrLost into nil: a worker whose row is another's by now has nothing to tell.
 func IgnoreLost(err error) error {
 	if errors.Is(err, lease.ErrLost) {
 		return nil
@@ -39,7 +44,7 @@ type Session struct {
 // Step does one piece of work of a phase and commits it with its checkpoint.
 type Step func(ctx context.Context, w *Session) error
 
-// New opens nothing yet; Slice does.
+// New is a session of a run that was claimed. It opens nothing yet; Slice does.
 func New(t *Tools, run catalog.Run) *Session {
 	return &Session{Run: run, Connection: Connection{
 		Tools: t, ID: run.Connection, ShopID: run.Shop, Settings: run.Settings, Ref: "run " + strconv.FormatInt(run.ID, 10),
@@ -63,14 +68,15 @@ func (w *Session) open(ctx context.Context) error {
 	return nil
 }
 
-// Freeze keeps stock from being written, or lets it be.
+// Freeze keeps stock from being written, or lets it be written again; the rules and their hash follow.
 func (w *Session) Freeze(frozen bool) {
 	w.Rules.Frozen = frozen
 	w.RulesHash = w.Rules.Hash()
 }
 
-// Slice makes steps until the run is over, the slice is used up, or something goes wrong. It gives the lease up after a
-// while, because a worker that hangs must lose the run.
+// Slice opens the connection and makes steps until the run is over, the slice is used up, or something goes wrong. The
+// lease is renewed for four leases more than a slice takes and then given up, because a worker that hangs must lose the
+// run. A panic of a step is an error. Errors: those of the package, lease.ErrLost among them.
 func (w *Session) Slice(ctx context.Context, steps map[catalog.Phase]Step) error {
 	c, run := w.Deps.Config, w.Run
 	ctx, release := lease.Keeper{
@@ -146,13 +152,13 @@ func (w *Session) Next() *catalog.Run {
 	return &run
 }
 
-// Commit stores what a step did and where the run stands then, in one transaction. f may be nil, and
-// may still change run.
+// Commit stores what a step did and its checkpoint, where the run stands then, in one transaction. f may be nil, and
+// may still change run. Once it is stored w.Run is run. Errors: what f answers, lease.ErrLost; nothing is stored then.
 func (w *Session) Commit(ctx context.Context, run *catalog.Run, f func(tx *sqlx.Tx) error) error {
 	return w.commitBy(ctx, run, w.Store.InTx, f)
 }
 
-// CommitAsync is commit for a step that has read and thought but told nobody: it does not wait for the disk.
+// CommitAsync is Commit for a step that has only read and planned: it does not wait for the disk.
 // Should the database crash in the next moment, the step is forgotten together with its checkpoint
 // and made again.
 func (w *Session) CommitAsync(ctx context.Context, run *catalog.Run, f func(tx *sqlx.Tx) error) error {

@@ -22,7 +22,7 @@ type Tools struct {
 	Calendar *calendar.Calendar
 }
 
-// NewTools starts nothing and asks nothing.
+// NewTools makes tools of the dependencies, with the defaults of Config filled in. It starts and asks nothing.
 func NewTools(d Deps) *Tools {
 	d.Config = d.Config.withDefaults()
 	return &Tools{
@@ -32,7 +32,7 @@ func NewTools(d Deps) *Tools {
 	}
 }
 
-// Now is in UTC.
+// Now is the clock's moment, in UTC.
 func (t *Tools) Now() time.Time { return t.Deps.Clock.Now().UTC() }
 
 // Active reports whether the plugin is active in a shop.

@@ -12,11 +12,12 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// WriteFunc writes a batch to the shop and commits what came of it; total is how many products are
-// planned. last: nothing is tried again.
+// WriteFunc writes a batch of plans to the shop and commits what came of it; total is how many products are planned.
+// last: what fails is not tried again.
 type WriteFunc func(ctx context.Context, plans []plan.Planned, total int64, last bool) error
 
-// Write writes the next planned products.
+// Write gives apply the next planned products; when there are none left it enters WriteAgain. Errors: those of apply
+// and of Commit.
 func (w *Session) Write(ctx context.Context, apply WriteFunc) error {
 	total := w.Run.Total
 	if total == 0 {
@@ -46,17 +47,17 @@ func (w *Session) Write(ctx context.Context, apply WriteFunc) error {
 	return apply(ctx, got.Rows, total, false)
 }
 
-// BatchResult is a batch on its way to the shop and what came of it.
+// BatchResult is what a batch of writes came to. It is filled while the shop answers, and Record stores it.
 type BatchResult struct {
-	Last       bool // nothing is tried again
-	Approved   bool // what moved since is left alone
-	Categories map[string]plugin.CategoryID
+	Last       bool                         // nothing is tried again
+	Approved   bool                         // what moved since is left alone
+	Categories map[string]plugin.CategoryID // of the shop, by the CRM's
 
 	Marks   []plan.Outcome
 	settled []plan.LinkUpdate
 	joints  []plan.VariantLinkRow
-	Gone    map[string]string
-	review  []string // offers whose variants were added hidden
+	Gone    map[string]string // offers whose variants were treated as missing, and how
+	review  []string          // offers whose variants were added hidden
 	Changes []catalog.Change
 	Items   []catalog.Item
 	Stock   plan.StockOutcomes
@@ -68,7 +69,7 @@ type BatchResult struct {
 	hidden, unavailable                   int // of the missing
 }
 
-// Record stores what a batch came to.
+// Record stores what a batch came to and counts it in run. Errors: our database's.
 func (w *Session) Record(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, b *BatchResult) error {
 	s, now := w.Store, w.Now()
 	run.Counters.Created += b.created
@@ -113,7 +114,7 @@ func (b *BatchResult) PatchOf(p plan.Planned) *plugin.ProductPatch {
 	return &patch
 }
 
-// Wrote notes what stands as planned.
+// Wrote records that a product stands in the shop as planned.
 func (b *BatchResult) Wrote(p plan.Planned, res plugin.ProductResult) {
 	if b.Last || len(p.Images) > 0 { // else the cursor says it
 		b.Marks = append(b.Marks, plan.Outcome{CRM: p.CRM, State: plan.Done, Product: res.ID, Images: len(p.Images) > 0})
@@ -155,7 +156,7 @@ func (b *BatchResult) categoryOf(p plan.Planned) plugin.CategoryID {
 	return p.InCategory
 }
 
-// Count counts what the shop has changed, and lists the changes.
+// Count counts what the shop has changed, and lists the changes. It is part of Wrote; price runs need it alone.
 func (b *BatchResult) Count(p plan.Planned, res plugin.ProductResult) {
 	if !res.Changed {
 		// Pictures still to come decide whether the product counts as updated.
@@ -191,7 +192,7 @@ func (b *BatchResult) Count(p plan.Planned, res plugin.ProductResult) {
 	}
 }
 
-// Failed notes what the shop did not take: what another try may mend is tried once more at the end.
+// Failed records what the shop did not take: what may succeed later is tried once more at the end of the run.
 func (b *BatchResult) Failed(p plan.Planned, err error) {
 	reason, params, again := ShopReason(err)
 	if b.Approved && (reason == catalog.ReasonShopConflict || reason == catalog.ReasonShopGone) {
@@ -212,7 +213,7 @@ func (b *BatchResult) Item(p plan.Planned, kind catalog.ItemKind, r catalog.Reas
 	b.Items = append(b.Items, catalog.Item{Kind: kind, CRMID: p.CRM, Product: p.Product, Name: p.Name, Reason: r, Params: params})
 }
 
-// ShopReason reads the shop's answer about one item.
+// ShopReason says why the shop did not take an item, and whether trying again may help.
 func ShopReason(err error) (r catalog.Reason, p catalog.Params, again bool) {
 	p = TextParams(err)
 	switch {
@@ -228,7 +229,7 @@ func ShopReason(err error) (r catalog.Reason, p catalog.Params, again bool) {
 	return catalog.ReasonShopError, p, true
 }
 
-// Done marks a price as written, unless the cursor says it.
+// Done marks a plan of prices as written, unless the cursor says it.
 func (b *BatchResult) Done(p plan.Planned) {
 	if b.Last {
 		b.Marks = append(b.Marks, plan.Outcome{CRM: p.CRM, State: plan.Done, Product: p.Product})

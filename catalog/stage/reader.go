@@ -2,5 +2,5 @@ package stage
 
 import "github.com/keybridge/keybridge/catalog/session"
 
-// reader takes the steps in which a run reads the CRM.
+// reader makes the steps in which a run reads the CRM.
 type reader struct{ *session.Session }

@@ -18,7 +18,7 @@ import (
 // list is one of the lists a run reads.
 type list[T any] struct {
 	name string
-	// fetch runs ahead, beside the worker, whose fields it may not use.
+	// fetch is called by the prefetcher, beside the session, whose fields it may not use.
 	fetch func(ctx context.Context, codes []string, page string) (catalog.Page[T], error)
 	// stage stores rows and answers how many of them were not there before.
 	stage func(tx *sqlx.Tx, rows []T) (int, error)
@@ -33,8 +33,8 @@ type part struct {
 	end func(ctx context.Context, tx *sqlx.Tx, run *catalog.Run, total int) error
 }
 
-// readPage reads a page, with those behind it that are at hand, and moves on: to the next page, or to
-// where the part ends.
+// readPage stages a page, with those behind it that were prefetched, and moves on: to the next page, or to where the
+// part ends.
 func readPage[T any](ctx context.Context, w *session.Session, cursor session.Paged, l list[T], p part) error {
 	at := cursor.At()
 	key := session.PageKey{Phase: w.Run.Phase, Codes: strings.Join(p.codes, ","), Page: at.Page}

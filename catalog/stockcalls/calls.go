@@ -1,5 +1,5 @@
-// Package stockcalls takes the CRM's calls about stock: a call is a hint, which a worker reads again and writes a
-// moment later.
+// Package stockcalls takes the CRM's calls about stock (webhooks): a call is a hint, upon which a worker reads price
+// and stock a moment later and writes them.
 package stockcalls
 
 import (
@@ -14,7 +14,8 @@ import (
 
 // Calls takes the CRM's calls about stock. A call is a hint: the offers it names are kept as they
 // came, and a moment later a worker makes a notice of each, reads their price and stock and writes them as
-// a price run would. Safe for concurrent use.
+// a price run would; a call that comes twice is read once more and finds nothing to write (idempotent). Safe for
+// concurrent use. Errors are our database's: the call can be repeated.
 type Calls struct{ T *session.Tools }
 
 var _ jobs.Source = (*Calls)(nil)
@@ -26,7 +27,7 @@ func (s *Calls) Note(ctx context.Context, conn plugin.ConnectionID, offers []str
 	return s.T.Store.StockCalls.Add(ctx, conn, offers, now, now.Add(s.T.Deps.Config.Gather))
 }
 
-// Status tells how the calls of a connection fare.
+// Status is the status of the stock notifications of a connection; zero when there never was one.
 func (s *Calls) Status(ctx context.Context, conn plugin.ConnectionID) (catalog.StockStatus, error) {
 	return s.T.Store.StockCalls.Status(ctx, conn)
 }
@@ -44,7 +45,7 @@ func (s *Calls) Purge(ctx context.Context, age time.Duration) error {
 	return s.T.Store.StockCalls.Purge(ctx, s.T.Now().Add(-age), s.T.Now().Add(-bodyKept))
 }
 
-// Due implements jobs.Source.
+// Due implements jobs.Source: connections with calls whose offers are to be read.
 func (s *Calls) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task, error) {
 	return s.T.Store.StockCalls.Due(ctx, now, now.Add(s.T.Deps.Config.HandOver), limit)
 }

@@ -37,7 +37,7 @@ const (
 	stockAtOnce = time.Millisecond
 )
 
-// Handle implements jobs.Handler for StockTaskKind: it reads what calls named, for one slice.
+// Handle implements jobs.Handler for catalog.StockTaskKind: it reads what calls named, for one slice.
 func (s *Calls) Handle(ctx context.Context, id int64) error {
 	now := s.T.Now()
 	call, ok, err := s.T.Store.StockCalls.Claim(ctx, id, now, now.Add(s.T.Deps.Config.Lease))
@@ -100,7 +100,7 @@ func (w *stockWorker) slice(ctx context.Context) error {
 	return nil
 }
 
-// begin reads what the slice works with. An error of type *stop: calls are left aside.
+// begin reads what the slice works with. Errors: *session.Stop when calls are left aside, those of Open.
 func (w *stockWorker) begin(ctx context.Context) error {
 	conn, err := w.Deps.Connections.Get(ctx, w.call.Connection)
 	if errors.Is(err, plugin.ErrNotFound) {

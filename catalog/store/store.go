@@ -1,5 +1,9 @@
 // Package store is all SQL of the catalog, by table: small types, one for each kind of rows, each in files of
 // its own.
+//
+// Errors are the database's, with what was asked of it, unless a method names others: whoever gets one tries the step
+// again. lease.ErrLost means that the row is another worker's by now, so nothing was stored. Lists of pages answer what
+// comes behind the given id, in the order of ids; a list that is empty is the end.
 package store
 
 import (
@@ -13,7 +17,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Outcome says why a run waits or fails, in codes.
+// Outcome says why a run waits or fails; see session.OutcomeOf.
 type Outcome struct {
 	Code   catalog.Code
 	Params catalog.Params
@@ -69,7 +73,7 @@ type Quotes struct{ base }
 // Review is what people decide about: pins, and what waits to be published.
 type Review struct{ base }
 
-// Warehouses are the CRM's, as its answers have named them.
+// Warehouses are those of the CRM, as its answers have named them.
 type Warehouses struct{ base }
 
 // StockCalls are the CRM's calls about stock.
@@ -78,15 +82,15 @@ type StockCalls struct{ base }
 // Held is stock that is held back.
 type Held struct{ base }
 
-// base is what all of them stand on.
+// base is what all types of the store have.
 type base struct {
 	db   *sqlx.DB
 	idle time.Duration
 }
 
-// InTx runs f in one transaction. Should the process be frozen in the middle, Postgres ends it as soon
-// as the lease is over as well: neither who takes over nor a merchant who stops the run waits for its
-// rows any longer.
+// InTx runs f in one transaction, and rolls it back when f answers an error, which it then answers. Should the process
+// be frozen in the middle, Postgres ends it as soon as the lease is over as well: neither who takes over nor a merchant
+// who stops the run waits for its rows any longer.
 func (s *base) InTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
@@ -105,8 +109,8 @@ func (s *base) InTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	return nil
 }
 
-// InAsyncTx is InTx for a transaction whose loss in a crash of the database does no harm, because all
-// before it is kept and all after it is lost as well.
+// InAsyncTx is InTx without waiting for the disk (synchronous_commit = off): for a transaction whose loss in a crash of
+// the database does no harm, because all before it is kept and all after it is lost as well.
 func (s *base) InAsyncTx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	return s.InTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, `SET LOCAL synchronous_commit = off`); err != nil {

@@ -38,7 +38,8 @@ const candidateFrom = `
 	LEFT JOIN keybridge.stage_category sc ON sc.run_id = p.run_id AND sc.id = p.category_id
 	WHERE p.run_id = $1 AND p.presence <> 'outside'`
 
-// Candidates answers the staged products behind the given id, in the order of ids.
+// Candidates answers the staged products behind the given id. categories says that the run writes the tree; rules is
+// the hash of those that hold now: under others a product that was in order is looked at again.
 func (s *Staging) Candidates(ctx context.Context, run catalog.Run, categories bool, rules []byte, after string, limit int) ([]plan.Candidate, error) {
 	const q = `SELECT` + candidateColumns + candidateFrom + ` AND p.id > $5 ORDER BY p.id LIMIT $6`
 	var rows []plan.Candidate
@@ -48,7 +49,7 @@ func (s *Staging) Candidates(ctx context.Context, run catalog.Run, categories bo
 	return rows, nil
 }
 
-// CandidatesByID answers the staged products with the given ids.
+// CandidatesByID is Candidates for the products with the given ids.
 func (s *Staging) CandidatesByID(ctx context.Context, run catalog.Run, categories bool, rules []byte, ids []string) ([]plan.Candidate, error) {
 	const q = `SELECT` + candidateColumns + candidateFrom + ` AND p.id = ANY($5) ORDER BY p.id`
 	var rows []plan.Candidate
@@ -80,7 +81,7 @@ func (s *Staging) CountProducts(ctx context.Context, run int64) (int64, error) {
 	return n, nil
 }
 
-// Products reads staged products whole.
+// Products reads staged products with their live offers, by id.
 func (s *Staging) Products(ctx context.Context, run int64, ids []string) (map[string]plan.CRMProduct, error) {
 	out := make(map[string]plan.CRMProduct, len(ids))
 	const products = `SELECT id, body FROM keybridge.stage_product WHERE run_id = $1 AND id = ANY($2) AND presence = 'live'`
@@ -156,7 +157,7 @@ func findTwins(column string) string {
 		WHERE key IN (SELECT key FROM keys GROUP BY key HAVING min(product_id) <> max(product_id))`
 }
 
-// lookForTwins looks for them when the first is asked about.
+// lookForTwins finds all products that share a key, when the first is asked about.
 func (s *Staging) lookForTwins(ctx context.Context, run int64, find string) error {
 	err := s.InAsyncTx(ctx, func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO keybridge.stage_twin (run_id, product_id) VALUES ($1, '') ON CONFLICT DO NOTHING`, run)

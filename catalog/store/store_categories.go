@@ -14,7 +14,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Categories reads all of a connection.
+// Categories reads all category links of a connection.
 func (s *Links) Categories(ctx context.Context, conn plugin.ConnectionID) ([]plan.CategoryLink, error) {
 	var rows []plan.CategoryLink
 	const q = `SELECT crm_id, category_id, name, parent_id FROM keybridge.link_category WHERE connection_id = $1`
@@ -59,7 +59,7 @@ func (s *Links) PutCategories(ctx context.Context, tx *sqlx.Tx, run catalog.Run,
 	return nil
 }
 
-// CategoryTargets answers what CRM categories are linked to.
+// CategoryTargets answers the shop categories that CRM categories are linked to; those that are not are left out.
 func (s *Links) CategoryTargets(ctx context.Context, conn plugin.ConnectionID, ids []string) (map[string]plugin.CategoryID, error) {
 	var rows []plan.CategoryLink
 	const q = `SELECT crm_id, category_id, name, parent_id FROM keybridge.link_category

@@ -21,7 +21,7 @@ type Question struct {
 	Scope []string
 	// Since: who was seen outside the scope before that is asked about again.
 	Since time.Time
-	Keys  bool // links bear keys of offers; see splitting
+	Keys  bool // links bear keys of offers; see plan.CutKey
 }
 
 // unseenLinks are linked products that the run has not read and that are to be asked about: not those
@@ -60,7 +60,7 @@ func (s *Staging) Unseen(ctx context.Context, run catalog.Run, q Question, after
 	return ids, nil
 }
 
-// CountUnseen counts what unseen answers.
+// CountUnseen counts what Unseen answers.
 func (s *Staging) CountUnseen(ctx context.Context, run catalog.Run, q Question) (int64, error) {
 	var n int64
 	if err := s.db.GetContext(ctx, &n, `SELECT count(*) FROM (`+q.unseen()+`) x`, q.args(run)...); err != nil {
@@ -89,7 +89,7 @@ func (s *Staging) NoteOutside(ctx context.Context, tx *sqlx.Tx, run catalog.Run,
 	return nil
 }
 
-// NoteInside forgets it of products that the lists have shown.
+// NoteInside forgets what NoteOutside remembered, of products that the lists have shown since.
 func (s *Staging) NoteInside(ctx context.Context, tx *sqlx.Tx, run catalog.Run, by Question) error {
 	own := `l.crm_id`
 	if by.Keys {

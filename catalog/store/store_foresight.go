@@ -14,8 +14,8 @@ import (
 
 // Planning finds out what must become of links before anything is written: those of products deleted in
 // the shop go, those of products that got or lost variants stand under other keys, and creations that an
-// earlier run has begun are finished. All that is noted beside the staged products and done by takeLinks,
-// in one transaction, once the run may write.
+// earlier run has begun are finished. All that is noted beside the staged products and done by
+// Plans.TakeLinks, in one transaction, once the run may write.
 
 // linkKey is the key under which the link of a staged product p stands.
 const linkKey = `CASE WHEN p.link_key = '' THEN p.id ELSE p.link_key END`
@@ -46,7 +46,7 @@ func (s *Plans) NoteMade(ctx context.Context, tx *sqlx.Tx, run int64, made map[s
 	return nil
 }
 
-// TakeLinks does what was noted.
+// TakeLinks changes links as NoteLost, NoteMade and Staging.PutSplit have noted.
 func (s *Plans) TakeLinks(ctx context.Context, tx *sqlx.Tx, run catalog.Run, now time.Time) error {
 	const of = ` FROM keybridge.stage_product p WHERE p.run_id = $2 AND l.connection_id = $1 AND `
 	for _, q := range []string{

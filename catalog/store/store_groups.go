@@ -18,7 +18,7 @@ import (
 // The lists whose length is remembered.
 const (
 	ListOffers = "offers"
-	ListPrices = "prices"
+	ListPrices = "prices" // and stock
 )
 
 // KnownTotal answers how long a list was when it was last read; negative: that is not known.
@@ -107,7 +107,7 @@ func (s *Batches) PutGroups(ctx context.Context, tx *sqlx.Tx, run catalog.Run, s
 	return nil
 }
 
-// Group answers the ids of a group.
+// Group answers the ids of the group n, counted from 0.
 func (s *Batches) Group(ctx context.Context, run int64, n int) ([]string, error) {
 	var ids []string
 	const q = `SELECT id FROM keybridge.run_group WHERE run_id = $1 AND n = $2 ORDER BY id`
@@ -161,7 +161,8 @@ func (s *Batches) CountLinked(ctx context.Context, conn plugin.ConnectionID) (in
 	return n, nil
 }
 
-// GroupLinked puts them in groups, as many as one question may name; it answers how many groups.
+// GroupLinked puts the offers that CountLinked counts in groups, as many as one question may name; it answers how many
+// groups.
 func (s *Batches) GroupLinked(ctx context.Context, tx *sqlx.Tx, run catalog.Run) (int, error) {
 	const q = `WITH put AS (INSERT INTO keybridge.run_group (run_id, n, id)
 			SELECT $2, (row_number() OVER (ORDER BY v.crm_id) - 1) / $3, v.crm_id ` + linkedOffers + ` RETURNING n)
@@ -184,7 +185,7 @@ func (s *Batches) SampleLinked(ctx context.Context, run catalog.Run, limit int) 
 	return ids, nil
 }
 
-// Have counts staged rows: of some codes, or all when codes is nil.
+// Have counts the staged rows of a table whose column has one of the codes; nil codes: all.
 func (s *Batches) Have(ctx context.Context, tx *sqlx.Tx, table, column string, run int64, codes []string) (int, error) {
 	q, args := `SELECT count(*) FROM keybridge.`+table+` WHERE run_id = $1`, []any{run}
 	if codes != nil {

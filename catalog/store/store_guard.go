@@ -87,7 +87,7 @@ func (s *Plans) seenBefore(ctx context.Context, tx *sqlx.Tx, run catalog.Run) (i
 	return before.Counters.Seen, nil
 }
 
-// Pending answers plans not written yet, behind the given product.
+// Pending answers plans that have not been written yet, behind the given product.
 func (s *Plans) Pending(ctx context.Context, run int64, after string, limit int) ([]plan.Planned, error) {
 	const q = `SELECT crm_id AS id, ` + planBody + ` FROM keybridge.run_plan
 		WHERE run_id = $1 AND state = 'pending' AND crm_id > $2 ORDER BY crm_id LIMIT $3`

@@ -198,7 +198,7 @@ func (s *Held) Causes(ctx context.Context, conn plugin.ConnectionID) ([]HeldGrou
 	return rows, nil
 }
 
-// HeldGroup is held stock with one cause.
+// HeldGroup is held stock with one cause. Count has the Confirmed variants in it.
 type HeldGroup struct {
 	Run       int64     `db:"run_id"` // 0: a stock call
 	Setting   string    `db:"setting"`

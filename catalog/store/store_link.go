@@ -59,7 +59,7 @@ func (s *Links) variantLinks(ctx context.Context, conn plugin.ConnectionID, ids 
 	return nil
 }
 
-// OwnersOf answers the links of products of a shop, over all connections.
+// OwnersOf answers the links of products of a shop, over all connections; products without one are left out.
 func (s *Links) OwnersOf(ctx context.Context, shop plugin.ShopID, ids []plugin.ProductID) (map[plugin.ProductID]plan.Ownership, error) {
 	const q = `SELECT product_id, connection_id, crm_id, created_here FROM keybridge.link_product
 		WHERE shop_id = $1 AND product_id = ANY($2)`
@@ -104,7 +104,7 @@ type Intent struct {
 	Hidden bool
 }
 
-// Intents reads those of the given products whose creation was begun and not seen to end.
+// Intents answers those of the given products whose creation was begun and not seen to end.
 func (s *Links) Intents(ctx context.Context, conn plugin.ConnectionID, ids []string) ([]Intent, error) {
 	const q = `SELECT crm_id, before_ids FROM keybridge.link_product
 		WHERE connection_id = $1 AND crm_id = ANY($2) AND state = 'creating' ORDER BY crm_id`
@@ -194,7 +194,7 @@ func (s *Links) Join(ctx context.Context, tx *sqlx.Tx, run catalog.Run, plans []
 	return sliceutil.Set(got), nil
 }
 
-// Settle remembers of linked products that they stand as planned under rules with that hash.
+// Settle remembers of linked products that they stand as planned; rules is the hash of the rules they were planned by.
 func (s *Links) Settle(ctx context.Context, tx *sqlx.Tx, run catalog.Run, rules []byte, rows []plan.LinkUpdate, now time.Time) error {
 	if len(rows) == 0 {
 		return nil
@@ -242,9 +242,9 @@ func (s *Links) SettleImages(ctx context.Context, tx *sqlx.Tx, run catalog.Run, 
 	return nil
 }
 
-// JoinVariants links variants. One that stood for another offer of ours changes hands; one of
-// another connection is left to it. made says that all are of products just created, and so most
-// likely none is linked yet.
+// JoinVariants links variants to offers. A variant linked to another offer of this connection is relinked; one of
+// another connection is left to it. made says that all are of products just created, and so most likely none is linked
+// yet.
 func (s *Links) JoinVariants(ctx context.Context, tx *sqlx.Tx, run catalog.Run, rows []plan.VariantLinkRow, made bool) error {
 	if len(rows) == 0 {
 		return nil

@@ -22,7 +22,7 @@ func (s *Links) ReleaseDeleted(ctx context.Context, conn plugin.ConnectionID, sh
 	return nil
 }
 
-// OwnerOf answers the connection a shop product is linked to. Errors: plugin.ErrNotFound.
+// OwnerOf answers the connection a shop product is linked to. Errors: plugin.ErrNotFound when it is linked to none.
 func (s *Links) OwnerOf(ctx context.Context, shop plugin.ShopID, product plugin.ProductID) (plugin.ConnectionID, error) {
 	var owner plugin.ConnectionID
 	const q = `

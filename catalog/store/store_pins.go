@@ -15,7 +15,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// PinsOf reads those of some products.
+// PinsOf answers the pinned fields of some products.
 func (s *Review) PinsOf(ctx context.Context, db sqlx.QueryerContext, conn plugin.ConnectionID, ids []plugin.ProductID) (plan.Pins, error) {
 	if len(ids) == 0 {
 		return nil, nil

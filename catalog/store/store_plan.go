@@ -14,7 +14,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Analyse does it for what was planned.
+// Analyse tells Postgres what was planned; see Staging.Analyse.
 func (s *Plans) Analyse(ctx context.Context, tx *sqlx.Tx) error {
 	if _, err := tx.ExecContext(ctx, `ANALYZE keybridge.run_plan (run_id, crm_id, product_id, state, action)`); err != nil {
 		return fmt.Errorf("analyse plan: %w", err)
@@ -22,7 +22,7 @@ func (s *Plans) Analyse(ctx context.Context, tx *sqlx.Tx) error {
 	return nil
 }
 
-// planBody selects a plan with the version that other writes of ours have made of the product since.
+// planBody selects a plan with the product version that our own later writes produced.
 const planBody = `CASE WHEN seen_now = '' THEN body ELSE body || jsonb_build_object('seen_now', seen_now) END`
 
 // Put stores plans; one of the same product is replaced.
@@ -46,7 +46,7 @@ func (s *Plans) Put(ctx context.Context, tx *sqlx.Tx, run int64, plans []plan.Pl
 	return s.Replace(ctx, tx, run, plans)
 }
 
-// Replace is putPlan for plans of which most likely one is there already.
+// Replace is Put for plans of which most likely one is there already.
 func (s *Plans) Replace(ctx context.Context, tx *sqlx.Tx, run int64, plans []plan.Planned) error {
 	if len(plans) == 0 {
 		return nil
@@ -105,7 +105,7 @@ func (s *Plans) plans(ctx context.Context, run int64, q string, args ...any) ([]
 	return out, nil
 }
 
-// Count answers how many plans wait in a state, or how many wait for pictures.
+// Count counts the plans in a state.
 func (s *Plans) Count(ctx context.Context, run int64, state plan.State) (int64, error) {
 	var n int64
 	const q = `SELECT count(*) FROM keybridge.run_plan WHERE run_id = $1 AND state = $2`
@@ -179,10 +179,10 @@ func (s *Plans) DropRivals(ctx context.Context, tx *sqlx.Tx, run int64) ([]catal
 	return items, nil
 }
 
-// Rebase takes over the same versions in plans that wait for a person, or were approved: what is ours
-// is no reason to leave the product alone. A write of ours expects the version before, so nobody else has
-// written between the two. What a run that matches anew means to write may be for another product of the
-// CRM than the one whose price was written, so its plan stays. run is the one that wrote; 0: a stock call.
+// Rebase rebases plans that wait for a person, or were approved, onto the versions that a write of our own produced:
+// what is ours is no reason to leave the product alone. That write expected the version before, so nobody else has
+// written between the two. What a run that matches anew means to write may be for another product of the CRM than the
+// one whose price was written, so its plan stays. run is the one that wrote; 0: a stock call.
 func (s *Plans) Rebase(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, run int64, versions map[plugin.ProductID]plan.SeenVersion) error {
 	if len(versions) == 0 {
 		return nil

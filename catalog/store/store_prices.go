@@ -92,7 +92,7 @@ func (s *Quotes) Staged(ctx context.Context, run catalog.Run, rules []byte, afte
 	return s.readQuotes(ctx, run, q, run.ID, run.Connection, rules, after, products)
 }
 
-// OfProducts answers those of the given products of the CRM.
+// OfProducts is Staged for the given products of the CRM.
 func (s *Quotes) OfProducts(ctx context.Context, run catalog.Run, rules []byte, ids []string) ([]plan.PriceStock, error) {
 	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id = ANY($4) ORDER BY v.crm_product_id, o.id`
 	return s.readQuotes(ctx, run, q, run.ID, run.Connection, rules, pq.Array(ids))
@@ -128,7 +128,7 @@ func (s *Quotes) readQuotes(ctx context.Context, run catalog.Run, q string, args
 	return out, nil
 }
 
-// CountQuotes counts the products that quotes answers variants of.
+// CountQuotes counts the products that Staged answers variants of.
 func (s *Quotes) CountQuotes(ctx context.Context, run catalog.Run) (int64, error) {
 	var n int64
 	if err := s.db.GetContext(ctx, &n, `SELECT count(DISTINCT v.crm_product_id)`+quotesFrom, run.ID, run.Connection); err != nil {
@@ -183,7 +183,7 @@ func unzipped(versions map[plugin.ProductID]plan.SeenVersion) (ids, before, afte
 }
 
 // LockLinks takes the links of the offers of some products, in the order of the offers' ids, and
-// answers by product and variant when what was last written was read. It ends with the transaction.
+// answers by product and variant when what was last written was read. The locks end with the transaction.
 func (s *Quotes) LockLinks(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionID, products []string) (map[string]map[plugin.VariantID]time.Time, error) {
 	const q = `SELECT crm_product_id, variant_id, read_at FROM keybridge.link_variant
 		WHERE connection_id = $1 AND crm_product_id = ANY($2) ORDER BY crm_id FOR UPDATE`

@@ -30,7 +30,7 @@ const hiddenRows = `SELECT * FROM (
 	SELECT crm_product_id || chr(2) || crm_id, crm_product_id, product_id, variant_id, missing_action NOT IN ('', 'already')
 		FROM keybridge.link_variant WHERE connection_id = $1 AND (review OR missing_action = 'hidden')) h`
 
-// Hidden answers such rows from behind the given one.
+// Hidden answers what we hid and may still be hidden, from behind the row with the given Sort.
 func (s *Review) Hidden(ctx context.Context, conn plugin.ConnectionID, after string, limit int) ([]HiddenRow, error) {
 	const q = hiddenRows + ` WHERE sort COLLATE "C" > $2 ORDER BY sort COLLATE "C" LIMIT $3`
 	var rows []HiddenRow
@@ -40,7 +40,7 @@ func (s *Review) Hidden(ctx context.Context, conn plugin.ConnectionID, after str
 	return rows, nil
 }
 
-// HiddenOf answers those of some products of the shop.
+// HiddenOf is Hidden for some products of the shop.
 func (s *Review) HiddenOf(ctx context.Context, conn plugin.ConnectionID, ids []plugin.ProductID) ([]HiddenRow, error) {
 	const q = hiddenRows + ` WHERE product_id = ANY($2) ORDER BY sort COLLATE "C"`
 	var rows []HiddenRow
@@ -50,7 +50,7 @@ func (s *Review) HiddenOf(ctx context.Context, conn plugin.ConnectionID, ids []p
 	return rows, nil
 }
 
-// CountHidden counts at most limit of them.
+// CountHidden counts what Hidden answers, limit at most.
 func (s *Review) CountHidden(ctx context.Context, conn plugin.ConnectionID, limit int) (int, error) {
 	var n int
 	if err := s.db.GetContext(ctx, &n, `SELECT count(*) FROM (`+hiddenRows+` LIMIT $2) AS counted`, conn, limit); err != nil {

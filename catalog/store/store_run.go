@@ -89,7 +89,7 @@ func utc(t sql.NullTime) *time.Time {
 }
 
 // Start inserts a run; started is false when another is in its way, whose id it then answers. A price
-// run that waits for a person gives way, see replacePrices.
+// run that waits for a person gives way, see ReplacePrices.
 func (s *Runs) Start(ctx context.Context, c settings.Connection, ask Request, now time.Time) (id int64, started bool, err error) {
 	const insert = `
 		INSERT INTO keybridge.run (connection_id, shop_id, kind, state, phase, settings, settings_version,
@@ -144,7 +144,7 @@ func (s *Runs) ReplacePrices(ctx context.Context, tx *sqlx.Tx, started []int64, 
 	return nil
 }
 
-// lockReplaced takes the rows that replacePrices would write, for a transaction that comes to that later.
+// lockReplaced takes the rows that ReplacePrices would write, for a transaction that comes to that later.
 func (s *Runs) lockReplaced(ctx context.Context, tx *sqlx.Tx, started []int64) error {
 	const q = `SELECT r.id FROM keybridge.run r JOIN keybridge.run s ON s.connection_id = r.connection_id
 		WHERE s.id = ANY($1) AND r.kind = 'prices' AND r.state = 'approval' ORDER BY r.id FOR UPDATE OF r`
@@ -167,7 +167,7 @@ func (s *Runs) Run(ctx context.Context, id int64) (catalog.Run, error) {
 	return row.run()
 }
 
-// Runs answers the latest; one that is not over is among them however old it is.
+// Runs answers the latest of a connection, newest first; one that is not over is among them however old it is.
 func (s *Runs) Runs(ctx context.Context, conn plugin.ConnectionID, limit int) ([]catalog.Run, error) {
 	var rows []runRow
 	const q = `SELECT ` + runColumns + ` FROM keybridge.run
@@ -188,7 +188,8 @@ func (s *Runs) Runs(ctx context.Context, conn plugin.ConnectionID, limit int) ([
 	return out, nil
 }
 
-// Cancel raises the fence, so that whoever works on the run cannot write any more.
+// Cancel ends a run that is not over; of another it does nothing. It raises the fence, so that whoever works on the run
+// cannot write any more.
 func (s *Runs) Cancel(ctx context.Context, id int64, now time.Time) error {
 	const q = `WITH ended AS (UPDATE keybridge.run
 		SET state = 'cancelled', fence = fence + 1, lease_until = NULL, finished_at = $1
@@ -260,18 +261,18 @@ func (s *Runs) Checkpoint(ctx context.Context, tx *sqlx.Tx, was, run catalog.Run
 	return rows.Keep(ctx, tx, leased(run), until, set, args...)
 }
 
-// Release lets go of a run: it goes on at next. Errors: lease.ErrLost.
+// Release releases the lease: the run goes on at next. Errors: lease.ErrLost.
 func (s *Runs) Release(ctx context.Context, run catalog.Run, next time.Time) error {
 	return runRows().Release(ctx, s.db, leased(run), `next_at = $4`, next)
 }
 
-// Retry parks a run until next and says why. Errors: lease.ErrLost.
+// Retry releases the lease of a run that failed and is tried again at next. Errors: lease.ErrLost.
 func (s *Runs) Retry(ctx context.Context, run catalog.Run, next time.Time, why Outcome) error {
 	const set = `state = 'waiting', next_at = $4, attempts = attempts + 1, error_code = $5, error_params = $6`
 	return runRows().Release(ctx, s.db, leased(run), set, next, why.Code, plan.JSON(why.Params))
 }
 
-// Finish finishes a run for good, and wakes what waited for that.
+// Finish ends a run for good, and wakes the schedules that waited for that. Errors: lease.ErrLost.
 func (s *Runs) Finish(ctx context.Context, db sqlx.ExecerContext, run catalog.Run, state catalog.State, why Outcome, now time.Time) error {
 	const q = `WITH ended AS (UPDATE keybridge.run
 		SET state = $4, lease_until = NULL, queued_until = NULL, finished_at = $1, error_code = $5,
@@ -302,7 +303,7 @@ func (s *Runs) Changes(ctx context.Context, run, after int64, limit int) ([]cata
 	return out, nil
 }
 
-// Items answers those of one kind; empty: of all.
+// Items lists what a run left alone, of one kind or (empty) of all, from behind an item.
 func (s *Runs) Items(ctx context.Context, run int64, kind catalog.ItemKind, after int64, limit int) ([]catalog.Item, error) {
 	const q = `SELECT id, kind, crm_id, product_id, name, reason, params, at
 		FROM keybridge.run_item WHERE run_id = $1 AND id > $2 AND $4 IN ('', kind) ORDER BY id LIMIT $3`

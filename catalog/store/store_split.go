@@ -100,7 +100,7 @@ func (s *Staging) PutSplit(ctx context.Context, tx *sqlx.Tx, run catalog.Run, al
 	return s.noteKeys(ctx, tx, run.ID, all.Keys)
 }
 
-// UnreadOfKeys is unreadOffers for keys of offers: it answers the products behind them.
+// UnreadOfKeys is UnreadOffers for keys of offers: it answers the products behind them.
 func (s *Staging) UnreadOfKeys(ctx context.Context, run catalog.Run, untreated []string, after string, limit int) ([]string, error) {
 	return s.unread(ctx, run, untreated, after, limit, `SELECT split_part(v.crm_product_id, '/', 1) FROM keybridge.link_variant v
 		JOIN keybridge.link_product l ON l.connection_id = $2 AND l.crm_id = v.crm_product_id AND l.missing_action = ANY($5)`)

@@ -16,7 +16,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// The stage methods store rows, the latest reading of each, and answer how many are new.
+// The methods that put store rows, the latest reading of each, and answer how many are new.
 
 // PutCategories stores categories of the CRM and answers how many were not there before.
 func (s *Staging) PutCategories(ctx context.Context, tx *sqlx.Tx, run int64, rows []catalog.Category) (int, error) {
@@ -33,7 +33,7 @@ func (s *Staging) PutCategories(ctx context.Context, tx *sqlx.Tx, run int64, row
 		pq.Array(sliceutil.Map(rows, func(c catalog.Category) string { return safehtml.Text(c.Name) })))
 }
 
-// PutProducts does so with products; of one that comes twice the last counts.
+// PutProducts stores products and answers how many are new; of one that comes twice the last counts.
 func (s *Staging) PutProducts(ctx context.Context, tx *sqlx.Tx, run int64, rows []plan.StagedProduct) (int, error) {
 	rows = sliceutil.LastOfEach(rows, func(p plan.StagedProduct) string { return p.ID })
 	columns := []string{"run_id", "id", "presence", "scanned", "name_key", "category_id", "hash", "body", "read_at"}
@@ -63,7 +63,7 @@ func (s *Staging) PutProducts(ctx context.Context, tx *sqlx.Tx, run int64, rows 
 		pq.Array(sliceutil.Map(rows, func(p plan.StagedProduct) string { return p.ReadAt.Format(time.RFC3339Nano) })))
 }
 
-// PutOffers does so with offers that were asked for at a moment.
+// PutOffers stores offers that were asked for at a moment and answers how many are new.
 func (s *Staging) PutOffers(ctx context.Context, tx *sqlx.Tx, run int64, rows []catalog.Offer, at time.Time) (int, error) {
 	rows = sliceutil.LastOfEach(rows, func(o catalog.Offer) string { return o.ID })
 	for i := range rows {
@@ -128,7 +128,7 @@ func (s *Staging) UnreadOffers(ctx context.Context, run catalog.Run, untreated [
 	return s.unread(ctx, run, untreated, after, limit, `SELECT v.crm_product_id FROM keybridge.link_variant v`)
 }
 
-// unread is unreadOffers with the beginning of the look at linked variants v, up to what is joined there.
+// unread is UnreadOffers with the beginning of the look at linked variants v, up to what is joined there.
 func (s *Staging) unread(ctx context.Context, run catalog.Run, untreated []string, after string, limit int, linked string) ([]string, error) {
 	q := `SELECT p.id FROM keybridge.stage_product p
 		WHERE p.run_id = $1 AND p.presence = 'live' AND p.id > $3 AND (
@@ -170,7 +170,7 @@ func (s *Staging) Tidy(ctx context.Context, tx *sqlx.Tx, conn plugin.ConnectionI
 	return total, nil
 }
 
-// Categories reads them in a fixed order.
+// Categories reads the staged categories in a fixed order.
 func (s *Staging) Categories(ctx context.Context, run int64) ([]catalog.Category, error) {
 	var rows []struct {
 		ID     string `db:"id"`

@@ -29,7 +29,7 @@ func (s *Staging) Offers(ctx context.Context, run int64, after string, limit int
 	return out, nil
 }
 
-// CountOffers counts what StagedOffers lists.
+// CountOffers counts what Offers lists.
 func (s *Staging) CountOffers(ctx context.Context, run int64) (int64, error) {
 	var n int64
 	const q = `SELECT count(*) FROM keybridge.stage_offer WHERE run_id = $1 AND NOT archived`

@@ -90,8 +90,8 @@ func (s *StockCalls) Renew(ctx context.Context, tx *sqlx.Tx, call StockCall, unt
 	return callRows().Keep(ctx, tx, call.Row, until, "")
 }
 
-// Release lets go: what is left is due when its offers are, but not before. Calls that have come
-// meanwhile are due by themselves.
+// Release releases the lease: what is left is due when its offers are, but not before the given moment (zero: at any).
+// Calls that have come meanwhile are due by themselves. Errors: lease.ErrLost.
 func (s *StockCalls) Release(ctx context.Context, call StockCall, reason catalog.StockReason, before time.Time) error {
 	const set = `tries = 0, reason = $4,
 		next_at = greatest($5::timestamptz, (SELECT min(n.next_at) FROM keybridge.stock_notice n WHERE n.connection_id = $6))`
@@ -100,14 +100,14 @@ func (s *StockCalls) Release(ctx context.Context, call StockCall, reason catalog
 	})
 }
 
-// Retry parks the calls until next and says why.
+// Retry releases the lease of calls that failed and are tried again at next. Errors: lease.ErrLost.
 func (s *StockCalls) Retry(ctx context.Context, call StockCall, reason string, next time.Time) error {
 	return s.givenBack(ctx, call, func(tx *sqlx.Tx) error {
 		return callRows().Release(ctx, tx, call.Row, `tries = tries + 1, reason = $4, next_at = $5`, reason, next)
 	})
 }
 
-// Ignore leaves everything noted aside.
+// Ignore leaves aside all that calls have named, says why, and releases the lease. Errors: lease.ErrLost.
 func (s *StockCalls) Ignore(ctx context.Context, call StockCall, reason string) error {
 	const notices = `UPDATE keybridge.stock_notice SET next_at = NULL, handled = calls, outcome = 'ignored'
 		WHERE connection_id = $1 AND next_at IS NOT NULL`

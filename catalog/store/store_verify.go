@@ -12,7 +12,7 @@ import (
 	"github.com/keybridge/keybridge/plugin"
 )
 
-// Lock takes plans in the order in which whoever writes prices meanwhile takes them.
+// Lock takes row locks on plans, in the order in which whoever writes prices meanwhile takes them.
 func (s *Plans) Lock(ctx context.Context, tx *sqlx.Tx, run int64, ids []string) error {
 	const q = `SELECT 1 FROM keybridge.run_plan WHERE run_id = $1 AND crm_id = ANY($2) ORDER BY crm_id FOR UPDATE`
 	if _, err := tx.ExecContext(ctx, q, run, pq.Array(ids)); err != nil {

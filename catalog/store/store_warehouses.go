@@ -31,7 +31,7 @@ func (s *Warehouses) See(ctx context.Context, tx *sqlx.Tx, conn plugin.Connectio
 	return nil
 }
 
-// CheckSeen notes which of the chosen warehouses were not seen since then, and answers them; none
+// CheckSeen notes which of the chosen warehouses were not seen since a moment, and answers them; none
 // when the run has read no offer that could have named them.
 func (s *Warehouses) CheckSeen(ctx context.Context, db sqlx.QueryerContext, run catalog.Run, chosen []string, since time.Time) ([]catalog.Warehouse, error) {
 	const q = `INSERT INTO keybridge.warehouse AS w (connection_id, code, name, gone)

@@ -135,7 +135,7 @@ func (f *finder) visit(n ast.Node) bool {
 }
 
 func (f *finder) binary(n *ast.BinaryExpr) {
-	if f.info.Types[n].Value != nil { // the compiler reckons it
+	if f.info.Types[n].Value != nil { // the compiler computes it
 		return
 	}
 	x, y := f.text(n.X), f.text(n.Y)

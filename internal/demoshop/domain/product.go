@@ -62,7 +62,7 @@ type Category struct {
 	Texts    Texts  `db:"texts"`
 }
 
-// Attribute is a property of a product, or an option that tells a variant from its sisters.
+// Attribute is a property of a product, or an option that distinguishes a variant from its siblings.
 type Attribute struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
