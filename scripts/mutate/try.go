@@ -147,8 +147,8 @@ func workspace(tmp string) (string, error) {
 		return "", err
 	}
 	for _, dir := range left {
-		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
-		if pid, err := strconv.Atoi(owner); err == nil && !alive(pid) {
+		owner, _, named := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
+		if pid, err := strconv.Atoi(owner); named && err == nil && !alive(pid) {
 			if err := os.RemoveAll(dir); err != nil {
 				return "", err
 			}
