@@ -78,7 +78,8 @@ func New(host plugin.Host, opts ...Option) (*Keybridge, error) {
 		settings: k.settings, box: box, budget: k.budgetNow,
 	}
 	k.buildEngines(o)
-	return k, k.buildPages()
+	err = k.buildPages()
+	return k, err
 }
 
 // waiting answers the host's clock if it can also wake sleepers (a test's can), else the system's.

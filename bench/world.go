@@ -63,7 +63,8 @@ func openWorld(ctx context.Context, offers int, shop func(context.Context, *sqlx
 	if err != nil {
 		return nil, err
 	}
-	return w, w.join(ctx, s)
+	err = w.join(ctx, s)
+	return w, err
 }
 
 // join connects the shop and the account: everything comes, and new goods are published.

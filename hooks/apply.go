@@ -80,7 +80,7 @@ func (b *Inbox) decideAndMove(ctx context.Context, mv *move, res *result) (done 
 		if err != nil {
 			return b.moveFailed(mv.m, err, res), nil
 		}
-		if err = b.begin(ctx, mv); err != nil {
+		if err := b.begin(ctx, mv); err != nil {
 			return false, err
 		}
 		res.Outcome, res.Reason = outcomeOf(mv.Verdict)

@@ -99,7 +99,7 @@ func (r *rig) listed() int {
 func (r *rig) hookOf(object settings.Object, id int64) {
 	r.t.Helper()
 	event := map[settings.Object]string{settings.ObjectOrder: "order.change_order_status", settings.ObjectCard: "lead.change_lead_status"}[object]
-	if got := r.call(http.MethodPost, r.links[object], asJSON, fmt.Sprintf(`{"event":"%s","context":{"id":%d}}`, event, id)); got != http.StatusOK {
+	if got := r.call(http.MethodPost, r.links[object], asJSON, fmt.Sprintf(`{"event":%q,"context":{"id":%d}}`, event, id)); got != http.StatusOK {
 		r.t.Fatalf("the webhook was answered %d", got)
 	}
 }

@@ -216,9 +216,9 @@ func (x *Exporter) Ignore(ctx context.Context, id int64) error {
 	return x.store.ignore(ctx, id, x.Clock.Now())
 }
 
-// Preview answers what would be sent for an order, masked unless clear, and what blocks it.
+// Preview answers what would be sent for an order, without personal data unless unmasked, and what blocks it.
 // Errors: plugin.ErrNotFound and those of the shop and the CRM.
-func (x *Exporter) Preview(ctx context.Context, conn settings.Connection, order plugin.OrderID, clear bool) ([]byte, []Block, error) {
+func (x *Exporter) Preview(ctx context.Context, conn settings.Connection, order plugin.OrderID, unmasked bool) ([]byte, []Block, error) {
 	shop, err := x.Shop(ctx, conn.Shop)
 	if err != nil {
 		return nil, nil, err
@@ -243,7 +243,7 @@ func (x *Exporter) Preview(ctx context.Context, conn settings.Connection, order 
 	if len(blocks) > 0 {
 		return nil, blocks, nil
 	}
-	if !clear {
+	if !unmasked {
 		draft = draft.Masked()
 	}
 	body, err := sink.EncodeOrder(draft)

@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
@@ -97,7 +98,7 @@ func golden(t *testing.T, path string, got any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(want) != string(b) {
+	if !bytes.Equal(want, b) {
 		t.Errorf("%s: got\n%s\nwant\n%s", path, b, want)
 	}
 }

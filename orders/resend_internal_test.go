@@ -9,7 +9,7 @@ func TestWhatFollowsWhenAnOrderIsNotFound(t *testing.T) {
 	t.Parallel()
 	c := Config{}.withDefaults()
 	over := time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC)
-	after := func(d time.Duration) time.Time { return over.Add(d) }
+	after := over.Add
 	for _, tt := range []struct {
 		name string
 		m    missing

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -173,7 +174,7 @@ func (w writer) pricesMoved(ctx context.Context, source catalog.CRM, run *catalo
 		for _, q := range p.Quoted {
 			hash, there := now[q.Offer]
 			d.Whole = d.Whole || !there
-			d.Offers[q.Offer] = string(hash) != string(was[q.Offer])
+			d.Offers[q.Offer] = !bytes.Equal(hash, was[q.Offer])
 		}
 		out[p.CRM] = d
 	}

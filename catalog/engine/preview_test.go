@@ -161,12 +161,12 @@ func TestAPreviewChangesNothingAndShowsWhatARunWrites(t *testing.T) {
 			run := w.preview(func() (int64, error) { return w.engine.Preview(t.Context(), w.conn, catalog.Full, "1") })
 			want := w.planned(run.ID)
 			w.preview(func() (int64, error) { return w.engine.Rematch(t.Context(), w.conn, "1") })
-			real := w.approvedIfAsked()
-			if got := w.written(real.ID); !slices.Equal(got, want) || len(got) < 10 {
+			made := w.approvedIfAsked()
+			if got := w.written(made.ID); !slices.Equal(got, want) || len(got) < 10 {
 				t.Errorf("the run did not write what the preview had shown: %s", firstDifference(got, want))
 			}
-			if fmt.Sprint(real.Guards) != fmt.Sprint(run.Guards) {
-				t.Errorf("the run has asked about %v, the preview about %v", real.Guards, run.Guards)
+			if fmt.Sprint(made.Guards) != fmt.Sprint(run.Guards) {
+				t.Errorf("the run has asked about %v, the preview about %v", made.Guards, run.Guards)
 			}
 			w.quiet()
 		})
@@ -216,8 +216,8 @@ func TestAPreviewOfPricesChangesNothing(t *testing.T) {
 				}
 			}
 			want := w.planned(run.ID)
-			real := w.prices()
-			if got := w.written(real.ID); !slices.Equal(got, want) {
+			made := w.prices()
+			if got := w.written(made.ID); !slices.Equal(got, want) {
 				t.Errorf("the run did not write what the preview had shown: %s", firstDifference(got, want))
 			}
 		})

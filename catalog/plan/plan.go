@@ -102,8 +102,8 @@ func (d *Plan) item(kind catalog.ItemKind, r catalog.Reason, p catalog.Params) {
 	d.Items = append(d.Items, catalog.Item{Kind: kind, Reason: r, Params: p, Product: d.Product})
 }
 
-func (d *Plan) change(v plugin.VariantID, f catalog.Field, old, new string) {
-	d.Changes = append(d.Changes, catalog.Change{Product: d.Product, Variant: v, Field: f, Old: old, New: new})
+func (d *Plan) change(v plugin.VariantID, f catalog.Field, was, now string) {
+	d.Changes = append(d.Changes, catalog.Change{Product: d.Product, Variant: v, Field: f, Old: was, New: now})
 }
 
 // patch answers the patch to fill, making it at the first call.

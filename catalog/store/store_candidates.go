@@ -97,11 +97,11 @@ func (s *Staging) Products(ctx context.Context, run int64, ids []string) (map[st
 	// Ids of one length sort as the numbers they mostly are: the oldest offer comes first.
 	const offers = `SELECT product_id AS id, body FROM keybridge.stage_offer
 		WHERE run_id = $1 AND product_id = ANY($2) ORDER BY length(stage_offer.id), stage_offer.id`
-	any := map[string]bool{}
+	some := map[string]bool{}
 	err = s.bodies(ctx, offers, func(id string, body []byte) error {
 		var o catalog.Offer
 		err := json.Unmarshal(body, &o)
-		any[id] = true
+		some[id] = true
 		if g, ok := out[id]; ok && !o.Archived {
 			g.Offers = append(g.Offers, o)
 			out[id] = g
@@ -112,7 +112,7 @@ func (s *Staging) Products(ctx context.Context, run int64, ids []string) (map[st
 		return nil, fmt.Errorf("read staged offers of run %d: %w", run, err)
 	}
 	for id, g := range out {
-		if !any[id] && !g.Product.Several {
+		if !some[id] && !g.Product.Several {
 			g.Offers = []catalog.Offer{plan.OwnOffer(g.Product)}
 			out[id] = g
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -81,7 +82,7 @@ func (s *Plans) seenBefore(ctx context.Context, tx *sqlx.Tx, run catalog.Run) (i
 			return 0, fmt.Errorf("former run of %s: %w", run.Connection, err)
 		}
 	}
-	if string(plan.JSON(before.Settings.Chosen)) != string(plan.JSON(run.Settings.Chosen)) {
+	if !bytes.Equal(plan.JSON(before.Settings.Chosen), plan.JSON(run.Settings.Chosen)) {
 		return 0, nil
 	}
 	return before.Counters.Seen, nil

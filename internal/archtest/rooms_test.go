@@ -69,11 +69,11 @@ func countMethods(methods []*types.Func) int {
 	return len(slices.DeleteFunc(slices.Clone(methods), count.IsHandler))
 }
 
-func stale(allowed, real map[string]int) []string {
+func stale(allowed, today map[string]int) []string {
 	var found []string
 	for name, n := range allowed {
-		if real[name] < n {
-			found = append(found, fmt.Sprintf("%s has become smaller, %d instead of %d: say so in oversizedToday(), or take it off", name, real[name], n))
+		if today[name] < n {
+			found = append(found, fmt.Sprintf("%s has become smaller, %d instead of %d: say so in oversizedToday(), or take it off", name, today[name], n))
 		}
 	}
 	return found

@@ -146,7 +146,8 @@ func (g *gardener) Confirm(ctx context.Context, tx *sqlx.Tx, kept, lost []int64,
 func (g *gardener) Unscheduled(ctx context.Context) (owners []calendar.Owner, err error) {
 	const q = `SELECT p.id FROM plant p LEFT JOIN (` + calendar.CurrentRows + `) s ON s.owner = p.id AND s.version = p.version
 		WHERE p.grows AND coalesce(s.kinds, 0) < 2`
-	return owners, g.db.SelectContext(ctx, &owners, q, "{water,feed}")
+	err = g.db.SelectContext(ctx, &owners, q, "{water,feed}")
+	return owners, err
 }
 
 // finish ends what goes on.

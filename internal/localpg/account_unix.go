@@ -38,12 +38,12 @@ func serverAccount() (*localproc.User, error) {
 // blockedAt is the first folder on the way down to dir, dir included, that the account may not
 // enter; empty when it can get there. Links are followed. Access lists are not looked at.
 func blockedAt(dir string, u localproc.User) string {
-	real, err := filepath.EvalSymlinks(dir)
+	resolved, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return dir
 	}
 	var way []string
-	for d := real; ; d = filepath.Dir(d) {
+	for d := resolved; ; d = filepath.Dir(d) {
 		way = append(way, d)
 		if d == filepath.Dir(d) {
 			break

@@ -223,7 +223,7 @@ func removeHome(dir string) error {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}
-	if err = errors.Join(err, os.Remove(filepath.Join(dir, lockName))); err != nil {
+	if err := errors.Join(err, os.Remove(filepath.Join(dir, lockName))); err != nil {
 		return err
 	}
 	// Now another may have taken it (ENOTEMPTY counts as ErrExist), or removed it too.

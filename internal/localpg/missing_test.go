@@ -86,12 +86,12 @@ func TestBlockedAtNamesTheClosedFolder(t *testing.T) {
 	if err := os.Chmod(closed, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	real, err := filepath.EvalSymlinks(closed)
+	resolved, err := filepath.EvalSymlinks(closed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := blockedAt(inner, stranger); got != real {
-		t.Errorf("blockedAt = %q, want %q", got, real)
+	if got := blockedAt(inner, stranger); got != resolved {
+		t.Errorf("blockedAt = %q, want %q", got, resolved)
 	}
 	if got := blockedAt(inner, localproc.User{UID: uint32(os.Geteuid())}); got != "" {
 		t.Errorf("blockedAt(the owner) = %q", got)

@@ -160,7 +160,7 @@ func TestUsualMomentsAreSpreadAndStable(t *testing.T) {
 			}
 			hours[at.Sub(from)/time.Hour]++
 			again := schedule.Rule{}.Next(at, at, p)
-			if gap := again.Sub(at); gap < 23*time.Hour || gap > 25*time.Hour || schedule.Rule.First(schedule.Rule{}, again.Add(-time.Second), p) != again {
+			if gap := again.Sub(at); gap < 23*time.Hour || gap > 25*time.Hour || (schedule.Rule{}).First(again.Add(-time.Second), p) != again {
 				t.Fatalf("%s: after %s comes %s", name, at.In(kyiv), again.In(kyiv))
 			}
 		}

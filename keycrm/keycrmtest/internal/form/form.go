@@ -138,8 +138,8 @@ func (f *Form) Object(name string) *Form {
 	if !ok {
 		return nil
 	}
-	var any map[string]json.RawMessage
-	if json.Unmarshal(raw, &any) != nil && string(bytes.TrimSpace(raw)) != "[]" {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil && string(bytes.TrimSpace(raw)) != "[]" {
 		f.Fail(name, "The %s must be an array.", f.Words(name))
 		return nil
 	}

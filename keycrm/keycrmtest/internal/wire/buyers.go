@@ -50,7 +50,7 @@ type bareFieldJSON struct {
 
 // Buyer writes a customer card with the parts that in names.
 func (s *Renderer) Buyer(b *entity.Buyer, in map[string]bool) Buyer {
-	addresses := crmsim.Map(b.Addresses, func(a *entity.Address) buyerAddressJSON { return renderAddress(a) })
+	addresses := crmsim.Map(b.Addresses, renderAddress)
 	bare := crmsim.Map(b.CustomFields, func(v *entity.FieldValue) bareFieldJSON { return bareFieldJSON{v.UUID, v.Value} })
 	return Buyer{
 		ID: b.ID, FullName: b.FullName, Email: b.Emails, Phone: b.Phones, Note: orNull(b.Note), Birthday: orNull(b.Birthday),
