@@ -40,8 +40,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// TestAttachAndDetachMayAlternate is not parallel: it counts the goroutines of the process.
-func TestAttachAndDetachMayAlternate(t *testing.T) {
+func TestAttachAndDetachMayAlternate(t *testing.T) { //nolint:paralleltest // it counts the goroutines of the process
 	r := newRig(t)
 	if n := len(working()); n != 0 {
 		t.Fatalf("New began %d goroutines", n)

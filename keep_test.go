@@ -33,7 +33,7 @@ import (
 // its latest migration, and needs PostgreSQL's pg_dump:
 //
 //	KEYBRIDGE_KEEP=00029 go test -tags keep -run TestKeepData .
-func TestKeepData(t *testing.T) {
+func TestKeepData(t *testing.T) { //nolint:paralleltest // it is run alone, to leave data
 	k := newKeeper(t, os.Getenv("KEYBRIDGE_KEEP"))
 	k.run("full", func() (int64, error) { return k.start(catalog.Full) })
 	k.change()

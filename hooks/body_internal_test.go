@@ -38,6 +38,7 @@ func TestDecodeStock(t *testing.T) {
 		`[]`: nil, `null`: nil,
 	} {
 		t.Run(body, func(t *testing.T) {
+			t.Parallel()
 			if got, err := decodeStock([]byte(body)); err != nil || !slices.Equal(got, want) {
 				t.Errorf("decodeStock(%s) = %v, %v, want %v", body, got, err, want)
 			}

@@ -47,6 +47,7 @@ func TestWhoMayCallTheStockWebhook(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	link := r.stockLink()
+	//nolint:paralleltest // all have called before what follows
 	for name, c := range map[string]struct {
 		method, url string
 		want        int
@@ -81,6 +82,7 @@ func TestStockBodiesAreAnsweredOK(t *testing.T) {
 	for id := range 20_000 {
 		many = append(many, fmt.Sprintf(`{"offer_id":%d,"sku":"SKU-%d","in_stock":1,"in_reserve":0}`, id+1, id))
 	}
+	//nolint:paralleltest // each looks at the one journal after its own call
 	for name, c := range map[string]struct {
 		body   string
 		offers int // -1: the call is noted as unreadable

@@ -35,6 +35,7 @@ func TestWhoMayCallAWebhook(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	link := r.links[settings.ObjectOrder]
+	//nolint:paralleltest // all have called before what follows
 	for name, c := range map[string]struct {
 		method, url string
 		want        int
@@ -78,6 +79,7 @@ func TestBodiesOfWebhooks(t *testing.T) {
 	r := newRig(t)
 	id := r.place("1")
 	form := "application/x-www-form-urlencoded"
+	//nolint:paralleltest // each looks at the one journal after its own call
 	for name, c := range map[string]struct {
 		kind, body string
 		outcome    hooks.Outcome

@@ -38,6 +38,7 @@ func TestWriteNeverGoesOverAKeptConnection(t *testing.T) {
 	}
 	s.Start()
 	t.Cleanup(s.Close)
+	//nolint:paralleltest // one server counts the posts of each
 	for name, c := range map[string]*keycrm.Client{
 		"its own transport": dial(t, s.URL), "a transport of the caller's": dial(t, s.URL, keycrm.WithTransport(&http.Transport{})),
 		"the caller's client": dial(t, s.URL, keycrm.WithHTTPClient(&http.Client{Transport: &http.Transport{}})),

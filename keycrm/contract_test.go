@@ -360,6 +360,7 @@ func TestContractLive(t *testing.T) {
 		s := keycrmtest.Start(t, keycrmtest.WithCatalog(60, 120))
 		p.base, p.key = s.BaseURL(), s.Key()
 	}
+	//nolint:paralleltest // the service takes one request at a time
 	for _, f := range facts() {
 		if f.writes {
 			continue

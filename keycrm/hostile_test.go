@@ -74,6 +74,7 @@ func TestServerThatEchoesTheKeyDoesNotGetItIntoErrors(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var observed []keycrm.Call
 			c := dial(t, socket(t, answer), keycrm.WithObserver(func(call keycrm.Call) { observed = append(observed, call) }))
 			_, _, err := c.Offers.List(t.Context(), keycrm.OfferQuery{SKUs: []string{"SECRET-SKU"}})
@@ -112,6 +113,7 @@ func TestAnswersCannotFillTheMemory(t *testing.T) {
 	}
 	rows := []byte(`{"data":[{}` + strings.Repeat(",{}", 4<<20) + `]}`)
 	nulls := []byte(`{"data":[null` + strings.Repeat(",null", 3<<20) + `]}`)
+	//nolint:paralleltest // each measures what the process allocates
 	for name, h := range map[string]http.HandlerFunc{
 		"a gzip bomb": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")

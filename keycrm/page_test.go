@@ -114,6 +114,7 @@ func TestAnswerWithoutDataIsNotAnEmptyList(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{}`, `{"data":null,"message":"maintenance"}`, `[]`, `{"data":"x"}`} {
 		t.Run(body, func(t *testing.T) {
+			t.Parallel()
 			c := dial(t, serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
 			if _, _, err := c.Products.List(t.Context(), keycrm.ProductQuery{}); !errors.Is(err, keycrm.ErrUnavailable) {
 				t.Errorf("got %v, want ErrUnavailable", err)
@@ -126,6 +127,7 @@ func TestUnusableQueriesAreNotSent(t *testing.T) {
 	t.Parallel()
 	sent := 0
 	c := dial(t, serve(t, func(http.ResponseWriter, *http.Request) { sent++ }))
+	//nolint:paralleltest // what all of them sent is counted at the end
 	for name, q := range map[string]keycrm.ProductQuery{
 		"a limit above the largest":            {Limit: 51},
 		"a category filter that names nothing": {CategoryIDs: []int64{}},

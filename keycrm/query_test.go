@@ -89,6 +89,7 @@ func TestQueriesAreEncoded(t *testing.T) {
 			return err
 		}},
 	}
+	//nolint:paralleltest // each looks at what the one server got last
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			if err := tc.call(t.Context()); err != nil {

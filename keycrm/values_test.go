@@ -18,6 +18,7 @@ func TestDecimalReadsEveryForm(t *testing.T) {
 		`12.50`: "12.5", `"0.00"`: "0", `"-1.000"`: "-1", `1e3`: "1000", `" 7 "`: "7", `null`: "", `""`: "",
 	} {
 		t.Run(in, func(t *testing.T) {
+			t.Parallel()
 			var d keycrm.Decimal
 			if err := json.Unmarshal([]byte(in), &d); err != nil {
 				t.Errorf("%v", err)
@@ -30,6 +31,7 @@ func TestDecimalReadsEveryForm(t *testing.T) {
 	}
 	for _, in := range []string{`"x"`, `true`, `[]`, `1e999999999`, `"` + strings.Repeat("9", 70) + `"`} {
 		t.Run(in, func(t *testing.T) {
+			t.Parallel()
 			var d keycrm.Decimal
 			if err := json.Unmarshal([]byte(in), &d); err == nil {
 				t.Errorf("read as %v, want an error", d)
@@ -42,6 +44,7 @@ func TestAmountIsABareNumber(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"12.50": "12.50", "0.10": "0.10", "-3": "-3", "1e3": "1000"} {
 		t.Run(in, func(t *testing.T) {
+			t.Parallel()
 			b, err := json.Marshal(keycrm.NewAmount(decimal.RequireFromString(in)))
 			if err != nil || !json.Valid(b) {
 				t.Fatalf("%s, %v", b, err)
@@ -64,6 +67,7 @@ func TestTimeReadsBothForms(t *testing.T) {
 		`"2026-08-01T11:39:24.000000Z"`, `"2026-08-01 11:39:24"`, `"2026-08-01T14:39:24+03:00"`, `"2026-08-01T11:39:24"`,
 	} {
 		t.Run(in, func(t *testing.T) {
+			t.Parallel()
 			var got keycrm.Time
 			if err := json.Unmarshal([]byte(in), &got); err != nil || !got.Equal(want) || got.Location() != time.UTC {
 				t.Errorf("got %v, %v", got, err)
@@ -72,6 +76,7 @@ func TestTimeReadsBothForms(t *testing.T) {
 	}
 	for _, in := range []string{`null`, `""`, `"0000-00-00 00:00:00"`, `"-000001-11-30T00:00:00.000000Z"`} {
 		t.Run(in, func(t *testing.T) {
+			t.Parallel()
 			got := keycrm.Time{Time: want}
 			if err := json.Unmarshal([]byte(in), &got); err != nil || !got.IsZero() {
 				t.Errorf("got %v, %v, want zero", got, err)
@@ -139,6 +144,7 @@ func TestContactsAreTextsOrLists(t *testing.T) {
 		`{"phone": []}`: nil, `{"phone": 380}`: {"380"}, `{"phone": [null, "x", {"y": 1}]}`: {"x"},
 	} {
 		t.Run(in, func(t *testing.T) {
+			t.Parallel()
 			var b keycrm.Buyer
 			if err := json.Unmarshal([]byte(in), &b); err != nil || !reflect.DeepEqual([]string(b.Phones), want) {
 				t.Errorf("got %v, %v, want %v", b.Phones, err, want)

@@ -182,6 +182,7 @@ func TestPricesAreAskedForByIDsWhenThatIsCheaper(t *testing.T) {
 func TestGuessedGroupsWasteLittle(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
+	//nolint:paralleltest // all draw from one source of chance
 	for name, offers := range map[string]func() int{
 		"two each":             func() int { return 2 },
 		"forty each":           func() int { return 40 },

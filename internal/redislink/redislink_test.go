@@ -75,7 +75,7 @@ func wantLines(t *testing.T, what string, got []string, want ...string) {
 	}
 }
 
-func TestRedisThatIsAwayIsToldOnceThenOnceAMinuteAndOnceWhenItIsBack(t *testing.T) {
+func TestRedisThatIsAwayIsToldOnceThenOnceAMinuteAndOnceWhenItIsBack(t *testing.T) { //nolint:paralleltest // go-redis has one logger, which is to stay silent
 	ctx := t.Context()
 	server := localredis.StartReal(t)
 	opt, err := asynq.ParseRedisURI(server.URL())
@@ -121,6 +121,7 @@ func TestRedisThatIsAwayIsToldOnceThenOnceAMinuteAndOnceWhenItIsBack(t *testing.
 }
 
 func TestACallerThatLeavesSaysNothingOfRedis(t *testing.T) {
+	t.Parallel()
 	link, log := open(t, asynq.RedisClientOpt{Addr: "127.0.0.1:1"}, clock.System())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -131,6 +132,7 @@ func TestACallerThatLeavesSaysNothingOfRedis(t *testing.T) {
 }
 
 func TestAnswersThatAreErrorsAreAnswers(t *testing.T) {
+	t.Parallel()
 	server := localredis.New(t)
 	opt, err := asynq.ParseRedisURI(server.URL())
 	if err != nil {
@@ -149,6 +151,7 @@ func TestAnswersThatAreErrorsAreAnswers(t *testing.T) {
 }
 
 func TestAClosedLinkSaysNothingOfRedis(t *testing.T) {
+	t.Parallel()
 	opt, err := asynq.ParseRedisURI(localredis.New(t).URL())
 	if err != nil {
 		t.Fatal(err)
@@ -171,6 +174,7 @@ type noClient struct{}
 func (noClient) MakeRedisClient() any { return 1 }
 
 func TestAnOptionThatMakesNoClientIsInvalid(t *testing.T) {
+	t.Parallel()
 	if _, err := redislink.Open(noClient{}, clock.System(), slog.New(slog.DiscardHandler)); !errors.Is(err, plugin.ErrInvalid) {
 		t.Errorf("Open = %v, want ErrInvalid", err)
 	}

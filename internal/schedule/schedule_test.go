@@ -61,6 +61,7 @@ func TestClockTimes(t *testing.T) {
 		"the day they are put back is an hour longer": {times("10:00"), "2026-10-24 10:00 EEST", "2026-10-25 10:00 EET", "2026-10-25 10:00 EET"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := schedule.Place{Zone: kyiv}
 			from := at(c.from)
 			if got := c.rule.First(from, p); !got.Equal(at(c.wantFirst)) || got.Location() != time.UTC {
@@ -79,6 +80,7 @@ func TestEveryDayHasItsRun(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Europe/Kyiv", "UTC", "America/Sao_Paulo", "Asia/Beirut", "Australia/Lord_Howe", "America/New_York"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := schedule.Place{Zone: zone(t, name)}
 			for _, at := range []string{"00:00", "00:30", "01:45", "02:30", "03:00", "03:30", "12:00", "23:59"} {
 				from := time.Date(2017, 12, 31, 12, 0, 0, 0, p.Zone)
@@ -115,6 +117,7 @@ func TestInterval(t *testing.T) {
 		-time.Minute:     30 * time.Minute,
 	} {
 		t.Run(late.String(), func(t *testing.T) {
+			t.Parallel()
 			if got := every(30).Next(set, set.Add(late), schedule.Place{}); !got.Equal(set.Add(want)) {
 				t.Errorf("%s late: due again after %s, want %s", late, got.Sub(set), want)
 			}
@@ -134,6 +137,7 @@ func TestNothingByTheClock(t *testing.T) {
 		times("25:00"),
 	} {
 		t.Run(string(r.Mode), func(t *testing.T) {
+			t.Parallel()
 			if first, next := r.First(now, schedule.Place{}), r.Next(now, now, schedule.Place{}); !first.IsZero() || !next.IsZero() {
 				t.Errorf("%+v: %s, %s", r, first, next)
 			}
@@ -219,6 +223,7 @@ func TestCheck(t *testing.T) {
 		"a mode of a later day":           {schedule.Rule{Mode: "moon"}, every(5), schedule.ErrMode},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if got := schedule.Check(map[string]schedule.Rule{"full": c.full, "prices": c.prices})["full"]; !errors.Is(got, c.want) {
 				t.Errorf("%v, want %v", got, c.want)
 			}

@@ -197,6 +197,7 @@ func TestLinkIsMadeOnceAndFoundByItsTokenOnly(t *testing.T) {
 		token  string
 	}{"forged": {settings.ObjectOrder, secret.NewToken()}, "other object": {settings.ObjectCard, links[0].Token}, "empty": {settings.ObjectOrder, ""}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if _, err := f.FindLink(t.Context(), look.object, look.token); !errors.Is(err, plugin.ErrNotFound) {
 				t.Errorf("%v, want ErrNotFound", err)
 			}
