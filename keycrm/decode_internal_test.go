@@ -205,17 +205,15 @@ func rowTypes() map[reflect.Type]bool {
 }
 
 func addTypes(found map[reflect.Type]bool, t reflect.Type) {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice:
-		addTypes(found, t.Elem())
-	case reflect.Struct:
-		if found[t] || len(names(t)) == 0 {
-			return
-		}
-		found[t] = true
-		for f := range t.Fields() {
-			addTypes(found, f.Type)
-		}
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || found[t] || len(names(t)) == 0 {
+		return
+	}
+	found[t] = true
+	for f := range t.Fields() {
+		addTypes(found, f.Type)
 	}
 }
 
