@@ -105,8 +105,8 @@ func updateVariants(r Rules, g CRMProduct, f ProductInputs, l Link, shop plugin.
 			updateVariant(r, g, f, l, o, variants[id], d)
 		}
 	}
-	if !r.Can.Variants && len(p.adds) > 0 && len(shop.Variants) > 1 {
-		// A product from before the shop kept each variant apart: it stays as large as it is.
+	if !r.Can.Variants && len(p.adds) > 0 {
+		// The product stays as large as it is: one of a single variant, or one from before the shop kept each apart.
 		d.Open = true
 		d.item(catalog.ItemError, catalog.ReasonVariantsUnknown, catalog.Params{"count": strconv.Itoa(len(g.Offers))})
 		p.adds = nil

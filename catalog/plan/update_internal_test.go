@@ -403,6 +403,14 @@ func TestProductsOfManyVariants(t *testing.T) {
 		w.r.Can.Variants = false
 		wantFacts(t, w.plan(), "update 7", "o1 is v1")
 	})
+	t.Run("but is asked for no second one when the only offer is not the only variant for sure", func(t *testing.T) {
+		t.Parallel()
+		w := alikePair()
+		w.r.Can.Variants, w.l.Variants = false, nil
+		w.g.Offers[0] = offered("o2", "B") // its options tell it from what the shop has
+		w.g.Product.Name = "Майка"
+		wantFacts(t, w.plan(), "update 7", "looks again", `in "uk" writes name="Майка"`, `name: "Футболка" → "Майка"`, `error variants_unknown {"count":"1"}`)
+	})
 	t.Run("a shop that makes variants adds to a product of two", func(t *testing.T) {
 		t.Parallel()
 		w := alikePair("o2 B v2")
