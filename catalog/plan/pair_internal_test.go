@@ -102,6 +102,30 @@ func TestWhichOfferIsWhichVariant(t *testing.T) {
 			variants: []plugin.Variant{variant("x", "Y", ""), variant("y", "Z", "")}, adds: []string{"1"},
 		},
 		{
+			name: "nor one of two of which the other's offer is gone", offers: []catalog.Offer{offer("1", "A", "")},
+			variants: []plugin.Variant{variant("x", "Y", ""), variant("y", "Z", "")}, links: map[string]plugin.VariantID{"9": "x"}, adds: []string{"1"},
+		},
+		{
+			name: "nor the only one left of several whose offers are gone", offers: []catalog.Offer{offer("1", "A", "")},
+			variants: []plugin.Variant{variant("x", "Z", "")}, links: map[string]plugin.VariantID{"8": "y", "9": "x"}, adds: []string{"1"},
+		},
+		{
+			name: "no offer is no variant", variants: []plugin.Variant{variant("x", "Z", "")}, links: map[string]plugin.VariantID{"9": "x"},
+		},
+		{
+			name: "two offers that are linked to one variant go by what they bear", offers: []catalog.Offer{offer("1", "A", ""), offer("2", "B", "")},
+			variants: []plugin.Variant{variant("x", "A", ""), variant("y", "Z", "")}, links: map[string]plugin.VariantID{"1": "x", "2": "x"},
+			want: map[string]plugin.VariantID{"1": "x"}, adds: []string{"2"},
+		},
+		{
+			name: "an offer that bears options alone is new beside variants of other options", offers: []catalog.Offer{offer("1", "A", ""), offer("2", "", "", size("L")...)},
+			variants: []plugin.Variant{variant("x", "A", ""), variant("y", "Z", "")}, want: map[string]plugin.VariantID{"1": "x"}, adds: []string{"2"},
+		},
+		{
+			name: "so is one that bears a barcode alone", offers: []catalog.Offer{offer("1", "A", ""), offer("2", "", "999")},
+			variants: []plugin.Variant{variant("x", "A", ""), variant("y", "Z", "")}, want: map[string]plugin.VariantID{"1": "x"}, adds: []string{"2"},
+		},
+		{
 			name: "an offer that bears nothing could be any of the variants left", offers: []catalog.Offer{offer("1", "A", ""), offer("2", "", "")},
 			variants: []plugin.Variant{variant("x", "A", ""), variant("y", "Z", "")}, want: map[string]plugin.VariantID{"1": "x"}, unclear: []string{"2"},
 		},
