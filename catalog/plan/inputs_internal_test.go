@@ -151,3 +151,12 @@ func TestWhereTheCategoryStands(t *testing.T) {
 		})
 	}
 }
+
+// TestTheOfferOfACard: it has a code of its own, which no offer of the CRM bears, and all else that the card tells.
+func TestTheOfferOfACard(t *testing.T) {
+	t.Parallel()
+	p := catalog.Product{ID: "501", Own: catalog.Offer{ID: "x", SKU: "A", Price: asked("1")}}
+	if o := OwnOffer(p); o.ID != "product:501" || o.ProductID != "501" || o.SKU != "A" || !o.Price.Valid || p.Own.ID != "x" {
+		t.Errorf("got %+v of %+v", o, p)
+	}
+}

@@ -205,3 +205,36 @@ func TestAPlanWithoutItsPrices(t *testing.T) {
 		})
 	}
 }
+
+// TestPlansGoByTheVersionOfOurOwnWrites: else a shop would refuse a write of ours because of another one of ours.
+func TestPlansGoByTheVersionOfOurOwnWrites(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		plan  Plan
+		seen  plugin.Version
+		patch plugin.Version
+		hash  string
+	}{
+		{"nothing else was written", Plan{Seen: "3", Writes: Writes{Patch: &plugin.ProductPatch{Expect: "3"}}, Memory: Memory{Hash: []byte("h")}}, "3", "3", "h"},
+		{
+			"something was, by a later reading, so the product is looked at again",
+			Plan{Seen: "3", SeenNow: "4", Writes: Writes{Patch: &plugin.ProductPatch{Expect: "3"}}, Memory: Memory{Hash: []byte("h")}},
+			"4", "4", "",
+		},
+		{"something was, and this one writes nothing", Plan{Seen: "3", SeenNow: "4", Memory: Memory{Hash: []byte("h")}}, "4", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := Planned{Plan: tt.plan}
+			p.Rebase()
+			var expect plugin.Version
+			if p.Patch != nil {
+				expect = p.Patch.Expect
+			}
+			if p.Seen != tt.seen || p.SeenNow != "" || expect != tt.patch || string(p.Hash) != tt.hash {
+				t.Errorf("seen %q, then %q, expects %q, remembers %q; want %q, none, %q, %q", p.Seen, p.SeenNow, expect, p.Hash, tt.seen, tt.patch, tt.hash)
+			}
+		})
+	}
+}
