@@ -36,6 +36,10 @@ func figures(said string) []figure {
 // the figure is divided by, and the figure.
 type course struct{ run, loop, figure float64 }
 
+// by is the figure with another loop in the divisor: a client that decodes more quickly makes the loop shorter, and the
+// figure worse though the run is quicker too. What else is in the divisor stays.
+func (c course) by(loop float64) float64 { return c.run / (c.run/c.figure - c.loop + loop) }
+
 // courses reads the notes `# <name> round 1: run 1.00 s, loop 1.00 s, …` beside the figures.
 func courses(said string) map[string]course {
 	note := regexp.MustCompile(`(?m)^# (\S+) round \d+: run ([\d.]+) s, loop ([\d.]+) s,`)
@@ -130,8 +134,8 @@ func pairOf(old, now string) ([]pair, error) {
 // slower is how much longer a run may take, by the median of the pairs.
 const slower = 1.05
 
-// medians judges the runs' seconds. The loop's and the figures are told beside them: a slower client makes the divisor
-// larger and the figure better.
+// medians judges the runs' seconds. The loop's and the figures are told beside them, and the figures as they would be
+// with the base's loop in both: a slower client makes the divisor larger and the figure better.
 func medians(pairs []pair) []row {
 	var names []string
 	by := map[string][]pair{}
@@ -145,17 +149,18 @@ func medians(pairs []pair) []row {
 	for _, name := range names {
 		for _, part := range []struct {
 			what    string
-			of      func(course) float64
+			of      func(c course, base float64) float64 // base is the seconds of the base's loop
 			allowed float64
 		}{
-			{" run s", func(c course) float64 { return c.run }, slower},
-			{" loop s", func(c course) float64 { return c.loop }, math.Inf(1)},
-			{" figure", func(c course) float64 { return c.figure }, math.Inf(1)},
+			{" run s", func(c course, _ float64) float64 { return c.run }, slower},
+			{" loop s", func(c course, _ float64) float64 { return c.loop }, math.Inf(1)},
+			{" figure", func(c course, _ float64) float64 { return c.figure }, math.Inf(1)},
+			{" figure by the base's loop", course.by, math.Inf(1)},
 		} {
 			var old, now, ratios []float64
 			for _, p := range by[name] {
-				old, now = append(old, part.of(p.old)), append(now, part.of(p.new))
-				ratios = append(ratios, part.of(p.new)/part.of(p.old))
+				was, is := part.of(p.old, p.old.loop), part.of(p.new, p.old.loop)
+				old, now, ratios = append(old, was), append(now, is), append(ratios, is/was)
 			}
 			r := row{name: name + part.what, old: median(old), new: median(now), ratio: median(ratios), allowed: "told"}
 			if !math.IsInf(part.allowed, 1) {

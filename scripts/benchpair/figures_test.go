@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -109,5 +110,17 @@ func TestFiguresThatDoNotMatchAreNoComparison(t *testing.T) {
 				t.Errorf("%v, want an error that it cannot be told", err)
 			}
 		})
+	}
+}
+
+// TestAFigureByAnotherLoop: of 22 s in the divisor 10 were the loop's; with one of 16 it would have been 28.
+func TestAFigureByAnotherLoop(t *testing.T) {
+	t.Parallel()
+	c := course{run: 21, loop: 10, figure: 21.0 / 22}
+	if got := c.by(16); math.Abs(got-21.0/28) > 1e-9 {
+		t.Errorf("got %v, want %v", got, 21.0/28)
+	}
+	if got := c.by(c.loop); math.Abs(got-c.figure) > 1e-9 {
+		t.Errorf("by its own loop it is %v, not %v", got, c.figure)
 	}
 }
