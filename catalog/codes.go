@@ -90,6 +90,7 @@ const (
 	CodeShopInactive       Code = "shop_inactive"       // the plugin is switched off in the shop; waits
 	CodeLanguageGone       Code = "language_gone"       // [language] the shop no longer keeps texts in it
 	CodeReplaced           Code = "replaced"            // a price run that waited for a person gave way to a newer run
+	CodePlanOutdated       Code = "plan_outdated"       // a plan that waited in another Layout: a new run makes one anew
 	// The shop breaks the contract: see session.CheckVariants, CheckAdded and CheckBatch.
 	CodeNoVariants  Code = "shop_no_variants"  // [product] a product was answered without any variant
 	CodeAddedIDs    Code = "shop_added_ids"    // [product, asked, got] ids of variants just made are missing or wrong
@@ -102,7 +103,7 @@ func Codes() []Code {
 	return []Code{
 		CodeUnauthorised, CodeFeatureOff, CodeUnavailable, CodeLimited, CodeRefused, CodeNoRedis,
 		CodeShopUnavailable, CodeShopRefused, CodeIncomplete, CodeCategoriesVanished, CodeConnectionGone,
-		CodeConnectionOff, CodeShopInactive, CodeLanguageGone, CodeReplaced, CodeNoVariants, CodeAddedIDs, CodeBatchLength,
+		CodeConnectionOff, CodeShopInactive, CodeLanguageGone, CodeReplaced, CodePlanOutdated, CodeNoVariants, CodeAddedIDs, CodeBatchLength,
 		CodeInternal,
 	}
 }

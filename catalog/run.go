@@ -113,6 +113,7 @@ type Counters struct {
 // Written are the counters less what planning counts: what was asked and what was written.
 func (c Counters) Written() Counters {
 	c.Unchanged, c.Skipped, c.Conflicts, c.Errors, c.Notes = 0, nil, 0, 0, 0
+	c.Held, c.ImagesFailed = 0, 0 // are tried again
 	return c
 }
 

@@ -139,10 +139,28 @@ func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task
 	if err := e.t.Store.Runs.ExpirePreviews(ctx, now.Add(-catalog.PreviewTTL), now); err != nil {
 		return nil, err
 	}
-	if err := e.t.Store.Runs.RenewOutdated(ctx, now); err != nil {
+	if err := e.renewOutdated(ctx, now); err != nil {
 		return nil, err
 	}
 	return e.t.Store.Runs.Due(ctx, now, now.Add(e.t.Deps.Config.HandOver), limit)
 }
 
 var _ jobs.Source = (*Engine)(nil)
+
+// renewOutdated makes plans anew that wait for a person and that this version cannot read.
+func (e *Engine) renewOutdated(ctx context.Context, now time.Time) error {
+	ids, err := e.t.Store.Runs.Outdated(ctx, 100)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		run, err := e.Run(ctx, id)
+		if err == nil {
+			err = e.t.Store.Runs.RenewOutdated(ctx, run, now)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

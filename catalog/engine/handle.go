@@ -71,7 +71,9 @@ func (e *Engine) recordOutcome(ctx context.Context, log *slog.Logger, run catalo
 	return e.t.Store.Runs.Retry(ctx, run, next, why)
 }
 
-// steps are those of every phase.
+// steps are those of every phase. Reading, from ReadCategories to CheckWarehouses, CheckCurrency and ReadPrices are in package
+// stage; SplitVariants, PlanProducts and CheckPlan in propose; VerifyCategories, VerifyPlan, Relink, the writing of
+// categories, products and pictures, WriteAgain and Tidy in apply; PlanPrices and WritePrices in quotes.
 func steps() map[catalog.Phase]session.Step {
 	all := map[catalog.Phase]session.Step{}
 	for _, some := range []map[catalog.Phase]session.Step{stage.Steps(), propose.Steps(), apply.Steps(), quotes.Steps()} {

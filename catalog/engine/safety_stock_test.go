@@ -24,6 +24,15 @@ func TestSafetyStockIsKeptFromSale(t *testing.T) {
 	if got := w.stockOf("SKU-0"); got != "4" {
 		t.Errorf("stock %s after the next price run, want 7 less 3", got)
 	}
+	w.edit(w.conn, keeping(2))
+	w.later()
+	w.prices()
+	if got := w.stockOf("SKU-0"); got != "5" {
+		t.Errorf("stock %s once the setting is what it was before, want 7 less 2", got)
+	}
+	w.edit(w.conn, keeping(3))
+	w.later()
+	w.prices()
 	w.later()
 	setStock(t, sim, w.offers(ids[0])[0], 6)
 	w.call(w.offers(ids[0])[0])
@@ -48,5 +57,22 @@ func TestAHighSafetyStockIsHeldAndNamed(t *testing.T) {
 	w.holding(catalog.Full, 30)
 	if held := w.heldStock(); len(held.Causes) != 1 || held.Causes[0].Setting != "safety_stock" {
 		t.Errorf("what is held back is put down to %+v", held.Causes)
+	}
+}
+
+// TestWhatIsKeptFromSaleWasNeverForSale: of 100 variants those with a single unit are sold out by a safety stock of one,
+// 31 of 100 that could be bought, more than the guard lets pass.
+func TestWhatIsKeptFromSaleWasNeverForSale(t *testing.T) {
+	t.Parallel()
+	w, sim, offers := stocked(t, 100)
+	for _, o := range offers[:31] {
+		setStock(t, sim, o, 1)
+	}
+	w.later()
+	w.full()
+	w.edit(w.conn, keeping(1))
+	w.later()
+	if run := w.holding(catalog.Full, 31); run.Counters.Available != 100 {
+		t.Errorf("%d variants can be bought, with those held back", run.Counters.Available)
 	}
 }

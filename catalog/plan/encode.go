@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Digest is the hash that is stored in place of a body, to see whether it has changed.
@@ -19,4 +20,10 @@ func JSON(v any) []byte {
 		panic(fmt.Sprintf("catalog: marshal %T: %v", v, err))
 	}
 	return b
+}
+
+// PriceHash tells whether price and stock of a variant must be looked at again: what the CRM says of the offer, as
+// Digest has it, and the hash of the rules it was looked at under.
+func PriceHash(offer, rules []byte) []byte {
+	return Digest(slices.Concat(offer, rules))
 }

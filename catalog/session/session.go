@@ -119,6 +119,9 @@ func (w *Session) slice(ctx context.Context, steps map[catalog.Phase]Step) error
 func (w *Session) beginAnew(ctx context.Context) error {
 	for left := int64(1); left > 0; {
 		err := w.Store.InTx(ctx, func(tx *sqlx.Tx) (err error) {
+			if err := w.Store.Runs.Check(ctx, tx, w.Run); err != nil { // nobody else has begun it anew
+				return err
+			}
 			left, err = w.Store.Staging.Tidy(ctx, tx, w.Run.Connection, w.Run.ID)
 			return err
 		})
@@ -133,7 +136,7 @@ func (w *Session) beginAnew(ctx context.Context) error {
 	said := []catalog.Item{{Kind: catalog.ItemNote, Reason: catalog.ReasonPlanRenewed}}
 	run.Counters.Count(said)
 	err := w.Store.InTx(ctx, func(tx *sqlx.Tx) error {
-		if err := w.Store.Runs.BeginAnew(ctx, tx, *run, w.Now().Add(w.Deps.Config.Lease)); err != nil {
+		if err := w.Store.Runs.BeginAnew(ctx, tx, *run, w.Now(), w.Now().Add(w.Deps.Config.Lease)); err != nil {
 			return err
 		}
 		return w.Store.Runs.AddItems(ctx, tx, run.ID, said, w.Now())

@@ -238,7 +238,7 @@ func (w *stockWorker) readStock(ctx context.Context, linked []store.Notice) (quo
 			continue
 		}
 		q := n.Link
-		q.Offer, q.ReadAt, q.Hash = offer, w.Asked, plan.Digest(plan.JSON(offer))
+		q.Offer, q.ReadAt, q.Hash = offer, w.Asked, plan.PriceHash(plan.Digest(plan.JSON(offer)), w.RulesHash)
 		q.Same = bytes.Equal(n.PriceHash, q.Hash)
 		quotes = append(quotes, q)
 	}

@@ -23,10 +23,10 @@ import (
 // until when nobody else does.
 type Telling struct{ Before, Now, Until time.Time }
 
-// inStock counts linked variants of which a run's reading shows some.
+// inStock counts linked variants of which a run's reading shows more than $3, which are kept from sale.
 const inStock = `(SELECT count(*) FROM keybridge.stage_offer o
 	JOIN keybridge.link_variant v ON v.connection_id = $2 AND v.crm_id = o.id AND v.missing_action = ''
-	WHERE o.run_id = $1 AND NOT o.archived AND (o.body->>'available')::numeric > 0)`
+	WHERE o.run_id = $1 AND NOT o.archived AND (o.body->>'available')::numeric > $3)`
 
 // StockBefore counts linked variants that were available before what a plan would write: those of which
 // there are some now, but for those that had none, and those that go.
@@ -35,7 +35,7 @@ func (s *Held) StockBefore(ctx context.Context, tx *sqlx.Tx, run catalog.Run) (i
 		- (SELECT count(*) FROM keybridge.run_plan p CROSS JOIN LATERAL jsonb_array_elements(p.body->'changes') AS c
 			WHERE p.run_id = $1 AND p.state = 'pending' AND c->>'Field' = 'stock' AND c->>'Old' = '0')`
 	var n int
-	if err := tx.GetContext(ctx, &n, q, run.ID, run.Connection); err != nil {
+	if err := tx.GetContext(ctx, &n, q, run.ID, run.Connection, run.Settings.SafetyStock); err != nil {
 		return 0, fmt.Errorf("stock before run %d: %w", run.ID, err)
 	}
 	return n, nil
@@ -45,7 +45,7 @@ func (s *Held) StockBefore(ctx context.Context, tx *sqlx.Tx, run catalog.Run) (i
 func (s *Held) StockAfter(ctx context.Context, tx *sqlx.Tx, run catalog.Run) (int, error) {
 	const q = `SELECT ` + inStock + ` + (SELECT count(*) FROM keybridge.stock_held WHERE connection_id = $2)`
 	var n int
-	if err := tx.GetContext(ctx, &n, q, run.ID, run.Connection); err != nil {
+	if err := tx.GetContext(ctx, &n, q, run.ID, run.Connection, run.Settings.SafetyStock); err != nil {
 		return 0, fmt.Errorf("stock after run %d: %w", run.ID, err)
 	}
 	return n, nil

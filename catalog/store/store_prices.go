@@ -80,7 +80,7 @@ const quotesFrom = `
 
 const quoteColumns = `SELECT o.body, o.hash, o.read_at, v.crm_product_id, v.variant_id, l.product_id,
 	CASE WHEN c.id IS NOT NULL THEN coalesce(c.body->>'currency', '') WHEN ` + currenciesDoubted + ` THEN '' ELSE l.currency END AS currency,
-	l.shop_version, l.created_here, coalesce(v.price_hash = o.hash AND l.settings_hash = $3, false) AS same`
+	l.shop_version, l.created_here, coalesce(v.price_hash = sha256(o.hash || $3::bytea), false) AS same`
 
 // Staged answers staged prices of the variants of the next linked products, in the order of the
 // CRM's products. A variant of which a later reading was written is left out. rules is the hash of those that hold
@@ -89,16 +89,16 @@ func (s *Quotes) Staged(ctx context.Context, run catalog.Run, rules []byte, afte
 	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id IN (
 			SELECT DISTINCT v.crm_product_id` + quotesFrom + ` AND v.crm_product_id > $4 ORDER BY v.crm_product_id LIMIT $5)
 		ORDER BY v.crm_product_id, o.id`
-	return s.readQuotes(ctx, run, q, run.ID, run.Connection, rules, after, products)
+	return s.readQuotes(ctx, run, rules, q, run.ID, run.Connection, rules, after, products)
 }
 
 // OfProducts is Staged for the given products of the CRM.
 func (s *Quotes) OfProducts(ctx context.Context, run catalog.Run, rules []byte, ids []string) ([]plan.PriceStock, error) {
 	const q = quoteColumns + quotesFrom + ` AND v.crm_product_id = ANY($4) ORDER BY v.crm_product_id, o.id`
-	return s.readQuotes(ctx, run, q, run.ID, run.Connection, rules, pq.Array(ids))
+	return s.readQuotes(ctx, run, rules, q, run.ID, run.Connection, rules, pq.Array(ids))
 }
 
-func (s *Quotes) readQuotes(ctx context.Context, run catalog.Run, q string, args ...any) ([]plan.PriceStock, error) {
+func (s *Quotes) readQuotes(ctx context.Context, run catalog.Run, rules []byte, q string, args ...any) ([]plan.PriceStock, error) {
 	var rows []struct {
 		Body     []byte    `db:"body"`
 		Hash     []byte    `db:"hash"`
@@ -117,7 +117,7 @@ func (s *Quotes) readQuotes(ctx context.Context, run catalog.Run, q string, args
 	out := make([]plan.PriceStock, len(rows))
 	for i, r := range rows {
 		out[i] = plan.PriceStock{
-			CRM: r.CRM, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant), Hash: r.Hash,
+			CRM: r.CRM, Product: plugin.ProductID(r.Product), Variant: plugin.VariantID(r.Variant), Hash: plan.PriceHash(r.Hash, rules),
 			ReadAt: r.ReadAt.UTC(), Currency: r.Currency, Version: plugin.Version(r.Version), Same: r.Same,
 			Made: r.Made,
 		}

@@ -209,8 +209,9 @@ func runRows() lease.Table {
 		Turn: `NOT (state = 'queued' AND approved_at IS NOT NULL AND EXISTS (
 			SELECT 1 FROM keybridge.run o WHERE o.connection_id = r.connection_id
 				AND (o.state IN ('running', 'waiting') OR o.state = 'queued' AND o.approved_at IS NULL)))`,
-		OnClaim: `state = 'running', started_at = coalesce(started_at, $1)`,
-		Held:    `state = 'running'`,
+		OnClaim: `state = 'running', started_at = coalesce(started_at, $1), layout_fence = fence + 1,
+			layout = CASE WHEN fence > 0 AND layout_fence <> fence THEN 1 ELSE layout END`,
+		Held: `state = 'running'`,
 	}
 }
 
