@@ -22,6 +22,7 @@ type Outage struct {
 	told     bool // somebody was told that it lasts
 	since    time.Time
 	toldAt   time.Time
+	failedAt time.Time
 	failures int // since it began
 }
 
@@ -43,6 +44,7 @@ func (o *Outage) Failed() (r Report, tell bool) {
 	if !o.lasts {
 		o.lasts, o.since, o.failures, o.told = true, now, 0, false
 	}
+	o.failedAt = now
 	o.failures++
 	if !o.toldAt.IsZero() && now.Sub(o.toldAt) < Again {
 		return Report{}, false
@@ -52,10 +54,14 @@ func (o *Outage) Failed() (r Report, tell bool) {
 }
 
 // Worked notes that all is well. tell: trouble that was told of is over.
-func (o *Outage) Worked() (r Report, tell bool) {
+func (o *Outage) Worked() (r Report, tell bool) { return o.WorkedSince(o.clock.Now()) }
+
+// WorkedSince is Worked of something that began at a moment: what began before the latest failure says nothing of how
+// things are now, though it ended after it.
+func (o *Outage) WorkedSince(began time.Time) (r Report, tell bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.lasts {
+	if !o.lasts || began.Before(o.failedAt) {
 		return Report{}, false
 	}
 	o.lasts = false

@@ -52,3 +52,20 @@ func TestTroubleThatComesAndGoesIsToldOnceAMinute(t *testing.T) {
 		t.Errorf("a minute later: told %t, lasts %t", tell, o.Lasts())
 	}
 }
+
+// TestWhatBeganBeforeAFailureEndsNoTrouble: an answer that was on its way when things broke is no sign that they are well.
+func TestWhatBeganBeforeAFailureEndsNoTrouble(t *testing.T) {
+	t.Parallel()
+	c := clock.NewFake(time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
+	o := outage.New(c)
+	began := c.Now()
+	c.Advance(time.Millisecond)
+	o.Failed()
+	if _, tell := o.WorkedSince(began); tell || !o.Lasts() {
+		t.Error("a late answer ended the trouble")
+	}
+	c.Advance(time.Second)
+	if _, tell := o.WorkedSince(c.Now()); !tell || o.Lasts() {
+		t.Error("the end was not told")
+	}
+}

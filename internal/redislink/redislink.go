@@ -27,6 +27,7 @@ import (
 type Link struct {
 	opt    asynq.RedisConnOpt
 	log    *slog.Logger
+	clock  plugin.Clock
 	outage *outage.Outage
 	client redis.UniversalClient
 }
@@ -34,7 +35,7 @@ type Link struct {
 // Open asks nothing: Redis need not be there yet. Errors: plugin.ErrInvalid when the host's option makes
 // no go-redis client.
 func Open(opt asynq.RedisConnOpt, c plugin.Clock, log *slog.Logger) (*Link, error) {
-	l := &Link{opt: opt, log: log, outage: outage.New(c)}
+	l := &Link{opt: opt, log: log, clock: c, outage: outage.New(c)}
 	client, err := l.newClient()
 	if err != nil {
 		return nil, err
@@ -80,12 +81,12 @@ func (l *Link) newClient() (redis.UniversalClient, error) {
 	return client, nil
 }
 
-// saw takes the outcome of a command as news of Redis.
-func (l *Link) saw(ctx context.Context, err error) {
+// saw takes the outcome of a command that began at a moment as news of Redis.
+func (l *Link) saw(ctx context.Context, began time.Time, err error) {
 	var noted *dialError
 	switch {
 	case err == nil || works(err):
-		if r, tell := l.outage.Worked(); tell {
+		if r, tell := l.outage.WorkedSince(began); tell {
 			l.log.Info("redis answers again", "failures", r.Failures, "away", r.Lasted.Round(time.Second).String())
 		}
 	case ctx.Err() != nil, errors.Is(err, redis.ErrClosed): // the caller's doing
@@ -131,8 +132,9 @@ func (watch) DialHook(next redis.DialHook) redis.DialHook { return next }
 // ProcessHook implements redis.Hook.
 func (w watch) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
+		began := w.clock.Now()
 		err := next(ctx, cmd)
-		w.saw(ctx, err)
+		w.saw(ctx, began, err)
 		return err
 	}
 }
@@ -140,8 +142,9 @@ func (w watch) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 // ProcessPipelineHook implements redis.Hook.
 func (w watch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
+		began := w.clock.Now()
 		err := next(ctx, cmds)
-		w.saw(ctx, err)
+		w.saw(ctx, began, err)
 		return err
 	}
 }
