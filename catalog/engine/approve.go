@@ -71,14 +71,14 @@ func (e *Engine) Plan(ctx context.Context, run int64, after string, limit int) (
 
 // PlanCounts counts what Plan and PlanTree list; of an unknown run, nothing.
 func (e *Engine) PlanCounts(ctx context.Context, run int64) (catalog.PlanCounts, error) {
-	if ok, err := e.readable(ctx, run); !ok || err != nil {
+	if ok, err := readable(ctx, e, run); !ok || err != nil {
 		return catalog.PlanCounts{}, err
 	}
 	return e.t.Store.Plans.Counts(ctx, run)
 }
 
 // readable reports whether a run's plan is in the layout of this version; an unknown run has none.
-func (e *Engine) readable(ctx context.Context, id int64) (bool, error) {
+func readable(ctx context.Context, e *Engine, id int64) (bool, error) {
 	run, err := e.Run(ctx, id)
 	if errors.Is(err, plugin.ErrNotFound) {
 		return false, nil
@@ -89,7 +89,7 @@ func (e *Engine) readable(ctx context.Context, id int64) (bool, error) {
 // PlanTree lists what a run that waits for a person means to do to the categories. It is empty before
 // the run has planned, once it is over, and of an unknown run.
 func (e *Engine) PlanTree(ctx context.Context, run int64, limit int) ([]catalog.IntendedCategory, error) {
-	if ok, err := e.readable(ctx, run); !ok || err != nil {
+	if ok, err := readable(ctx, e, run); !ok || err != nil {
 		return nil, err
 	}
 	rows, err := e.t.Store.Plans.TreeOf(ctx, run, limit)

@@ -139,7 +139,7 @@ func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task
 	if err := e.t.Store.Runs.ExpirePreviews(ctx, now.Add(-catalog.PreviewTTL), now); err != nil {
 		return nil, err
 	}
-	if err := e.renewOutdated(ctx, now); err != nil {
+	if err := renewOutdated(ctx, e, now); err != nil {
 		return nil, err
 	}
 	return e.t.Store.Runs.Due(ctx, now, now.Add(e.t.Deps.Config.HandOver), limit)
@@ -148,7 +148,7 @@ func (e *Engine) Due(ctx context.Context, now time.Time, limit int) ([]jobs.Task
 var _ jobs.Source = (*Engine)(nil)
 
 // renewOutdated makes plans anew that wait for a person and that this version cannot read.
-func (e *Engine) renewOutdated(ctx context.Context, now time.Time) error {
+func renewOutdated(ctx context.Context, e *Engine, now time.Time) error {
 	ids, err := e.t.Store.Runs.Outdated(ctx, 100)
 	if err != nil {
 		return err
